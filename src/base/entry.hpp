@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/stream.hpp"
+
+namespace base {
+
+enum class EntryKind { file, directory, symlink, hardlink, fifo, socket, char_device, block_device };
+
+/// The bytes of one regular file that can be read again, at any offset and from any thread.
+class Content {
+ public:
+  virtual ~Content() = default;
+  /// Fills the whole of `buffer` from `offset`; Error when the file no longer has those bytes.
+  virtual void read_at(uint64_t offset, std::span<char> buffer) const = 0;
+};
+
+struct Xattr {
+  std::string name;
+  std::string value;
+};
+
+/// One file system object with all its attributes: what sources give and sinks take.
+struct Entry {
+  std::string path;  ///< Relative, raw bytes; "" is the root directory itself.
+  EntryKind kind = EntryKind::file;
+  uint32_t mode = 0;  ///< Permission, setuid, setgid and sticky bits (07777).
+  uint64_t uid = 0;
+  uint64_t gid = 0;
+  int64_t mtime_seconds = 0;
+  uint32_t mtime_nanoseconds = 0;
+  uint64_t size = 0;  ///< Of a regular file, in bytes.
+  std::string link;   ///< Symlink: its text. Hard link: the path of the entry it is another name of.
+  uint32_t device_major = 0;
+  uint32_t device_minor = 0;
+  std::vector<Xattr> xattrs;
+  /// A regular file's bytes where the source can read them more than once, else null.
+  std::shared_ptr<const Content> content;
+};
+
+/// Gives the entries of an image one after the other.
+class EntrySource {
+ public:
+  virtual ~EntrySource() = default;
+  /// The next entry in `entry`; false at the end.
+  virtual bool next(Entry& entry) = 0;
+  /// The bytes of the regular file that next() gave last; valid until the next call of next().
+  virtual ByteSource& data() = 0;
+};
+
+}  // namespace base

@@ -1,0 +1,63 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace base {
+
+std::optional<std::string> read_small_file(const std::string& path, size_t limit) {
+  // O_NONBLOCK: opening a FIFO somebody left under this name must not wait for a writer.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    if (errno == ELOOP) throw Error(cat("read ", printable(path), ": is a symbolic link, not a file"));
+    throw_errno(cat("read ", printable(path)));
+  }
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw_errno(cat("read ", printable(path)));
+  if (!S_ISREG(status.st_mode)) throw Error(cat("read ", printable(path), ": is not a regular file"));
+  std::string content;
+  std::string buffer(64 * 1024, '\0');
+  for (;;) {
+    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(cat("read ", printable(path)));
+    if (count == 0) return content;
+    content.append(buffer, 0, static_cast<size_t>(count));
+    if (content.size() > limit) {
+      throw Error(cat("read ", printable(path), ": is larger than ", human_size(limit)));
+    }
+  }
+}
+
+void write_file(const std::string& path, std::string_view content) {
+  const std::string doing = cat("write ", printable(path));
+  std::string temporary = path + ".XXXXXX";
+  const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd) throw_errno(doing);
+  try {
+    write_all(fd.get(), content, path);
+    if (::fchmod(fd.get(), 0644) != 0) throw_errno(doing);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno(doing);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+void write_all(int fd, std::string_view bytes, std::string_view what) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(cat("write ", printable(what)));
+    bytes.remove_prefix(static_cast<size_t>(count));
+  }
+}
+
+}  // namespace base

@@ -1,0 +1,74 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace base {
+
+/// A value in a JSON document that knows its own path, so that errors can name it. A missing member
+/// is a view too; it counts as null. Errors show types, never values: those may be secrets.
+class JsonView {
+ public:
+  /// Where the value stands: "source.platform.os".
+  const std::string& path() const { return path_; }
+  bool is_null() const;
+  bool is_object() const;
+  bool is_array() const;
+  bool is_string() const;
+
+  /// The member called `key` of an object or null.
+  JsonView at(std::string_view key) const;
+  /// The same with ASCII letters compared regardless of case; an exact match comes first.
+  JsonView at_ignoring_case(std::string_view key) const;
+  /// Elements of an array; null counts as an empty one.
+  std::vector<JsonView> items() const;
+  /// Members of an object in the document's order of keys; null counts as an empty one.
+  std::vector<std::pair<std::string, JsonView>> members() const;
+
+  std::string string() const;
+  std::string string_or(std::string_view fallback) const;  ///< `fallback` when null.
+  std::vector<std::string> strings() const;                ///< Null counts as an empty array.
+  bool boolean_or(bool fallback) const;
+  int64_t integer() const;
+  int64_t integer_or(int64_t fallback) const;
+  /// A string, or the text of a number exactly as it stands in the document; "" when null.
+  std::string scalar_text() const;
+
+  /// Refuses members that are not in `known` with the path and the nearest known name. Fits an
+  /// object or null. Keys are compared regardless of case when `ignore_case` is true.
+  void allow_only(const std::vector<std::string_view>& known, bool ignore_case = false) const;
+
+  /// Throws an Error "<path>: expected <what>, got <type>".
+  [[noreturn]] void refuse(std::string_view expected) const;
+
+ private:
+  friend class JsonDocument;
+  JsonView(const nlohmann::json* value, std::string path) : value_(value), path_(std::move(path)) {}
+  JsonView child(const nlohmann::json* value, std::string_view key) const;
+
+  const nlohmann::json* value_;
+  std::string path_;
+};
+
+/// A parsed JSON text (RFC 8259); owns what its views look at.
+class JsonDocument {
+ public:
+  /// Parses one JSON value; `name` is what the text is called in errors.
+  static JsonDocument parse(std::string_view text, std::string_view name);
+  JsonDocument(JsonDocument&&) noexcept;
+  JsonDocument& operator=(JsonDocument&&) noexcept;
+  ~JsonDocument();
+
+  /// The whole document; its path is empty or, if given, `path`.
+  JsonView root(std::string path = "") const { return {value_.get(), std::move(path)}; }
+
+ private:
+  JsonDocument();
+  std::unique_ptr<nlohmann::json> value_;
+};
+
+}  // namespace base

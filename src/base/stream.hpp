@@ -1,0 +1,51 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace base {
+
+/// A stream that is pulled: whoever reads sets the pace, so nothing piles up in between.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// Fills the front of `buffer` (not empty) and returns how many bytes; 0 means the end.
+  virtual size_t read(std::span<char> buffer) = 0;
+};
+
+/// Bytes held in memory.
+class MemorySource : public ByteSource {
+ public:
+  explicit MemorySource(std::string bytes) : bytes_(std::move(bytes)) {}
+  size_t read(std::span<char> buffer) override;
+
+ private:
+  std::string bytes_;
+  size_t position_ = 0;
+};
+
+/// Puts bytes that were already taken from a source back in front of it.
+class PrefixedSource : public ByteSource {
+ public:
+  PrefixedSource(std::string prefix, std::unique_ptr<ByteSource> rest)
+      : prefix_(std::move(prefix)), rest_(std::move(rest)) {}
+  size_t read(std::span<char> buffer) override;
+
+ private:
+  std::string prefix_;
+  size_t position_ = 0;
+  std::unique_ptr<ByteSource> rest_;
+};
+
+/// Everything up to the end; Error when there is more than `limit` bytes of `what`.
+std::string read_all(ByteSource& source, size_t limit, std::string_view what);
+
+/// Fills `buffer` whole unless the source ends before; returns the count.
+size_t read_full(ByteSource& source, std::span<char> buffer);
+
+/// Reads and drops everything up to the end.
+void drain(ByteSource& source);
+
+}  // namespace base

@@ -1,0 +1,49 @@
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace base {
+
+namespace detail {
+inline void append(std::string& out, std::string_view part) { out += part; }
+inline void append(std::string& out, char part) { out += part; }
+inline void append(std::string& out, std::integral auto part) { out += std::to_string(part); }
+}  // namespace detail
+
+/// Joins text and whole numbers to one string.
+template <class... Parts>
+std::string cat(const Parts&... parts) {
+  std::string out;
+  (detail::append(out, parts), ...);
+  return out;
+}
+
+/// A byte count for people: "512 B", "1.4 MB" (powers of 1000).
+std::string human_size(uint64_t bytes);
+
+/// A whole number with separators: "12,345".
+std::string with_commas(uint64_t number);
+
+/// Seconds for people: "0.4 s", "12 s", "3 min 5 s".
+std::string human_seconds(double seconds);
+
+/// Text that is safe on a terminal and valid UTF-8: control characters and stray bytes become \xHH.
+std::string printable(std::string_view text);
+
+/// `text` without white space (blank, tab, CR, LF) at both ends.
+std::string_view trim(std::string_view text);
+
+std::string to_lower(std::string_view text);  ///< ASCII letters only.
+bool equal_ignoring_case(std::string_view a, std::string_view b);  ///< ASCII letters only.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// Lower-case hexadecimal digits of raw bytes.
+std::string to_hex(std::string_view bytes);
+
+/// The candidate nearest to `word` by edit distance, or "" when none is close.
+std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace base

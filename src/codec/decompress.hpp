@@ -1,0 +1,38 @@
+#pragma once
+#include <memory>
+#include <string_view>
+
+#include "base/stream.hpp"
+
+namespace codec {
+
+/// The plain bytes of a gzip, zstd or uncompressed stream, told apart by its first bytes, because
+/// media types lie. All gzip members and zstd frames are read; what follows the last one is read and
+/// dropped. xz and bzip2 are refused by name. `what` names the stream in errors.
+std::unique_ptr<base::ByteSource> decompress(std::unique_ptr<base::ByteSource> source,
+                                             std::string_view what);
+
+/// Reads one zlib stream (RFC 1950) at a time out of memory: how git stores objects in a pack.
+class ZlibInflater {
+ public:
+  ZlibInflater();
+  ~ZlibInflater();
+  ZlibInflater(const ZlibInflater&) = delete;
+  ZlibInflater& operator=(const ZlibInflater&) = delete;
+
+  struct Step {
+    size_t consumed = 0;  ///< Bytes taken from the input.
+    size_t produced = 0;  ///< Bytes written to the output.
+    bool finished = false;  ///< The stream is complete, its checksum compared.
+  };
+  /// Makes the object ready for the next stream.
+  void reset();
+  /// Works until the input is used up, the output is full or the stream ends. Error on bad data.
+  Step inflate(std::string_view input, std::span<char> output);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace codec

@@ -1,0 +1,108 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "base/stream.hpp"
+#include "http/url.hpp"
+
+namespace http {
+
+/// Header fields in the order they came; names compare regardless of case.
+class Headers {
+ public:
+  void add(std::string name, std::string value);
+  /// The first value of `name`; nothing when absent.
+  std::optional<std::string> get(std::string_view name) const;
+  std::vector<std::string> all(std::string_view name) const;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+struct Request {
+  std::string method = "GET";
+  Url url;
+  std::vector<std::string> headers;          ///< "Name: value"; Authorization goes below.
+  base::Secret authorization;                ///< Value of the Authorization header, if not empty.
+  base::ByteSource* body = nullptr;          ///< Pulled while sending; must outlive the Response.
+  std::optional<uint64_t> body_size;         ///< Sets Content-Length; without it: chunked.
+  /// How long the peer may stay silent while we wait for it.
+  std::chrono::seconds stall_timeout{60};
+};
+
+struct Response {
+  long status = 0;
+  Headers headers;
+  /// The body as it arrives, never content-decoded. Reading pulls it from the network; dropping it
+  /// early closes the connection. Throws TransportError on a cut, short or stalled body.
+  std::unique_ptr<base::ByteSource> body;
+};
+
+/// The request could not be made or its reply broke off: DNS, connect, TLS, time-out, cut.
+class TransportError : public base::Error {
+ public:
+  enum class Cause { resolve, connect, tls_certificate, tls, timeout, cut, other };
+  TransportError(Cause cause, std::string message)
+      : base::Error(std::move(message)), cause_(cause) {}
+  Cause cause() const { return cause_; }
+
+ private:
+  Cause cause_;
+};
+
+enum class VerifyTls { no, yes };
+
+struct Options {
+  std::vector<std::string> ca_certs;  ///< PEM certificates trusted besides the system's.
+  VerifyTls verify_tls = VerifyTls::yes;
+  base::Secret client_cert;           ///< PEM; with client_key for mutual TLS.
+  base::Secret client_key;            ///< PEM.
+  std::chrono::seconds connect_timeout{30};
+  std::string user_agent = "rootfs-git-resource/" RESOURCE_VERSION;
+};
+
+/// An HTTP client on libcurl: keeps connections, uses http_proxy, https_proxy and no_proxy, follows
+/// no redirects. Belongs to one thread.
+class Client {
+ public:
+  explicit Client(Options options, base::Log& log);
+  ~Client();
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+
+  /// Sends the request and returns when the final status and headers are here. An answer that comes
+  /// before the request body is sent ends the sending. Several responses may be open at once.
+  Response send(const Request& request);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Value of an Authorization header for Basic (RFC 7617).
+base::Secret basic_authorization(std::string_view username, std::string_view password);
+
+/// Value for 401 challenges: one scheme with its parameters (RFC 9110 section 11.6.1).
+struct Challenge {
+  std::string scheme;  ///< Lower case.
+  std::vector<std::pair<std::string, std::string>> parameters;  ///< Names in lower case.
+  std::string get(std::string_view name) const;  ///< "" when absent.
+};
+
+/// All challenges of all WWW-Authenticate fields; malformed parts are skipped.
+std::vector<Challenge> parse_challenges(const std::vector<std::string>& fields);
+
+/// A readable excerpt of an error body: JSON messages (registries), plain text or the title of an
+/// HTML page, on one line of at most 300 characters; "" when there is nothing to say.
+std::string describe_error_body(Response& response);
+
+}  // namespace http

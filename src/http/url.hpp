@@ -1,0 +1,35 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace http {
+
+/// An absolute http or https URL, split (RFC 3986). User information is kept apart and never shown.
+struct Url {
+  std::string scheme;  ///< "http" or "https", lower case.
+  std::string host;    ///< Lower case; an IPv6 address without brackets.
+  unsigned port = 0;   ///< Always set: 80 or 443 when the text names none.
+  std::string path;    ///< Starts with "/"; as written, not decoded.
+  std::string query;   ///< Without "?"; "" when there is none.
+  std::string username;  ///< Decoded user information.
+  std::string password;
+
+  /// Error when `text` is not an http(s) URL.
+  static Url parse(std::string_view text);
+  /// The URL a Location or Link header value stands for (RFC 3986 section 5).
+  Url resolve(std::string_view reference) const;
+
+  bool secure() const { return scheme == "https"; }
+  /// Same scheme, host and port: the only place credentials may go.
+  bool same_origin(const Url& other) const;
+  std::string host_and_port() const;  ///< The port only where it is not the scheme's own.
+  std::string text() const;     ///< For requests: all but the user information.
+  std::string display() const;  ///< For people: without user information and query.
+};
+
+/// Loopback, link-local or private literal address, or "localhost" and names below it.
+bool is_local_host(std::string_view host);
+/// The part of is_local_host that never leaves this machine: localhost, 127.0.0.0/8, ::1.
+bool is_loopback_host(std::string_view host);
+
+}  // namespace http

@@ -1,0 +1,79 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "base/stream.hpp"
+#include "http/client.hpp"
+#include "oci/digest.hpp"
+#include "oci/image.hpp"
+#include "oci/reference.hpp"
+
+namespace registry {
+
+struct Credentials {
+  std::string username;
+  base::Secret password;
+};
+
+/// Plain http and unverified certificates are allowed only with yes.
+enum class Insecure { no, yes };
+
+struct Options {
+  std::optional<Credentials> credentials;
+  Insecure insecure = Insecure::no;
+  http::Options http;
+};
+
+/// A status the registry answered with that ends the request.
+class StatusError : public base::Error {
+ public:
+  StatusError(long status, std::string message) : base::Error(std::move(message)), status_(status) {}
+  long status() const { return status_; }
+
+ private:
+  long status_;
+};
+
+/// A manifest or index as the registry holds it.
+struct Document {
+  std::string content_type;
+  std::string bytes;
+  oci::Digest digest;  ///< Of `bytes`.
+};
+
+/// The image an index or manifest resolves to on one platform.
+struct Image {
+  oci::Digest manifest_digest;
+  oci::Manifest manifest;
+  oci::ImageConfig config;
+};
+
+/// One repository of a registry (distribution-spec), read only.
+class Client {
+ public:
+  Client(oci::Reference reference, Options options, base::Log& log);
+  ~Client();
+  Client(Client&&) noexcept;
+
+  /// The digest a tag or digest names now; nothing when the registry does not have it. One HEAD
+  /// where the registry behaves, else GET.
+  std::optional<oci::Digest> resolve(const std::string& tag_or_digest);
+  /// The document; bytes are verified when `tag_or_digest` is a digest. StatusError 404 if absent.
+  Document fetch(const std::string& tag_or_digest);
+  /// Follows indexes to the manifest for `platform` and reads its config, everything verified.
+  Image fetch_image(const oci::Digest& digest, const oci::Platform& platform);
+  /// A blob's bytes as stored, size and digest verified while they are read.
+  std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& descriptor);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace registry
