@@ -9,7 +9,9 @@ namespace {
 // A signal handler has nowhere else to put its message.
 volatile std::sig_atomic_t received_signal = 0;
 
-void remember(int signal) { received_signal = signal; }
+void remember(int signal) {
+  received_signal = signal;
+}
 
 }  // namespace
 
@@ -21,7 +23,9 @@ void install_signal_handlers() {
   sigaction(SIGPIPE, &action, nullptr);
 }
 
-int cancel_signal() { return received_signal; }
+int cancel_signal() {
+  return received_signal;
+}
 
 void throw_if_cancelled() {
   if (received_signal != 0) throw Cancelled(received_signal);

@@ -9,7 +9,16 @@
 
 namespace base {
 
-enum class EntryKind { file, directory, symlink, hardlink, fifo, socket, char_device, block_device };
+enum class EntryKind {
+  file,
+  directory,
+  symlink,
+  hardlink,
+  fifo,
+  socket,
+  char_device,
+  block_device
+};
 
 /// The bytes of one regular file that can be read again, at any offset and from any thread.
 class Content {
@@ -34,7 +43,7 @@ struct Entry {
   int64_t mtime_seconds = 0;
   uint32_t mtime_nanoseconds = 0;
   uint64_t size = 0;  ///< Of a regular file, in bytes.
-  std::string link;   ///< Symlink: its text. Hard link: the path of the entry it is another name of.
+  std::string link;  ///< Symlink: its text. Hard link: the path of the entry it is another name of.
   uint32_t device_major = 0;
   uint32_t device_minor = 0;
   std::vector<Xattr> xattrs;

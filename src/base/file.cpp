@@ -16,12 +16,14 @@ std::optional<std::string> read_small_file(const std::string& path, size_t limit
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    if (errno == ELOOP) throw Error(cat("read ", printable(path), ": is a symbolic link, not a file"));
+    if (errno == ELOOP)
+      throw Error(cat("read ", printable(path), ": is a symbolic link, not a file"));
     throw_errno(cat("read ", printable(path)));
   }
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw_errno(cat("read ", printable(path)));
-  if (!S_ISREG(status.st_mode)) throw Error(cat("read ", printable(path), ": is not a regular file"));
+  if (!S_ISREG(status.st_mode))
+    throw Error(cat("read ", printable(path), ": is not a regular file"));
   std::string content;
   std::string buffer(64 * 1024, '\0');
   for (;;) {

@@ -1,6 +1,6 @@
 #pragma once
-#include <memory>
 #include <unistd.h>
+#include <memory>
 #include <utility>
 
 namespace base {
@@ -27,7 +27,7 @@ class Out {
   ~Out() { target_.reset(raw_); }
   Out(const Out&) = delete;
   Out& operator=(const Out&) = delete;
-  operator typename Pointer::element_type**() { return &raw_; }
+  operator typename Pointer::element_type **() { return &raw_; }
 
  private:
   Pointer& target_;

@@ -32,8 +32,10 @@ void refuse_deep(std::string_view text, std::string_view name) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
@@ -56,10 +58,18 @@ const char* type_of(const Json* value) {
 
 }  // namespace
 
-bool JsonView::is_null() const { return value_ == nullptr || value_->is_null(); }
-bool JsonView::is_object() const { return value_ != nullptr && value_->is_object(); }
-bool JsonView::is_array() const { return value_ != nullptr && value_->is_array(); }
-bool JsonView::is_string() const { return value_ != nullptr && value_->is_string(); }
+bool JsonView::is_null() const {
+  return value_ == nullptr || value_->is_null();
+}
+bool JsonView::is_object() const {
+  return value_ != nullptr && value_->is_object();
+}
+bool JsonView::is_array() const {
+  return value_ != nullptr && value_->is_array();
+}
+bool JsonView::is_string() const {
+  return value_ != nullptr && value_->is_string();
+}
 
 void JsonView::refuse(std::string_view expected) const {
   throw Error(cat(path_.empty() ? "the document" : path_, ": expected ", expected, ", got ",
@@ -132,7 +142,9 @@ int64_t JsonView::integer() const {
   return value_->get<int64_t>();
 }
 
-int64_t JsonView::integer_or(int64_t fallback) const { return is_null() ? fallback : integer(); }
+int64_t JsonView::integer_or(int64_t fallback) const {
+  return is_null() ? fallback : integer();
+}
 
 std::string JsonView::scalar_text() const {
   if (is_null()) return "";

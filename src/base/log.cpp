@@ -1,7 +1,7 @@
 #include "base/log.hpp"
 
-#include <algorithm>
 #include <unistd.h>
+#include <algorithm>
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
@@ -30,8 +30,8 @@ void Log::hide(std::string_view secret) {
   // A very short value would blank out ordinary text and hides nothing.
   if (secret.size() < 4) return;
   const std::lock_guard lock(mutex_);
-  for (std::string form : {std::string(secret), base64_encode(secret), percent_encode(secret),
-                           json_escaped(secret)}) {
+  for (std::string form :
+       {std::string(secret), base64_encode(secret), percent_encode(secret), json_escaped(secret)}) {
     if (std::find(hidden_.begin(), hidden_.end(), form) == hidden_.end()) {
       hidden_.push_back(std::move(form));
     }
@@ -46,10 +46,18 @@ void Log::hide(std::string_view secret) {
                    [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }
 
-void Log::heading(std::string_view text) { line("\x1b[1m", "", text); }
-void Log::info(std::string_view text) { line("", "", text); }
-void Log::warn(std::string_view text) { line("\x1b[33m", "warning: ", text); }
-void Log::error(std::string_view text) { line("\x1b[31m", "error: ", text); }
+void Log::heading(std::string_view text) {
+  line("\x1b[1m", "", text);
+}
+void Log::info(std::string_view text) {
+  line("", "", text);
+}
+void Log::warn(std::string_view text) {
+  line("\x1b[33m", "warning: ", text);
+}
+void Log::error(std::string_view text) {
+  line("\x1b[31m", "error: ", text);
+}
 
 void Log::debug(std::string_view text) {
   if (debugging()) line("\x1b[2m", "debug: ", text);
@@ -69,7 +77,8 @@ void Log::remote(std::string_view text) {
   for (const std::string_view part : split(text, '\n')) {
     // Servers overwrite a progress line with carriage returns; the last state is enough.
     std::string_view shown = part.substr(0, part.find_last_not_of("\r ") + 1);
-    if (const size_t at = shown.rfind('\r'); at != std::string_view::npos) shown.remove_prefix(at + 1);
+    if (const size_t at = shown.rfind('\r'); at != std::string_view::npos)
+      shown.remove_prefix(at + 1);
     if (!shown.empty()) line("\x1b[36m", "remote: ", shown);
   }
 }

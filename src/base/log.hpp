@@ -26,9 +26,9 @@ class Log {
 
   void heading(std::string_view text);  ///< Bold: what a person looks for first.
   void info(std::string_view text);
-  void warn(std::string_view text);     ///< Yellow, behind "warning: ".
-  void error(std::string_view text);    ///< Red, behind "error: ".
-  void debug(std::string_view text);    ///< Only with Debug::yes.
+  void warn(std::string_view text);   ///< Yellow, behind "warning: ".
+  void error(std::string_view text);  ///< Red, behind "error: ".
+  void debug(std::string_view text);  ///< Only with Debug::yes.
   /// Written only when the last progress line is two seconds old; the caller repeats it.
   void progress(std::string_view text);
   /// What a server said, each line behind "remote: ".

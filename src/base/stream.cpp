@@ -19,7 +19,9 @@ size_t take(const std::string& bytes, size_t& position, std::span<char> buffer) 
 
 }  // namespace
 
-size_t MemorySource::read(std::span<char> buffer) { return take(bytes_, position_, buffer); }
+size_t MemorySource::read(std::span<char> buffer) {
+  return take(bytes_, position_, buffer);
+}
 
 size_t PrefixedSource::read(std::span<char> buffer) {
   const size_t count = take(prefix_, position_, buffer);

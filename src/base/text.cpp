@@ -8,7 +8,9 @@
 namespace base {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 /// Length of the UTF-8 sequence (RFC 3629) at the front of `text`; 0 when there is none.
 size_t utf8_length(std::string_view text) {

@@ -8,9 +8,15 @@
 namespace base {
 
 namespace detail {
-inline void append(std::string& out, std::string_view part) { out += part; }
-inline void append(std::string& out, char part) { out += part; }
-inline void append(std::string& out, std::integral auto part) { out += std::to_string(part); }
+inline void append(std::string& out, std::string_view part) {
+  out += part;
+}
+inline void append(std::string& out, char part) {
+  out += part;
+}
+inline void append(std::string& out, std::integral auto part) {
+  out += std::to_string(part);
+}
 }  // namespace detail
 
 /// Joins text and whole numbers to one string.
@@ -36,7 +42,7 @@ std::string printable(std::string_view text);
 /// `text` without white space (blank, tab, CR, LF) at both ends.
 std::string_view trim(std::string_view text);
 
-std::string to_lower(std::string_view text);  ///< ASCII letters only.
+std::string to_lower(std::string_view text);                       ///< ASCII letters only.
 bool equal_ignoring_case(std::string_view a, std::string_view b);  ///< ASCII letters only.
 std::vector<std::string_view> split(std::string_view text, char separator);
 

@@ -1,5 +1,7 @@
 #pragma once
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/stream.hpp"
@@ -7,8 +9,8 @@
 namespace codec {
 
 /// The plain bytes of a gzip, zstd or uncompressed stream, told apart by its first bytes, because
-/// media types lie. All gzip members and zstd frames are read; what follows the last one is read and
-/// dropped. xz and bzip2 are refused by name. `what` names the stream in errors.
+/// media types lie. All gzip members and zstd frames are read; what follows the last one is read
+/// and dropped. xz and bzip2 are refused by name. `what` names the stream in errors.
 std::unique_ptr<base::ByteSource> decompress(std::unique_ptr<base::ByteSource> source,
                                              std::string_view what);
 
@@ -21,8 +23,10 @@ class ZlibInflater {
   ZlibInflater& operator=(const ZlibInflater&) = delete;
 
   struct Step {
-    size_t consumed = 0;  ///< Bytes taken from the input.
-    size_t produced = 0;  ///< Bytes written to the output.
+    /// Bytes taken from the input. Down to -8 where bytes that an earlier call read ahead turn out
+    /// to belong to what follows the stream.
+    std::ptrdiff_t consumed = 0;
+    size_t produced = 0;    ///< Bytes written to the output.
     bool finished = false;  ///< The stream is complete, its checksum compared.
   };
   /// Makes the object ready for the next stream.

@@ -1,0 +1,70 @@
+#include <zstd.h>
+
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/handle.hpp"
+#include "base/text.hpp"
+#include "codec/inflate.hpp"
+
+namespace codec {
+namespace {
+
+using base::cat;
+using base::Error;
+
+// 128 MiB of window: what the zstd program itself accepts by default. More is a memory attack.
+constexpr int largest_window_log = 27;
+
+class ZstdSource : public base::ByteSource {
+ public:
+  ZstdSource(std::unique_ptr<base::ByteSource> source, std::string what)
+      : source_(std::move(source)), what_(std::move(what)), input_(ZSTD_DStreamInSize()) {
+    context_.reset(ZSTD_createDCtx());
+    if (!context_) throw Error("decompress zstd: out of memory");
+    check(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, largest_window_log));
+  }
+
+  size_t read(std::span<char> buffer) override {
+    ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
+    while (out.pos == 0) {
+      if (in_.pos == in_.size && !refill()) return 0;
+      // A return of 0 says that a frame is complete; the next one may follow.
+      inside_frame_ = check(ZSTD_decompressStream(context_.get(), &out, &in_)) != 0;
+    }
+    return out.pos;
+  }
+
+ private:
+  bool refill() {
+    base::throw_if_cancelled();
+    const size_t count = source_->read(input_);
+    if (count == 0 && inside_frame_) throw Error(cat(what_, ": zstd data ends too early"));
+    in_ = {input_.data(), count, 0};
+    return count > 0;
+  }
+
+  size_t check(size_t result) const {
+    if (ZSTD_isError(result) != 0U) {
+      throw Error(cat(what_, ": corrupt zstd data: ", ZSTD_getErrorName(result)));
+    }
+    return result;
+  }
+
+  std::unique_ptr<base::ByteSource> source_;
+  std::string what_;
+  std::vector<char> input_;
+  ZSTD_inBuffer in_{nullptr, 0, 0};
+  base::Handle<ZSTD_DCtx, ZSTD_freeDCtx> context_;
+  bool inside_frame_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<base::ByteSource> unzstd(std::unique_ptr<base::ByteSource> source,
+                                         std::string what) {
+  return std::make_unique<ZstdSource>(std::move(source), std::move(what));
+}
+
+}  // namespace codec

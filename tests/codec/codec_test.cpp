@@ -1,0 +1,199 @@
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "codec/decompress.hpp"
+#include "codec/deflate.hpp"
+#include "support/catch.hpp"
+
+using namespace std::string_literals;
+
+namespace {
+
+std::string noise(size_t size, unsigned kinds) {
+  std::minstd_rand random(static_cast<unsigned>(size) + kinds);
+  std::string bytes(size, '\0');
+  for (char& c : bytes) c = static_cast<char>(random() / 64 % kinds);
+  return bytes;
+}
+
+std::string zlib_stream(std::string_view bytes, size_t unit) {
+  codec::Deflater deflater;
+  std::string out(codec::zlib_header);
+  uint32_t adler = 1;
+  size_t at = 0;
+  do {
+    const std::string_view part = bytes.substr(at, unit);
+    at += part.size();
+    deflater.append_unit(part, at == bytes.size() ? codec::LastUnit::yes : codec::LastUnit::no,
+                         out);
+    adler = codec::adler32_combine(adler, codec::adler32(part), part.size());
+  } while (at < bytes.size());
+  return out + codec::zlib_trailer(adler);
+}
+
+/// Feeds the inflater `step` bytes at a time and returns what it gives.
+std::string inflate(std::string_view stream, size_t step, size_t* consumed = nullptr) {
+  codec::ZlibInflater inflater;
+  std::string out;
+  std::vector<char> buffer(1000);
+  size_t at = 0;
+  for (;;) {
+    const auto result = inflater.inflate(stream.substr(at, step), buffer);
+    at = static_cast<size_t>(static_cast<std::ptrdiff_t>(at) + result.consumed);
+    out.append(buffer.data(), result.produced);
+    if (result.finished) break;
+    if (result.consumed == 0 && result.produced == 0 && at >= stream.size()) {
+      throw base::Error("no end");
+    }
+  }
+  if (consumed != nullptr) *consumed = at;
+  return out;
+}
+
+// gzip members without libraries: one stored block each, so that any CRC mistake shows.
+std::string gzip_member(std::string_view bytes) {
+  uint32_t crc = 0xFFFFFFFFU;
+  for (const char c : bytes) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int i = 0; i < 8; ++i) crc = crc >> 1U ^ (0xEDB88320U & (0U - (crc & 1U)));
+  }
+  crc = ~crc;
+  const auto size = static_cast<uint32_t>(bytes.size());
+  std::string out = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"s;
+  for (const unsigned byte :
+       {1U, size & 255U, size >> 8U & 255U, ~size & 255U, ~size >> 8U & 255U}) {
+    out += static_cast<char>(byte);
+  }
+  out += bytes;
+  for (const uint32_t value : {crc, size}) {
+    for (const unsigned shift : {0U, 8U, 16U, 24U}) out += static_cast<char>(value >> shift & 255U);
+  }
+  return out;
+}
+
+/// Gives `bytes` in pieces of `step`, as a network does.
+class Trickle : public base::ByteSource {
+ public:
+  Trickle(std::string bytes, size_t step) : bytes_(std::move(bytes)), step_(step) {}
+  size_t read(std::span<char> buffer) override {
+    const size_t count = std::min({step_, buffer.size(), bytes_.size() - at_});
+    bytes_.copy(buffer.data(), count, at_);
+    at_ += count;
+    return count;
+  }
+
+ private:
+  std::string bytes_;
+  size_t step_;
+  size_t at_ = 0;
+};
+
+std::string decompressed(std::string bytes, size_t step = 1 << 20) {
+  const auto source =
+      codec::decompress(std::make_unique<Trickle>(std::move(bytes), step), "layer 1");
+  return base::read_all(*source, 1 << 30, "layer");
+}
+
+}  // namespace
+
+TEST_CASE("objects cut into units come back whole") {
+  const size_t size = GENERATE(0U, 1U, 100U, 65535U, 65536U, 300000U, 1048576U);
+  const unsigned kinds = GENERATE(1U, 7U, 256U);
+  const std::string bytes = noise(size, kinds);
+  for (const size_t unit : {size_t{1} << 20U, size_t{65536}, size_t{1000}}) {
+    const std::string stream = zlib_stream(bytes, unit);
+    size_t consumed = 0;
+    for (const size_t step : {size_t{4096}, size_t{333}}) {
+      CHECK(inflate(stream + "next object", step, &consumed) == bytes);
+      CHECK(consumed == stream.size());
+    }
+  }
+}
+
+TEST_CASE("data that does not shrink grows by its block headers only") {
+  const std::string bytes = noise(1 << 20, 256);
+  CHECK(zlib_stream(bytes, 1 << 20).size() <= bytes.size() + 5 * 17 + 6);
+}
+
+TEST_CASE("a stream fed byte by byte is the same stream") {
+  const std::string bytes = noise(5000, 9);
+  CHECK(inflate(zlib_stream(bytes, 1000), 1) == bytes);
+}
+
+TEST_CASE("a damaged zlib stream is an error, not wrong data") {
+  std::string stream = zlib_stream(noise(5000, 9), 1 << 20);
+  SECTION("checksum") {
+    stream.back() = static_cast<char>(stream.back() + 1);
+  }
+  SECTION("header") {
+    stream[0] = 'y';
+  }
+  REQUIRE_THROWS_AS(inflate(stream, 4096), base::Error);
+}
+
+TEST_CASE("all members of a gzip stream are read, wherever the pieces break") {
+  const std::string a = noise(3000, 5);
+  const std::string b = noise(40000, 200);
+  const size_t step = GENERATE(1U, 2U, 17U, 3022U, 3023U, 100000U);
+  CHECK(decompressed(gzip_member(a) + gzip_member("") + gzip_member(b), step) == a + b);
+  CHECK(decompressed(gzip_member(a) + std::string(512, '\0'), step) == a);
+  CHECK(decompressed(gzip_member(a) + "j", step) == a);
+}
+
+TEST_CASE("damaged gzip data is an error that names the layer") {
+  const std::string good = gzip_member(noise(3000, 5));
+  std::string bad;
+  SECTION("truncated data") {
+    bad = good.substr(0, 100);
+  }
+  SECTION("truncated trailer") {
+    bad = good.substr(0, good.size() - 1);
+  }
+  SECTION("truncated header") {
+    bad = good.substr(0, 5);
+  }
+  SECTION("second member truncated") {
+    bad = good + good.substr(0, 50);
+  }
+  SECTION("wrong checksum") {
+    bad = good;
+    bad[good.size() - 6] = static_cast<char>(bad[good.size() - 6] + 1);
+  }
+  SECTION("wrong length") {
+    bad = good;
+    bad[good.size() - 1] = 1;
+  }
+  try {
+    decompressed(bad);
+    FAIL("no error");
+  } catch (const base::Error& error) {
+    CHECK(std::string(error.what()).starts_with("layer 1: "));
+  }
+}
+
+TEST_CASE("zstd frames and skippable frames are read whatever the media type says") {
+  // printf hello | zstd -c | xxd
+  const std::string frame = "\x28\xb5\x2f\xfd\x04\x58\x29\x00\x00hello\xa3\x6d\x9f\x88"s;
+  const std::string skippable = "\x50\x2a\x4d\x18\x03\x00\x00\x00xyz"s;
+  try {
+    CHECK(decompressed(frame) == "hello");
+    CHECK(decompressed(skippable + frame + frame + skippable, 3) == "hellohello");
+  } catch (const base::Error& error) {
+    FAIL(error.what());
+  }
+  REQUIRE_THROWS_AS(decompressed(frame.substr(0, frame.size() - 1)), base::Error);
+}
+
+TEST_CASE("a format no layer may have is refused by name") {
+  REQUIRE_THROWS_AS(decompressed("\xfd\x37zXZ\x00rest"s), base::Error);
+  REQUIRE_THROWS_AS(decompressed("BZh91AY"s), base::Error);
+}
+
+TEST_CASE("uncompressed bytes pass through") {
+  CHECK(decompressed("").empty());
+  CHECK(decompressed("a") == "a");
+  const std::string bytes = noise(100000, 3);
+  CHECK(decompressed(bytes, 7) == bytes);
+}
