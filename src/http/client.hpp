@@ -31,10 +31,10 @@ class Headers {
 struct Request {
   std::string method = "GET";
   Url url;
-  std::vector<std::string> headers;          ///< "Name: value"; Authorization goes below.
-  base::Secret authorization;                ///< Value of the Authorization header, if not empty.
-  base::ByteSource* body = nullptr;          ///< Pulled while sending; must outlive the Response.
-  std::optional<uint64_t> body_size;         ///< Sets Content-Length; without it: chunked.
+  std::vector<std::string> headers;   ///< "Name: value"; Authorization goes below.
+  base::Secret authorization;         ///< Value of the Authorization header, if not empty.
+  base::ByteSource* body = nullptr;   ///< Pulled while sending; must outlive the Response.
+  std::optional<uint64_t> body_size;  ///< Sets Content-Length; without it: chunked.
   /// How long the peer may stay silent while we wait for it.
   std::chrono::seconds stall_timeout{60};
 };
@@ -64,8 +64,8 @@ enum class VerifyTls { no, yes };
 struct Options {
   std::vector<std::string> ca_certs;  ///< PEM certificates trusted besides the system's.
   VerifyTls verify_tls = VerifyTls::yes;
-  base::Secret client_cert;           ///< PEM; with client_key for mutual TLS.
-  base::Secret client_key;            ///< PEM.
+  base::Secret client_cert;  ///< PEM; with client_key for mutual TLS.
+  base::Secret client_key;   ///< PEM.
   std::chrono::seconds connect_timeout{30};
   std::string user_agent = "rootfs-git-resource/" RESOURCE_VERSION;
 };
@@ -79,8 +79,9 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  /// Sends the request and returns when the final status and headers are here. An answer that comes
-  /// before the request body is sent ends the sending. Several responses may be open at once.
+  /// Sends the request and returns when the final status and headers are here. A refusal (status
+  /// 300 and above) that comes before the request body is sent ends the sending; behind an early
+  /// success the rest is sent while the answer is read. Several responses may be open at once.
   Response send(const Request& request);
 
  private:
@@ -93,9 +94,9 @@ base::Secret basic_authorization(std::string_view username, std::string_view pas
 
 /// Value for 401 challenges: one scheme with its parameters (RFC 9110 section 11.6.1).
 struct Challenge {
-  std::string scheme;  ///< Lower case.
+  std::string scheme;                                           ///< Lower case.
   std::vector<std::pair<std::string, std::string>> parameters;  ///< Names in lower case.
-  std::string get(std::string_view name) const;  ///< "" when absent.
+  std::string get(std::string_view name) const;                 ///< "" when absent.
 };
 
 /// All challenges of all WWW-Authenticate fields; malformed parts are skipped.

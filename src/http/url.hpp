@@ -6,11 +6,11 @@ namespace http {
 
 /// An absolute http or https URL, split (RFC 3986). User information is kept apart and never shown.
 struct Url {
-  std::string scheme;  ///< "http" or "https", lower case.
-  std::string host;    ///< Lower case; an IPv6 address without brackets.
-  unsigned port = 0;   ///< Always set: 80 or 443 when the text names none.
-  std::string path;    ///< Starts with "/"; as written, not decoded.
-  std::string query;   ///< Without "?"; "" when there is none.
+  std::string scheme;    ///< "http" or "https", lower case.
+  std::string host;      ///< Lower case; an IPv6 address without brackets.
+  unsigned port = 0;     ///< Always set: 80 or 443 when the text names none.
+  std::string path;      ///< Starts with "/"; as written, not decoded.
+  std::string query;     ///< Without "?"; "" when there is none.
   std::string username;  ///< Decoded user information.
   std::string password;
 
@@ -23,8 +23,8 @@ struct Url {
   /// Same scheme, host and port: the only place credentials may go.
   bool same_origin(const Url& other) const;
   std::string host_and_port() const;  ///< The port only where it is not the scheme's own.
-  std::string text() const;     ///< For requests: all but the user information.
-  std::string display() const;  ///< For people: without user information and query.
+  std::string text() const;           ///< For requests: all but the user information.
+  std::string display() const;        ///< For people: without user information and query.
 };
 
 /// Loopback, link-local or private literal address, or "localhost" and names below it.

@@ -1,0 +1,139 @@
+#include "http/client.hpp"
+
+#include <mutex>
+
+#include "base/text.hpp"
+#include "http/curl_handle.hpp"
+#include "http/transfer.hpp"
+#include "http/trust.hpp"
+
+namespace http {
+namespace {
+
+void initialise_libcurl() {
+  static std::once_flag once;
+  std::call_once(once, [] { check(curl_global_init(CURL_GLOBAL_DEFAULT), "initialise"); });
+}
+
+class Body : public base::ByteSource {
+ public:
+  explicit Body(std::unique_ptr<Transfer> transfer) : transfer_(std::move(transfer)) {}
+  size_t read(std::span<char> buffer) override { return transfer_->pull(buffer); }
+
+ private:
+  std::unique_ptr<Transfer> transfer_;
+};
+
+}  // namespace
+
+Multi::Multi() {
+  initialise_libcurl();
+  handle_.reset(curl_multi_init());
+  if (!handle_) throw base::Error("libcurl: cannot start");
+  check(curl_multi_setopt(handle_.get(), CURLMOPT_MAXCONNECTS, 8L), "set an option");
+}
+
+void Multi::perform() {
+  int running = 0;
+  check(curl_multi_perform(handle_.get(), &running), "transfer");
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(handle_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    char* owner = nullptr;
+    check(curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner), "find a transfer");
+    static_cast<Transfer*>(static_cast<void*>(owner))->finished(message->data.result);
+  }
+}
+
+void Multi::wait(std::chrono::milliseconds limit) {
+  check(curl_multi_poll(handle_.get(), nullptr, 0, static_cast<int>(limit.count()), nullptr),
+        "wait");
+}
+
+struct Client::Impl {
+  Impl(Options given, base::Log& used_log)
+      : options(std::move(given)),
+        log(used_log),
+        trust(make_trust_store(options.ca_certs)),
+        multi(std::make_shared<Multi>()) {}
+
+  EasyHandle make_handle() const;
+  void set_tls_options(EasyOptions& easy) const;
+
+  Options options;
+  base::Log& log;
+  TrustStore trust;
+  std::shared_ptr<Multi> multi;
+};
+
+EasyHandle Client::Impl::make_handle() const {
+  EasyHandle handle(curl_easy_init());
+  if (!handle) throw base::Error("libcurl: cannot make a handle");
+  EasyOptions easy(handle.get());
+  easy.set(CURLOPT_NOSIGNAL, 1L);
+  // A name look-up that hangs must not delay the end of a cancelled program.
+  easy.set(CURLOPT_QUICK_EXIT, 1L);
+  easy.set(CURLOPT_PROTOCOLS_STR, "http,https");
+  // With HTTP/2 a paused stream is buffered up to a window of megabytes.
+  easy.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  easy.set(CURLOPT_PATH_AS_IS, 1L);
+  easy.set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
+  easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // The header list may hold credentials, which are not for the proxy.
+  easy.set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
+  easy.set(CURLOPT_BUFFERSIZE, 256L * 1024);
+  easy.set(CURLOPT_TCP_KEEPALIVE, 1L);
+  easy.set(CURLOPT_USERAGENT, options.user_agent);
+  easy.set(CURLOPT_CONNECTTIMEOUT_MS,
+           static_cast<long>(std::chrono::milliseconds(options.connect_timeout).count()));
+  set_tls_options(easy);
+  return handle;
+}
+
+void Client::Impl::set_tls_options(EasyOptions& easy) const {
+  if (options.verify_tls == VerifyTls::no) {
+    easy.set(CURLOPT_SSL_VERIFYPEER, 0L);
+    easy.set(CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  const auto path = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
+  easy.set(CURLOPT_CAINFO, path(trust.bundle_file));
+  easy.set(CURLOPT_CAPATH, path(trust.directory));
+  if (!trust.bundle.empty()) easy.set_blob(CURLOPT_CAINFO_BLOB, trust.bundle);
+  if (!options.client_cert.empty()) {
+    easy.set(CURLOPT_SSLCERTTYPE, "PEM");
+    easy.set_blob(CURLOPT_SSLCERT_BLOB, options.client_cert.reveal());
+  }
+  if (!options.client_key.empty()) {
+    easy.set(CURLOPT_SSLKEYTYPE, "PEM");
+    easy.set_blob(CURLOPT_SSLKEY_BLOB, options.client_key.reveal());
+  }
+}
+
+Client::Client(Options options, base::Log& log)
+    : impl_(std::make_unique<Impl>(std::move(options), log)) {}
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+
+Response Client::send(const Request& request) {
+  const auto line = [&](const std::string& outcome) {
+    if (impl_->log.debugging()) {
+      impl_->log.debug(base::cat(request.method, " ", request.url.display(), ": ", outcome));
+    }
+  };
+  try {
+    auto transfer = std::make_unique<Transfer>(impl_->multi, impl_->make_handle(), request);
+    transfer->read_headers();
+    line(std::to_string(transfer->status()));
+    Response response;
+    response.status = transfer->status();
+    response.headers = std::move(transfer->headers());
+    response.body = std::make_unique<Body>(std::move(transfer));
+    return response;
+  } catch (const base::Error& error) {
+    line(error.what());
+    throw;
+  }
+}
+
+}  // namespace http

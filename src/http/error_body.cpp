@@ -1,0 +1,110 @@
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "http/client.hpp"
+
+namespace http {
+namespace {
+
+using base::cat;
+
+constexpr size_t body_limit = 64 * 1024;
+constexpr size_t excerpt_limit = 300;
+
+std::string read_front(base::ByteSource& source) {
+  std::string bytes(body_limit, '\0');
+  bytes.resize(base::read_full(source, bytes));
+  return bytes;
+}
+
+std::string text_member(const base::JsonView& object, std::string_view key) {
+  const base::JsonView member = object.at(key);
+  return member.is_string() ? member.string() : "";
+}
+
+/// One entry of a registry's "errors" list (distribution-spec, Error codes).
+std::string registry_error(const base::JsonView& entry) {
+  if (entry.is_string()) return entry.string();
+  if (!entry.is_object()) return "";
+  const std::string code = text_member(entry, "code");
+  const std::string message = text_member(entry, "message");
+  if (code.empty() || message.empty()) return cat(code, message);
+  return cat(code, ": ", message);
+}
+
+std::string json_message(std::string_view text) {
+  try {
+    const base::JsonDocument document = base::JsonDocument::parse(text, "error body");
+    const base::JsonView root = document.root();
+    if (!root.is_object()) return "";
+    std::string joined;
+    const base::JsonView errors = root.at("errors");
+    if (errors.is_array()) {
+      for (const base::JsonView& entry : errors.items()) {
+        const std::string part = registry_error(entry);
+        if (!part.empty()) joined += cat(joined.empty() ? "" : "; ", part);
+      }
+    }
+    for (const char* key : {"message", "error_description", "details", "detail", "error"}) {
+      if (joined.empty()) joined = text_member(root, key);
+    }
+    return joined;
+  } catch (const base::Error&) {
+    return "";  // Cut or broken JSON says nothing that helps.
+  }
+}
+
+std::string html_title(std::string_view text) {
+  const std::string lower = base::to_lower(text);
+  const size_t open = lower.find("<title");
+  if (open == std::string::npos) return "";
+  const size_t begin = lower.find('>', open);
+  const size_t end = lower.find("</title", open);
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return "";
+  return std::string(text.substr(begin + 1, end - begin - 1));
+}
+
+/// Runs of white space become one blank, so that the excerpt stays on one line.
+std::string one_line(std::string_view text) {
+  std::string out;
+  for (const char c : base::trim(text)) {
+    const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    if (!blank) {
+      out += c;
+    } else if (!out.ends_with(' ')) {
+      out += ' ';
+    }
+  }
+  return out;
+}
+
+std::string shortened(std::string text) {
+  if (text.size() <= excerpt_limit) return text;
+  size_t end = excerpt_limit - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "...";
+}
+
+}  // namespace
+
+std::string describe_error_body(Response& response) {
+  if (!response.body) return "";
+  std::string text;
+  try {
+    text = read_front(*response.body);
+  } catch (const TransportError&) {
+    return "";  // The status matters more than a body that broke off.
+  }
+  const std::string_view trimmed = base::trim(text);
+  const std::string type = base::to_lower(response.headers.get("Content-Type").value_or(""));
+  std::string message;
+  if (trimmed.starts_with('{')) {
+    message = json_message(trimmed);
+  } else if (trimmed.starts_with('<') || type.starts_with("text/html")) {
+    message = html_title(trimmed);
+  } else if (type.empty() || type.starts_with("text/")) {
+    message = trimmed;
+  }
+  return shortened(base::printable(one_line(message)));
+}
+
+}  // namespace http

@@ -1,0 +1,25 @@
+#include "base/text.hpp"
+#include "http/client.hpp"
+
+namespace http {
+
+void Headers::add(std::string name, std::string value) {
+  fields_.emplace_back(std::move(name), std::move(value));
+}
+
+std::optional<std::string> Headers::get(std::string_view name) const {
+  for (const auto& [field, value] : fields_) {
+    if (base::equal_ignoring_case(field, name)) return value;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Headers::all(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const auto& [field, value] : fields_) {
+    if (base::equal_ignoring_case(field, name)) values.push_back(value);
+  }
+  return values;
+}
+
+}  // namespace http

@@ -1,0 +1,288 @@
+#include "http/transfer.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "base/cancel.hpp"
+#include "base/text.hpp"
+#include "http/transfer_error.hpp"
+
+namespace http {
+namespace {
+
+using base::cat;
+
+constexpr size_t buffer_high_mark = 256 * 1024;
+constexpr size_t upload_chunk = 1024 * 1024;
+constexpr size_t header_limit = 1024 * 1024;
+constexpr std::chrono::milliseconds wait_slice{200};
+
+}  // namespace
+
+Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request& request)
+    : multi_(std::move(multi)),
+      easy_(std::move(easy)),
+      url_(request.url),
+      upload_(request.body),
+      stall_timeout_(request.stall_timeout) {
+  EasyOptions options(easy_.get());
+  options.set_object(CURLOPT_ERRORBUFFER, detail_.data());
+  options.set_object(CURLOPT_PRIVATE, this);
+  options.set(CURLOPT_URL, url_.text());
+  options.set_function(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+  options.set_object(CURLOPT_HEADERDATA, this);
+  options.set_function(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  options.set_object(CURLOPT_WRITEDATA, this);
+
+  const auto add_header = [&](const std::string& line) {
+    curl_slist* longer = curl_slist_append(header_list_.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    (void)header_list_.release();
+    header_list_.reset(longer);
+  };
+  for (const std::string& line : request.headers) {
+    if (line.find_first_of("\r\n") != std::string::npos) {
+      throw base::Error("a header field of a request has a line break");
+    }
+    add_header(line);
+  }
+  if (!request.authorization.empty()) {
+    if (request.authorization.reveal().find_first_of("\r\n") != std::string::npos) {
+      throw base::Error("the credentials have a line break");
+    }
+    add_header(cat("Authorization: ", request.authorization.reveal()));
+  }
+  // Digests are of the bytes as stored, and waiting for "100 Continue" costs a second with servers
+  // that do not know it.
+  add_header("Accept-Encoding: identity");
+  add_header("Expect:");
+  if (upload_ != nullptr && !request.body_size) add_header("Transfer-Encoding: chunked");
+  options.set(CURLOPT_HTTPHEADER, header_list_.get());
+  set_body_options(request);
+
+  check(curl_multi_add_handle(multi_->handle(), easy_.get()), "start a transfer");
+  in_multi_ = true;
+}
+
+Transfer::~Transfer() {
+  if (in_multi_) curl_multi_remove_handle(multi_->handle(), easy_.get());
+}
+
+void Transfer::set_body_options(const Request& request) {
+  EasyOptions options(easy_.get());
+  if (upload_ != nullptr) {
+    options.set(CURLOPT_UPLOAD, 1L);
+    options.set_function(CURLOPT_READFUNCTION, &Transfer::on_upload);
+    options.set_object(CURLOPT_READDATA, this);
+    options.set_function(CURLOPT_SEEKFUNCTION, &Transfer::on_rewind);
+    options.set_object(CURLOPT_SEEKDATA, this);
+    options.set(CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(upload_chunk));
+    if (request.body_size) {
+      options.set_large(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*request.body_size));
+    }
+    options.set(CURLOPT_CUSTOMREQUEST, request.method);
+  } else if (request.method == "HEAD") {
+    options.set(CURLOPT_NOBODY, 1L);
+  } else if (request.method != "GET") {
+    options.set(CURLOPT_CUSTOMREQUEST, request.method);
+  }
+}
+
+size_t Transfer::on_header(char* data, size_t size, size_t count, void* self) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  try {
+    transfer.take_header({data, size * count});
+    return size * count;
+  } catch (...) {
+    transfer.parked_ = std::current_exception();
+    return 0;
+  }
+}
+
+size_t Transfer::on_body(char* data, size_t size, size_t count, void* self) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  try {
+    return transfer.take_body({data, size * count});
+  } catch (...) {
+    transfer.parked_ = std::current_exception();
+    return 0;
+  }
+}
+
+size_t Transfer::on_upload(char* data, size_t size, size_t count, void* self) noexcept {
+  return static_cast<Transfer*>(self)->give_upload({data, size * count});
+}
+
+// libcurl rewinds when a kept connection turns out to be dead; as long as the first chunk is still
+// here, the request can be sent again on a new one.
+int Transfer::on_rewind(void* self, curl_off_t offset, int origin) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const bool whole = transfer.upload_pulled_ == transfer.upload_buffer_.size();
+  if (offset != 0 || origin != SEEK_SET || !whole) return CURL_SEEKFUNC_CANTSEEK;
+  transfer.upload_position_ = 0;
+  return CURL_SEEKFUNC_OK;
+}
+
+void Transfer::take_header(std::string_view line) {
+  if (headers_complete_) return;  // Trailers.
+  header_bytes_ += line.size();
+  if (header_bytes_ > header_limit) throw base::Error(cat(url_.host, " sends endless headers"));
+  const std::string_view text = base::trim(line);
+  if (text.starts_with("HTTP/")) {
+    headers_ = Headers();
+    check(curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status_), "read the status");
+  } else if (text.empty()) {
+    headers_complete_ = status_ >= 200;
+  } else if (const size_t colon = text.find(':'); colon != std::string_view::npos) {
+    headers_.add(std::string(base::trim(text.substr(0, colon))),
+                 std::string(base::trim(text.substr(colon + 1))));
+  }
+}
+
+size_t Transfer::take_body(std::string_view bytes) {
+  const size_t direct = std::min(bytes.size(), target_.size() - target_filled_);
+  const std::string_view rest = bytes.substr(direct);
+  // All or nothing: libcurl offers a refused piece again as a whole.
+  if (!rest.empty() && buffer_.size() - buffer_position_ >= buffer_high_mark) {
+    body_paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  std::copy_n(bytes.begin(), direct, target_.begin() + static_cast<ptrdiff_t>(target_filled_));
+  target_filled_ += direct;
+  if (buffer_position_ >= buffer_high_mark) {
+    buffer_.erase(0, std::exchange(buffer_position_, 0));
+  }
+  buffer_ += rest;
+  return bytes.size();
+}
+
+// The source is never read in here: it may work long, and libcurl, which has just looked for an
+// answer, would then send into a connection that the server has meanwhile closed.
+size_t Transfer::give_upload(std::span<char> buffer) {
+  // Nobody reads on behind a refusal; the end lets libcurl finish with the answer.
+  if (answered_early()) return 0;
+  const size_t count = std::min(buffer.size(), upload_buffer_.size() - upload_position_);
+  if (count == 0) {
+    if (upload_ended_) return 0;
+    upload_started_ = true;
+    upload_paused_ = true;
+    return CURL_READFUNC_PAUSE;
+  }
+  std::memcpy(buffer.data(), upload_buffer_.data() + upload_position_, count);
+  upload_position_ += count;
+  return count;
+}
+
+void Transfer::refill_upload() {
+  if (!upload_started_ || upload_ended_ || upload_position_ < upload_buffer_.size()) return;
+  upload_buffer_.resize(upload_chunk);
+  const size_t count = upload_->read(upload_buffer_);
+  upload_buffer_.resize(count);
+  upload_position_ = 0;
+  upload_pulled_ += count;
+  upload_ended_ = count == 0;
+}
+
+/// A refusal that came while the request body was still being sent.
+bool Transfer::answered_early() const {
+  return headers_complete_ && status_ >= 300;
+}
+
+void Transfer::resume(int direction) {
+  if (direction == CURLPAUSE_SEND) {
+    upload_paused_ = false;
+  } else {
+    body_paused_ = false;
+  }
+  const int still_paused = (upload_paused_ ? CURLPAUSE_SEND : CURLPAUSE_CONT) |
+                           (body_paused_ ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+  const CURLcode code = curl_easy_pause(easy_.get(), still_paused);
+  if (code != CURLE_OK && !result_) result_ = code;
+}
+
+void Transfer::step() {
+  base::throw_if_cancelled();
+  if (upload_ != nullptr && !result_) {
+    if (!answered_early()) refill_upload();
+    if (upload_paused_) resume(CURLPAUSE_SEND);
+  }
+  if (!result_) multi_->perform();
+  if (parked_) std::rethrow_exception(parked_);
+}
+
+uint64_t Transfer::bytes_moved() {
+  curl_off_t up = 0;
+  curl_off_t down = 0;
+  check(curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &up), "read a counter");
+  check(curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &down), "read a counter");
+  return static_cast<uint64_t>(up) + static_cast<uint64_t>(down) + header_bytes_;
+}
+
+void Transfer::wait() {
+  if (upload_paused_) return;  // It is the server that waits, for the next chunk.
+  const uint64_t moved = bytes_moved();
+  if (moved != last_moved_) waited_ = {};
+  last_moved_ = moved;
+  const auto start = std::chrono::steady_clock::now();
+  multi_->wait(wait_slice);
+  waited_ += std::chrono::steady_clock::now() - start;
+  if (waited_ < stall_timeout_) return;
+  throw TransportError(
+      TransportError::Cause::timeout,
+      cat(base::printable(url_.host), ":", url_.port, " sent and took nothing for ",
+          std::chrono::duration_cast<std::chrono::seconds>(stall_timeout_).count(), " s"));
+}
+
+void Transfer::fail() {
+  throw make_transport_error(easy_.get(), *result_, url_, detail_.data());
+}
+
+void Transfer::read_headers() {
+  waited_ = {};
+  while (true) {
+    step();
+    if (headers_complete_) return;
+    if (result_) {
+      if (*result_ != CURLE_OK) fail();
+      throw TransportError(TransportError::Cause::other,
+                           cat(base::printable(url_.host), " did not answer in HTTP"));
+    }
+    wait();
+  }
+}
+
+size_t Transfer::pull(std::span<char> buffer) {
+  waited_ = {};
+  while (true) {
+    if (buffer_position_ < buffer_.size()) {
+      const size_t count = std::min(buffer.size(), buffer_.size() - buffer_position_);
+      std::memcpy(buffer.data(), buffer_.data() + buffer_position_, count);
+      buffer_position_ += count;
+      if (buffer_position_ == buffer_.size()) {
+        buffer_.clear();
+        buffer_position_ = 0;
+      }
+      return count;
+    }
+    if (result_) {
+      // A server that refuses an upload may close at once; then this is all it had to say.
+      if (*result_ == CURLE_OK || (upload_ != nullptr && answered_early())) return 0;
+      fail();
+    }
+    target_ = buffer;
+    target_filled_ = 0;
+    try {
+      if (body_paused_) resume(CURLPAUSE_RECV);
+      step();
+    } catch (...) {
+      target_ = {};
+      throw;
+    }
+    target_ = {};
+    if (target_filled_ > 0) return std::exchange(target_filled_, 0);
+    if (!result_) wait();
+  }
+}
+
+}  // namespace http

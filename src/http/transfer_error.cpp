@@ -1,0 +1,102 @@
+#include "http/transfer_error.hpp"
+
+#include <cstring>
+#include <string>
+
+#include "base/text.hpp"
+
+namespace http {
+namespace {
+
+using base::cat;
+using Cause = TransportError::Cause;
+
+/// What the system said about the last connection attempt: "Connection refused".
+std::string system_reason(CURL* handle) {
+  long number = 0;
+  if (curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number) != CURLE_OK || number == 0) return "";
+  return std::strerror(static_cast<int>(number));
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+/// libcurl may quote the proxy's address with its password.
+std::string without_user_information(std::string text) {
+  for (size_t scheme = text.find("://"); scheme != std::string::npos;
+       scheme = text.find("://", scheme + 3)) {
+    const size_t begin = scheme + 3;
+    const size_t end = std::min(text.find_first_of("/ \"'", begin), text.size());
+    const size_t at = text.rfind('@', end);
+    if (at != std::string::npos && at > begin) text.replace(begin, at - begin, "***");
+  }
+  return text;
+}
+
+TransportError tls_error(const std::string& host, const std::string& detail) {
+  if (contains(detail, "wrong version number") || contains(detail, "packet length too long")) {
+    return {Cause::tls,
+            cat(host, " does not speak TLS on this port: use http:// if that is meant")};
+  }
+  return {Cause::tls, cat("TLS handshake with ", host, " failed: ", detail)};
+}
+
+TransportError certificate_error(const std::string& host, std::string detail) {
+  constexpr std::string_view prefix = "SSL certificate problem: ";
+  if (detail.starts_with(prefix)) detail.erase(0, prefix.size());
+  const bool is_name = contains(detail, "no alternative certificate subject name");
+  return {Cause::tls_certificate, cat("the certificate of ", host, " is not trusted: ", detail,
+                                      is_name ? "; use the host name the certificate is made for"
+                                              : "; add the certificate of its CA to ca_certs")};
+}
+
+}  // namespace
+
+TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
+                                    std::string_view detail_text) {
+  const std::string host = base::printable(cat(url.host, ":", url.port));
+  std::string detail = base::printable(without_user_information(
+      std::string(base::trim(detail_text.empty() ? curl_easy_strerror(code) : detail_text))));
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return {Cause::resolve, cat("cannot resolve the host name ", base::printable(url.host),
+                                  ": check its spelling and the worker's DNS")};
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return {Cause::resolve,
+              cat("cannot resolve the proxy's host name on the way to ", host, ": ", detail)};
+    case CURLE_COULDNT_CONNECT: {
+      const std::string reason = system_reason(handle);
+      return {Cause::connect,
+              cat("cannot connect to ", host, ": ", reason.empty() ? detail : reason,
+                  "; check host, port, firewall and proxy")};
+    }
+    case CURLE_OPERATION_TIMEDOUT:
+      return {Cause::timeout, cat("cannot connect to ", host, ": no answer in time; check host, ",
+                                  "port, firewall and proxy")};
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      return certificate_error(host, std::move(detail));
+    case CURLE_SSL_CACERT_BADFILE:
+      return {Cause::tls_certificate,
+              cat("cannot load the trusted certificates to check ", host, ": ", detail)};
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ENGINE_INITFAILED:
+      return tls_error(host, detail);
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      if (contains(detail, "CONNECT")) {
+        return {Cause::connect, cat("the proxy refuses to connect to ", host, ": ", detail)};
+      }
+      return {Cause::cut, cat("the connection to ", host, " broke off: ", detail)};
+    default:
+      return {Cause::other, cat("request to ", host, " failed: ", detail)};
+  }
+}
+
+}  // namespace http

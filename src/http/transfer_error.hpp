@@ -1,0 +1,14 @@
+#pragma once
+#include <string_view>
+
+#include "http/client.hpp"
+#include "http/curl_handle.hpp"
+
+namespace http {
+
+/// The failure `code` of a transfer in words: host, cause and what to do. `detail` is libcurl's own
+/// text on it.
+TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
+                                    std::string_view detail);
+
+}  // namespace http
