@@ -1,0 +1,123 @@
+#include "base/rooted_walk.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace base::detail {
+namespace {
+
+constexpr int max_links = 40;  // The kernel's own limit (path_resolution(7)).
+
+UniqueFd open_at(int directory, const char* name, int flags) {
+  for (;;) {
+    UniqueFd fd(::openat(directory, name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (fd || errno != EINTR) return fd;
+  }
+}
+
+/// The text of the link `name`, or nothing with errno EINVAL when it is something else.
+std::optional<std::string> link_text(int directory, const std::string& name) {
+  std::string text(PATH_MAX, '\0');
+  const ssize_t length = ::readlinkat(directory, name.c_str(), text.data(), text.size());
+  if (length < 0) return std::nullopt;
+  text.resize(static_cast<size_t>(length));
+  return text;
+}
+
+bool same_directory(int a, int b) {
+  struct stat first {
+  }, second{};
+  if (::fstat(a, &first) != 0 || ::fstat(b, &second) != 0) throw_errno("inspect a directory");
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+class Walk {
+ public:
+  Walk(int root, std::string_view path, const RootedDir::MakeDirectory* make)
+      : root_(root), make_(make), rest_(path) {}
+
+  UniqueFd run() {
+    if (!back_to_root()) return {};
+    for (std::string name = take(); !name.empty(); name = take()) {
+      if (!(name == ".." ? up() : down(name))) return {};
+    }
+    return open_at(current_.get(), ".", O_RDONLY);
+  }
+
+ private:
+  /// The next component, "" at the end.
+  std::string take() {
+    std::string name;
+    do {
+      at_ = std::min(rest_.find_first_not_of('/', at_), rest_.size());
+      const size_t end = std::min(rest_.find('/', at_), rest_.size());
+      name = rest_.substr(at_, end - at_);
+      at_ = end;
+    } while (name == ".");
+    return name;
+  }
+
+  bool enter(UniqueFd next) {
+    if (!next) return false;
+    current_ = std::move(next);
+    return true;
+  }
+
+  bool back_to_root() { return enter(open_at(root_, ".", O_PATH)); }
+
+  bool up() {
+    if (same_directory(current_.get(), root_)) return true;
+    return enter(open_at(current_.get(), "..", O_PATH));
+  }
+
+  bool down(const std::string& name) {
+    if (enter(open_at(current_.get(), name.c_str(), O_PATH))) return true;
+    // A link is reported as ENOTDIR because of O_DIRECTORY.
+    if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) return false;
+    const bool exists = errno != ENOENT;
+    if (exists) {
+      if (const auto target = link_text(current_.get(), name)) return follow(*target);
+    }
+    if (make_ != nullptr) {
+      (*make_)(current_.get(), name, exists);
+      return enter(open_at(current_.get(), name.c_str(), O_PATH));
+    }
+    errno = exists ? ENOTDIR : ENOENT;
+    return false;
+  }
+
+  bool follow(const std::string& target) {
+    if (++links_ > max_links) {
+      errno = ELOOP;
+      return false;
+    }
+    rest_ = cat(target, "/", std::string_view(rest_).substr(at_));
+    at_ = 0;
+    return target.starts_with('/') ? back_to_root() : true;
+  }
+
+  int root_;
+  const RootedDir::MakeDirectory* make_;
+  std::string rest_;
+  size_t at_ = 0;
+  UniqueFd current_;
+  int links_ = 0;
+};
+
+}  // namespace
+
+UniqueFd walk_to_directory(int root, std::string_view path, const RootedDir::MakeDirectory* make) {
+  return Walk(root, path, make).run();
+}
+
+}  // namespace base::detail

@@ -1,0 +1,306 @@
+#include "rootfs/layer_reader.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <limits>
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/handle.hpp"
+#include "base/text.hpp"
+
+namespace rootfs {
+namespace {
+
+using Archive = base::Handle<struct archive, archive_read_free>;
+
+// A multiple of the tar record, so that no record is split between two blocks.
+constexpr size_t block_size = 128 * 1024;
+constexpr size_t record_size = 512;
+constexpr size_t shown_bytes = 40;
+
+std::string reason(struct archive* archive) {
+  const char* text = archive_error_string(archive);
+  return text == nullptr ? "unknown reason" : base::printable(text);
+}
+
+/// The callback side: hands blocks of the stream to libarchive and keeps the present one.
+class Input {
+ public:
+  explicit Input(base::ByteSource& source) : source_(source), block_(block_size) {}
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  static la_ssize_t read(struct archive* archive, void* self, const void** data) noexcept {
+    return static_cast<Input*>(self)->fill(archive, data);
+  }
+
+  void rethrow() {
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
+
+  const std::string& beginning() const { return beginning_; }
+
+  /// Whether the record at `offset` is in the present block and holds anything but zeros.
+  bool has_data_at(uint64_t offset) const {
+    if (offset < start_ || offset - start_ >= length_) return false;
+    const auto first = block_.begin() + static_cast<ptrdiff_t>(offset - start_);
+    const auto count = std::min<uint64_t>(record_size, length_ - (offset - start_));
+    return std::any_of(first, first + static_cast<ptrdiff_t>(count), [](char c) { return c != 0; });
+  }
+
+ private:
+  la_ssize_t fill(struct archive* archive, const void** data) noexcept {
+    try {
+      base::throw_if_cancelled();
+      const size_t count = base::read_full(source_, block_);
+      // At the end the last block stays, so that what lies behind the end marker can be seen.
+      if (count == 0) return 0;
+      start_ += length_;
+      length_ = count;
+      if (start_ == 0) beginning_.assign(block_.data(), std::min(count, shown_bytes));
+      *data = block_.data();
+      return static_cast<la_ssize_t>(count);
+    } catch (...) {
+      failure_ = std::current_exception();
+      archive_set_error(archive, EIO, "the stream failed");
+      return ARCHIVE_FATAL;
+    }
+  }
+
+  base::ByteSource& source_;
+  std::vector<char> block_;
+  uint64_t start_ = 0;
+  size_t length_ = 0;
+  std::string beginning_;
+  std::exception_ptr failure_;
+};
+
+/// The present file's bytes, holes of sparse files as zeros.
+class Data : public base::ByteSource {
+ public:
+  Data(struct archive* archive, Input& input) : archive_(archive), input_(input) {}
+
+  void start(uint64_t size) {
+    size_ = size;
+    position_ = 0;
+    piece_ = {};
+    piece_offset_ = 0;
+  }
+
+  size_t read(std::span<char> buffer) override {
+    if (position_ == size_) return 0;
+    if (position_ == piece_offset_ + piece_.size()) next_piece();
+    size_t count = static_cast<size_t>(std::min<uint64_t>(buffer.size(), size_ - position_));
+    if (position_ < piece_offset_) {
+      count = static_cast<size_t>(std::min<uint64_t>(count, piece_offset_ - position_));
+      std::memset(buffer.data(), 0, count);
+    } else {
+      const size_t used = static_cast<size_t>(position_ - piece_offset_);
+      count = std::min(count, piece_.size() - used);
+      std::memcpy(buffer.data(), piece_.data() + used, count);
+    }
+    position_ += count;
+    return count;
+  }
+
+ private:
+  void next_piece() {
+    for (;;) {
+      const void* data = nullptr;
+      size_t length = 0;
+      la_int64_t offset = 0;
+      const int code = archive_read_data_block(archive_, &data, &length, &offset);
+      input_.rethrow();
+      if (code == ARCHIVE_EOF) {
+        // Only a hole can be left: libarchive reports a stream that ends too soon.
+        piece_ = {};
+        piece_offset_ = size_;
+        return;
+      }
+      if (code != ARCHIVE_OK) throw base::Error(base::cat("read tar data: ", reason(archive_)));
+      if (length == 0) continue;
+      if (offset < 0 || static_cast<uint64_t>(offset) < position_ ||
+          static_cast<uint64_t>(offset) > size_ || length > size_ - static_cast<uint64_t>(offset)) {
+        throw base::Error("read tar data: a sparse file's map does not fit its size");
+      }
+      piece_ = {static_cast<const char*>(data), length};
+      piece_offset_ = static_cast<uint64_t>(offset);
+      return;
+    }
+  }
+
+  struct archive* archive_;
+  Input& input_;
+  uint64_t size_ = 0;
+  uint64_t position_ = 0;
+  std::span<const char> piece_;
+  uint64_t piece_offset_ = 0;
+};
+
+base::EntryKind kind_of(struct archive_entry* entry, const std::string& path) {
+  if (archive_entry_hardlink(entry) != nullptr) return base::EntryKind::hardlink;
+  switch (archive_entry_filetype(entry)) {
+    case AE_IFREG:
+      return base::EntryKind::file;
+    case AE_IFDIR:
+      return base::EntryKind::directory;
+    case AE_IFLNK:
+      return base::EntryKind::symlink;
+    case AE_IFIFO:
+      return base::EntryKind::fifo;
+    case AE_IFSOCK:
+      return base::EntryKind::socket;
+    case AE_IFCHR:
+      return base::EntryKind::char_device;
+    case AE_IFBLK:
+      return base::EntryKind::block_device;
+    default:
+      throw base::Error(base::cat("entry \"", base::printable(path), "\" is of an unknown kind"));
+  }
+}
+
+uint32_t device_number(dev_t number, const std::string& path) {
+  if (number > std::numeric_limits<uint32_t>::max()) {
+    throw base::Error(base::cat("entry \"", base::printable(path), "\" has a bad device number"));
+  }
+  return static_cast<uint32_t>(number);
+}
+
+uint64_t owner_number(la_int64_t number, const char* what, const std::string& path) {
+  if (number < 0) {
+    throw base::Error(
+        base::cat("entry \"", base::printable(path), "\" has the negative ", what, " ", number));
+  }
+  return static_cast<uint64_t>(number);
+}
+
+std::string text_or_empty(const char* text) {
+  return text == nullptr ? "" : text;
+}
+
+void copy_xattrs(struct archive_entry* from, base::Entry& to) {
+  to.xattrs.clear();
+  archive_entry_xattr_reset(from);
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK) {
+    if (name == nullptr) continue;
+    to.xattrs.push_back(
+        {name, size == 0 ? "" : std::string(static_cast<const char*>(value), size)});
+  }
+}
+
+void copy_attributes(struct archive_entry* from, base::Entry& to) {
+  to.kind = kind_of(from, to.path);
+  to.mode = archive_entry_perm(from) & 07777;
+  to.uid = owner_number(archive_entry_uid(from), "uid", to.path);
+  to.gid = owner_number(archive_entry_gid(from), "gid", to.path);
+  to.mtime_seconds = archive_entry_mtime(from);
+  const long nanoseconds = archive_entry_mtime_nsec(from);
+  to.mtime_nanoseconds =
+      nanoseconds < 0 || nanoseconds > 999'999'999 ? 0 : static_cast<uint32_t>(nanoseconds);
+  const bool is_file = to.kind == base::EntryKind::file;
+  to.size = is_file ? static_cast<uint64_t>(std::max<la_int64_t>(archive_entry_size(from), 0)) : 0;
+  to.link.clear();
+  if (to.kind == base::EntryKind::hardlink) to.link = archive_entry_hardlink(from);
+  if (to.kind == base::EntryKind::symlink) to.link = text_or_empty(archive_entry_symlink(from));
+  const bool is_device =
+      to.kind == base::EntryKind::char_device || to.kind == base::EntryKind::block_device;
+  to.device_major = is_device ? device_number(archive_entry_rdevmajor(from), to.path) : 0;
+  to.device_minor = is_device ? device_number(archive_entry_rdevminor(from), to.path) : 0;
+  copy_xattrs(from, to);
+  to.content = nullptr;
+}
+
+/// A warning that costs nothing we use: names are taken as raw bytes, and ACL texts are not used.
+bool is_harmless(std::string_view warning) {
+  return warning.find("can't be converted") != std::string_view::npos ||
+         warning.find("ACL") != std::string_view::npos;
+}
+
+}  // namespace
+
+struct LayerReader::Impl {
+  explicit Impl(base::ByteSource& tar)
+      : input(tar), archive(archive_read_new()), data(archive.get(), input) {
+    if (!archive) throw base::Error("read a tar stream: out of memory");
+    check(archive_read_support_format_tar(archive.get()));
+    check(archive_read_support_format_gnutar(archive.get()));
+    check(archive_read_support_format_empty(archive.get()));
+    check(archive_read_open(archive.get(), &input, nullptr, Input::read, nullptr));
+  }
+
+  void check(int code) {
+    input.rethrow();
+    if (code == ARCHIVE_OK) return;
+    if (code == ARCHIVE_WARN && is_harmless(reason(archive.get()))) return;
+    if (reason(archive.get()) == "Unrecognized archive format") {
+      throw base::Error(base::cat("layer is not a tar archive: begins with \"",
+                                  base::printable(input.beginning()), "\""));
+    }
+    throw base::Error(base::cat("layer is corrupt: ", reason(archive.get()),
+                                last_path.empty() ? "" : " after entry \"",
+                                base::printable(last_path), last_path.empty() ? "" : "\""));
+  }
+
+  bool next(base::Entry& entry) {
+    base::throw_if_cancelled();
+    data.start(0);
+    if (ended) return false;
+    struct archive_entry* found = nullptr;
+    const int code = archive_read_next_header(archive.get(), &found);
+    if (code == ARCHIVE_EOF) {
+      input.rethrow();
+      ended = true;
+      refuse_half_an_end_marker();
+      return false;
+    }
+    check(code);
+    const char* path = archive_entry_pathname(found);
+    if (path == nullptr) {
+      throw base::Error(base::cat("layer has an entry without a usable name after \"",
+                                  base::printable(last_path), "\""));
+    }
+    entry.path = path;
+    copy_attributes(found, entry);
+    data.start(entry.size);
+    last_path = entry.path;
+    return true;
+  }
+
+  /// Libarchive takes one block of zeros for the end. When a header follows, stopping there would
+  /// silently drop entries.
+  void refuse_half_an_end_marker() {
+    const la_int64_t end = archive_read_header_position(archive.get());
+    if (end >= 0 && input.has_data_at(static_cast<uint64_t>(end) + record_size)) {
+      throw base::Error(
+          base::cat("layer is corrupt: data after half an end marker, behind entry \"",
+                    base::printable(last_path), "\""));
+    }
+  }
+
+  Input input;
+  Archive archive;
+  Data data;
+  std::string last_path;
+  bool ended = false;
+};
+
+LayerReader::LayerReader(base::ByteSource& tar) : impl_(std::make_unique<Impl>(tar)) {}
+LayerReader::~LayerReader() = default;
+bool LayerReader::next(base::Entry& entry) {
+  return impl_->next(entry);
+}
+base::ByteSource& LayerReader::data() {
+  return impl_->data;
+}
+
+}  // namespace rootfs
