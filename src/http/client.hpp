@@ -30,11 +30,11 @@ class Headers {
 
 struct Request {
   std::string method = "GET";
-  Url url;
-  std::vector<std::string> headers;   ///< "Name: value"; Authorization goes below.
-  base::Secret authorization;         ///< Value of the Authorization header, if not empty.
-  base::ByteSource* body = nullptr;   ///< Pulled while sending; must outlive the Response.
-  std::optional<uint64_t> body_size;  ///< Sets Content-Length; without it: chunked.
+  Url url{};
+  std::vector<std::string> headers{};   ///< "Name: value"; Authorization goes below.
+  base::Secret authorization{};         ///< Value of the Authorization header, if not empty.
+  base::ByteSource* body = nullptr;     ///< Pulled while sending; must outlive the Response.
+  std::optional<uint64_t> body_size{};  ///< Sets Content-Length; without it: chunked.
   /// How long the peer may stay silent while we wait for it.
   std::chrono::seconds stall_timeout{60};
 };
@@ -62,10 +62,10 @@ class TransportError : public base::Error {
 enum class VerifyTls { no, yes };
 
 struct Options {
-  std::vector<std::string> ca_certs;  ///< PEM certificates trusted besides the system's.
+  std::vector<std::string> ca_certs{};  ///< PEM certificates trusted besides the system's.
   VerifyTls verify_tls = VerifyTls::yes;
-  base::Secret client_cert;  ///< PEM; with client_key for mutual TLS.
-  base::Secret client_key;   ///< PEM.
+  base::Secret client_cert{};  ///< PEM; with client_key for mutual TLS.
+  base::Secret client_key{};   ///< PEM.
   std::chrono::seconds connect_timeout{30};
   std::string user_agent = "rootfs-git-resource/" RESOURCE_VERSION;
 };

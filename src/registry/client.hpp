@@ -25,15 +25,16 @@ struct Credentials {
 enum class Insecure { no, yes };
 
 struct Options {
-  std::optional<Credentials> credentials;
+  std::optional<Credentials> credentials{};
   Insecure insecure = Insecure::no;
-  http::Options http;
+  http::Options http{};
 };
 
 /// A status the registry answered with that ends the request.
 class StatusError : public base::Error {
  public:
-  StatusError(long status, std::string message) : base::Error(std::move(message)), status_(status) {}
+  StatusError(long status, std::string message)
+      : base::Error(std::move(message)), status_(status) {}
   long status() const { return status_; }
 
  private:

@@ -1,0 +1,101 @@
+#include "http/url.hpp"
+
+#include "base/error.hpp"
+#include "support/catch.hpp"
+
+using http::Url;
+
+TEST_CASE("a URL is split into the parts a request needs") {
+  const Url url = Url::parse("HTTPS://us%40er:p%3Aw@Example.COM:8443/a%2Fb/../c?x=1&y=/#part");
+  CHECK(url.scheme == "https");
+  CHECK(url.host == "example.com");
+  CHECK(url.port == 8443);
+  CHECK(url.path == "/a%2Fb/../c");
+  CHECK(url.query == "x=1&y=/");
+  CHECK(url.username == "us@er");
+  CHECK(url.password == "p:w");
+  CHECK(url.text() == "https://example.com:8443/a%2Fb/../c?x=1&y=/");
+}
+
+TEST_CASE("what is shown of a URL holds neither credentials nor signatures") {
+  const Url url = Url::parse("https://user:secret@host/path?X-Signature=secret");
+  CHECK(url.display() == "https://host/path");
+}
+
+TEST_CASE("default ports and paths are filled in") {
+  CHECK(Url::parse("http://h").port == 80);
+  CHECK(Url::parse("https://h").port == 443);
+  CHECK(Url::parse("https://h:443").host_and_port() == "h");
+  CHECK(Url::parse("https://h:80").host_and_port() == "h:80");
+  CHECK(Url::parse("https://h?q").path == "/");
+  CHECK(Url::parse("https://h?q").query == "q");
+  CHECK(Url::parse("http://[::1]:5000/a").host == "::1");
+  CHECK(Url::parse("http://[::1]:5000/a").text() == "http://[::1]:5000/a");
+}
+
+TEST_CASE("unusable URLs are refused without showing their password") {
+  const char* text = GENERATE(
+      "", "host/path", "ftp://user:secret@h/", "https://", "https:///path",
+      "https://user:secret@h:0/", "https://user:secret@h:65536/",
+      "https://user:secret@h:99999999999999999999/", "https://user:secret@h:5x/",
+      "https://user:secret@[::1", "https://[]/", "https://user:secret@h/a b",
+      "https://user:secret@h/\n", "https://user:secret@h\\evil/", "https://h/?token=secret\r\n");
+  CAPTURE(text);
+  try {
+    Url::parse(text);
+    FAIL("was accepted");
+  } catch (const base::Error& error) {
+    CHECK(std::string(error.what()).find("secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("references resolve as RFC 3986 section 5.4 lists") {
+  const Url base = Url::parse("http://a/b/c/d;p?q");
+  const auto resolved = [&](const char* reference) { return base.resolve(reference).text(); };
+  CHECK(resolved("g") == "http://a/b/c/g");
+  CHECK(resolved("./g") == "http://a/b/c/g");
+  CHECK(resolved("g/") == "http://a/b/c/g/");
+  CHECK(resolved("/g") == "http://a/g");
+  CHECK(resolved("//g") == "http://g/");
+  CHECK(resolved("?y") == "http://a/b/c/d;p?y");
+  CHECK(resolved("g?y") == "http://a/b/c/g?y");
+  CHECK(resolved("") == "http://a/b/c/d;p?q");
+  CHECK(resolved(".") == "http://a/b/c/");
+  CHECK(resolved("..") == "http://a/b/");
+  CHECK(resolved("../g") == "http://a/b/g");
+  CHECK(resolved("../../../g") == "http://a/g");
+  CHECK(resolved("/./g") == "http://a/g");
+  CHECK(resolved("https://other:1/x?y#z") == "https://other:1/x?y");
+  CHECK(resolved("/with blank?a b") == "http://a/with%20blank?a%20b");
+  CHECK_THROWS_AS(base.resolve("ftp://h/"), base::Error);
+}
+
+TEST_CASE("a change of scheme, host or port is another origin") {
+  const Url url = Url::parse("https://h/");
+  CHECK(url.same_origin(Url::parse("https://H:443/other?q")));
+  CHECK_FALSE(url.same_origin(Url::parse("http://h:443/")));
+  CHECK_FALSE(url.same_origin(Url::parse("https://h:444/")));
+  CHECK_FALSE(url.same_origin(Url::parse("https://g/")));
+}
+
+TEST_CASE("addresses of this machine and of private networks are known in every notation") {
+  for (const char* host : {"localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9",
+                           "::1", "127.1", "0x7f000001", "2130706433", "::ffff:127.0.0.1"}) {
+    CAPTURE(host);
+    CHECK(http::is_loopback_host(host));
+    CHECK(http::is_local_host(host));
+  }
+  for (const char* host :
+       {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "0.0.0.0", "169.254.169.254",
+        "fe80::1", "fc00::1", "fd12::1", "::", "::ffff:10.0.0.1"}) {
+    CAPTURE(host);
+    CHECK_FALSE(http::is_loopback_host(host));
+    CHECK(http::is_local_host(host));
+  }
+  for (const char* host :
+       {"example.com", "localhost.example.com", "11.0.0.1", "172.32.0.1", "172.15.0.1",
+        "192.169.0.1", "8.8.8.8", "2001:db8::1", "10.example.com"}) {
+    CAPTURE(host);
+    CHECK_FALSE(http::is_local_host(host));
+  }
+}
