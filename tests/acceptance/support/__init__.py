@@ -1,0 +1,1 @@
+"""Real servers, real images and the programs under test, for the acceptance tests and the demo."""

@@ -1,0 +1,67 @@
+"""docker-registry on loopback: open, with a password, or behind TLS."""
+
+import json
+import re
+
+from .workspace import free_port, listens, run, tool
+
+USER, PASSWORD = "reader", "pass-of-the-registry"
+
+
+class Registry:
+    """A running registry. `host` is what goes before the image's name."""
+
+    def __init__(self, workspace, password=False, authority=None):
+        self._home = workspace.directory("registry")
+        self._log = self._home / "log"
+        self._password = password
+        port = free_port()
+        self.host = f"127.0.0.1:{port}"
+        config = {
+            "version": 0.1,
+            "log": {"level": "info"},
+            "storage": {"filesystem": {"rootdirectory": str(self._home / "data")},
+                        "delete": {"enabled": True}},
+            "http": {"addr": self.host, "secret": "loopback"},
+        }
+        if password:
+            users = self._home / "users"
+            users.write_bytes(run("htpasswd", "-Bbn", USER, PASSWORD).stdout)
+            config["auth"] = {"htpasswd": {"realm": "registry", "path": str(users)}}
+        if authority:
+            certificate, key = authority.issue()
+            config["http"]["tls"] = {"certificate": str(certificate), "key": str(key)}
+        settings = self._home / "config.yml"
+        settings.write_text(json.dumps(config))
+        workspace.start([tool("docker-registry"), "serve", settings], self._log,
+                        lambda: listens(port))
+
+    def push(self, layout, name, tag, from_tag=None):
+        """Copies a tag of an OCI layout to name:tag, byte for byte."""
+        command = ["skopeo", "copy", "-q", "--insecure-policy", "--all", "--preserve-digests",
+                   "--dest-tls-verify=false", f"oci:{layout.path}:{from_tag or tag}",
+                   f"docker://{self.host}/{name}:{tag}"]
+        if self._password:
+            command.insert(2, f"--dest-creds={USER}:{PASSWORD}")
+        run(*command, env={"PATH": "/usr/bin:/bin", "HOME": str(self._home)})
+
+    def copy_out(self, name, tag, path):
+        """Copies an image into a new OCI layout for another tool to read; gives its reference."""
+        run("skopeo", "copy", "-q", "--insecure-policy", "--src-tls-verify=false",
+            f"docker://{self.host}/{name}:{tag}", f"oci:{path}:{tag}",
+            env={"PATH": "/usr/bin:/bin", "HOME": str(self._home)})
+        return f"{path}:{tag}"
+
+    def delete(self, name, digest):
+        """Removes a manifest, as an operator's clean-up would."""
+        run("rm", "-rf", self._home / "data/docker/registry/v2/repositories" / name
+            / "_manifests/revisions/sha256" / digest[7:])
+
+    def blob_file(self, digest):
+        """Where the registry keeps a blob, for tests that damage it."""
+        return (self._home / "data/docker/registry/v2/blobs/sha256" / digest[7:9] / digest[7:]
+                / "data")
+
+    def requests(self):
+        """Every request answered so far, as (method, path)."""
+        return re.findall(r'"(GET|HEAD|POST|PUT|PATCH) (\S+) HTTP/', self._log.read_text())

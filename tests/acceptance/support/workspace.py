@@ -1,0 +1,111 @@
+"""A private directory and the servers that live in it; both are gone when the program ends."""
+
+import atexit
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def tool(name):
+    """The absolute path of a program; a missing one is a failure, never a skipped test."""
+    path = shutil.which(name, path=SYSTEM_PATH)
+    if not path:
+        raise RuntimeError(f"{name} is not installed; scripts/install-packages installs it")
+    return path
+
+
+def run(*command, check=True, **options):
+    """Runs a helper program to its end; an unexpected failure shows all that it said."""
+    words = [str(word) for word in command]
+    words[0] = words[0] if "/" in words[0] else tool(words[0])
+    options.setdefault("stdin", subprocess.DEVNULL if "input" not in options else None)
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    if check and done.returncode != 0:
+        said = (done.stdout + done.stderr).decode(errors="replace")
+        raise RuntimeError(f"{' '.join(words)} exited with {done.returncode}:\n{said}")
+    return done
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Workspace:
+    """A temporary directory whose servers are stopped and whose files are removed at exit."""
+
+    def __init__(self):
+        self.path = Path(tempfile.mkdtemp(prefix="rootfs-git-"))
+        self._servers = []
+        self._names = 0
+        self._owner = os.getpid()
+        atexit.register(self.close)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+    def fresh(self, name):
+        """A path below the workspace that nothing uses yet."""
+        self._names += 1
+        return self.path / f"{self._names:03d}-{name}"
+
+    def directory(self, name):
+        path = self.fresh(name)
+        path.mkdir()
+        return path
+
+    def start(self, command, log, ready, env=None):
+        """Starts a server in its own process group and waits until `ready()` says yes."""
+        with open(log, "ab") as sink:
+            server = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
+                                      stdout=sink, stderr=sink, start_new_session=True,
+                                      preexec_fn=_die_with_parent,
+                                      env=env or {"PATH": SYSTEM_PATH})
+        self._servers.append(server)
+        deadline = time.monotonic() + 30
+        while not ready():
+            if server.poll() is not None or time.monotonic() > deadline:
+                said = Path(log).read_text(errors="replace")
+                raise RuntimeError(f"{command[0]} did not start:\n{said}")
+            time.sleep(0.02)
+        return server
+
+    def close(self):
+        if os.getpid() != self._owner:
+            return
+        for server in reversed(self._servers):
+            _stop(server)
+        self._servers.clear()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _stop(server):
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(server.pid, kind)
+        except ProcessLookupError:
+            pass
+        try:
+            server.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def listens(port):
+    """True once something accepts connections on the loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
