@@ -114,8 +114,8 @@ size_t Transfer::on_upload(char* data, size_t size, size_t count, void* self) no
   return static_cast<Transfer*>(self)->give_upload({data, size * count});
 }
 
-// libcurl rewinds when a kept connection turns out to be dead; as long as the first chunk is still
-// here, the request can be sent again on a new one.
+// libcurl rewinds when a kept connection turns out to be dead; as long as all that was taken from
+// the source is still here, the request can be sent again on a new one.
 int Transfer::on_rewind(void* self, curl_off_t offset, int origin) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
   const bool whole = transfer.upload_pulled_ == transfer.upload_buffer_.size();
@@ -176,12 +176,17 @@ size_t Transfer::give_upload(std::span<char> buffer) {
 
 void Transfer::refill_upload() {
   if (!upload_started_ || upload_ended_ || upload_position_ < upload_buffer_.size()) return;
+  const size_t old_size = upload_buffer_.size();
   upload_buffer_.resize(upload_chunk);
   const size_t count = upload_->read(upload_buffer_);
+  if (count == 0) {
+    upload_buffer_.resize(old_size);  // Kept, so that a small body can be sent again.
+    upload_ended_ = true;
+    return;
+  }
   upload_buffer_.resize(count);
   upload_position_ = 0;
   upload_pulled_ += count;
-  upload_ended_ = count == 0;
 }
 
 /// A refusal that came while the request body was still being sent.

@@ -31,7 +31,7 @@ TEST_CASE("a body of unknown size arrives whole and chunked") {
   http::Response response = fixture.client.send(request);
   CHECK(response.status == 200);
   CHECK(ClientFixture::text(response) == "thanks");
-  CHECK(received == pattern(size));
+  CHECK((received == pattern(size)));
   const LoopbackServer::Seen seen = server.seen().at(0);
   CHECK(seen.method == "POST");
   CHECK(seen.headers.at("transfer-encoding") == "chunked");
@@ -53,7 +53,7 @@ TEST_CASE("a body of known size is sent with its length") {
   request.body = &body;
   request.body_size = size;
   CHECK(fixture.client.send(request).status == 201);
-  CHECK(received == pattern(size));
+  CHECK((received == pattern(size)));
   CHECK(server.seen().at(0).headers.at("content-length") == std::to_string(size));
   CHECK(server.seen().at(0).headers.count("transfer-encoding") == 0);
 }
@@ -99,7 +99,7 @@ TEST_CASE("an early success does not cut the upload short") {
   http::Response response = fixture.client.send(request);
   CHECK(response.status == 200);
   CHECK(ClientFixture::text(response) == "early late");
-  CHECK(received == pattern(large));
+  CHECK((received == pattern(large)));
 }
 
 TEST_CASE("a connection cut in the middle of an upload is an error") {
@@ -161,5 +161,5 @@ TEST_CASE("a kept connection that died is replaced without losing the body") {
   http::Request request = ClientFixture::request(server, "/", "POST");
   request.body = &body;
   CHECK(fixture.client.send(request).status == 200);
-  CHECK(received == pattern(100'000));
+  CHECK((received == pattern(100'000)));
 }
