@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,12 +19,26 @@
 namespace rootfs {
 namespace {
 
+using Locale = base::Handle<std::remove_pointer_t<locale_t>, ::freelocale>;
 using Archive = base::Handle<struct archive, archive_read_free>;
 
 // A multiple of the tar record, so that no record is split between two blocks.
 constexpr size_t block_size = 128 * 1024;
 constexpr size_t record_size = 512;
 constexpr size_t shown_bytes = 40;
+
+/// The plain C locale for this thread as long as the object lives. In a UTF-8 locale libarchive
+/// turns decomposed names into composed ones; in this one it leaves their bytes alone.
+class PlainLocale {
+ public:
+  explicit PlainLocale(locale_t plain) : before_(::uselocale(plain)) {}
+  ~PlainLocale() { ::uselocale(before_); }
+  PlainLocale(const PlainLocale&) = delete;
+  PlainLocale& operator=(const PlainLocale&) = delete;
+
+ private:
+  locale_t before_;
+};
 
 std::string reason(struct archive* archive) {
   const char* text = archive_error_string(archive);
@@ -230,8 +245,11 @@ bool is_harmless(std::string_view warning) {
 
 struct LayerReader::Impl {
   explicit Impl(base::ByteSource& tar)
-      : input(tar), archive(archive_read_new()), data(archive.get(), input) {
-    if (!archive) throw base::Error("read a tar stream: out of memory");
+      : locale(::newlocale(LC_CTYPE_MASK, "C", nullptr)),
+        input(tar),
+        archive(archive_read_new()),
+        data(archive.get(), input) {
+    if (!archive || !locale) throw base::Error("read a tar stream: out of memory");
     check(archive_read_support_format_tar(archive.get()));
     check(archive_read_support_format_gnutar(archive.get()));
     check(archive_read_support_format_empty(archive.get()));
@@ -255,6 +273,7 @@ struct LayerReader::Impl {
     base::throw_if_cancelled();
     data.start(0);
     if (ended) return false;
+    const PlainLocale raw_names(locale.get());
     struct archive_entry* found = nullptr;
     const int code = archive_read_next_header(archive.get(), &found);
     if (code == ARCHIVE_EOF) {
@@ -287,6 +306,7 @@ struct LayerReader::Impl {
     }
   }
 
+  Locale locale;
   Input input;
   Archive archive;
   Data data;

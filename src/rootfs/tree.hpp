@@ -12,12 +12,12 @@ namespace rootfs {
 /// What went into a tree and what was left out.
 struct TreeSummary {
   uint64_t files = 0, directories = 0, symlinks = 0, hardlinks = 0, fifos = 0;
-  uint64_t bytes = 0;             ///< Of file content written, over all layers.
-  uint64_t whiteouts = 0;         ///< Lower entries removed by whiteouts (markers that hit something).
-  uint64_t skipped_devices = 0;   ///< Never created: Concourse cannot stream volumes with devices.
+  uint64_t bytes = 0;      ///< Of file content written, over all layers.
+  uint64_t whiteouts = 0;  ///< Lower entries removed by whiteouts (markers that hit something).
+  uint64_t skipped_devices = 0;  ///< Never created: Concourse cannot stream volumes with devices.
   uint64_t skipped_sockets = 0;
-  uint64_t skipped_xattrs = 0;    ///< Not permitted or not supported here.
-  uint64_t owners_not_kept = 0;   ///< Not root, or an id outside the user namespace.
+  uint64_t skipped_xattrs = 0;   ///< Not permitted or not supported here.
+  uint64_t owners_not_kept = 0;  ///< Not root, or an id outside the user namespace.
 };
 
 /// A directory that image layers are applied to, base layer first (image-spec layer.md). Nothing

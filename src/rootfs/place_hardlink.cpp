@@ -1,0 +1,87 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "rootfs/name.hpp"
+#include "rootfs/placer.hpp"
+#include "rootfs/xattrs.hpp"
+
+namespace rootfs {
+namespace {
+
+/// What the file at hand looks like, as an entry to make it again from.
+base::Entry entry_of(const struct stat& status, std::vector<base::Xattr> xattrs) {
+  base::Entry entry;
+  entry.mode = status.st_mode & 07777;
+  entry.uid = status.st_uid;
+  entry.gid = status.st_gid;
+  entry.mtime_seconds = status.st_mtim.tv_sec;
+  entry.mtime_nanoseconds = static_cast<uint32_t>(status.st_mtim.tv_nsec);
+  entry.size = static_cast<uint64_t>(status.st_size);
+  entry.xattrs = std::move(xattrs);
+  return entry;
+}
+
+}  // namespace
+
+// The attributes of the entry itself are those of the inode it names, so they are not set again;
+// they could even be set through a symbolic link (CVE-2021-32760).
+void Placer::place_hardlink(const base::Entry& entry, const std::string& path) {
+  const auto [directory, base_name] = split_path(path);
+  const std::string name(base_name);
+  const std::string target = clean_path(entry.link, Escape::clamp);
+  if (target == path) return;
+  const auto [target_directory, target_base] = split_path(target);
+  const std::string target_name(target_base);
+  const std::string doing = base::cat("hard link to \"", base::printable(entry.link), "\"");
+
+  const Parent parent = parents_.make(directory);
+  base::UniqueFd opened;
+  Parent from = parent;
+  if (target_directory != directory) {
+    opened = root_.open_directory(target_directory);
+    from = opened ? Parent{opened.get(), directory_id(opened.get())} : Parent{};
+  }
+  struct stat status {};
+  if (target.empty() || from.fd < 0 ||
+      ::fstatat(from.fd, target_name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (skipped_.contains(target)) return skip(path, summary_.skipped_devices);
+    throw base::Error(base::cat(doing, ", which the image does not have at this point"));
+  }
+  if (S_ISDIR(status.st_mode)) throw base::Error(base::cat(doing, ", which is a directory"));
+
+  // Another way to write the same name must not remove what it links to.
+  const bool is_itself = from.id == parent.id && name == target_name;
+  if (!is_itself && replacing(parent, name, [&] {
+                      return ::linkat(from.fd, target_name.c_str(), parent.fd, name.c_str(), 0);
+                    }) != 0) {
+    const bool impossible_here = errno == EMLINK || errno == EXDEV || errno == EPERM;
+    if (!impossible_here || S_ISLNK(status.st_mode)) base::throw_errno(doing);
+    copy(from, target_name, parent, name, path);
+  }
+  marks_.made_entry(parent.id, name);
+  ++summary_.hardlinks;
+}
+
+void Placer::copy(const Parent& from, const std::string& from_name, const Parent& to,
+                  const std::string& name, const std::string& path) {
+  const base::UniqueFd source(
+      ::openat(from.fd, from_name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!source || ::fstat(source.get(), &status) != 0) base::throw_errno("copy for a hard link");
+  if (!S_ISREG(status.st_mode)) throw base::Error("this file system cannot make the hard link");
+  const base::UniqueFd fd(
+      ::openat(to.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) base::throw_errno("create a copy for a hard link");
+  const base::Entry entry = entry_of(status, list_xattrs(path_below(from.fd, from_name), path));
+  FdSource data(source.get(), path);
+  writer_.write(fd.get(), data, entry.size, path);
+  attributes_.set_all({.fd = fd.get(), .path = path}, entry);
+}
+
+}  // namespace rootfs

@@ -1,0 +1,155 @@
+#include "rootfs/placer.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "rootfs/name.hpp"
+
+namespace rootfs {
+namespace {
+
+/// Splits off the ACLs, which a directory gets last.
+std::vector<base::Xattr> take_acls(std::vector<base::Xattr>& xattrs) {
+  std::vector<base::Xattr> acls;
+  std::erase_if(xattrs, [&](base::Xattr& xattr) {
+    if (!xattr.name.starts_with("system.posix_acl_")) return false;
+    acls.push_back(std::move(xattr));
+    return true;
+  });
+  return acls;
+}
+
+}  // namespace
+
+void Placer::place(base::Entry& entry, const std::string& path, base::EntrySource& source) {
+  entry.mode &= 07777;
+  if (entry.mtime_nanoseconds > 999'999'999) entry.mtime_nanoseconds = 0;
+  check_owner(entry);
+  if (path.empty()) return place_root(entry);
+  switch (entry.kind) {
+    case base::EntryKind::file:
+      return place_file(entry, path, source.data());
+    case base::EntryKind::directory:
+      return place_directory(entry, path);
+    case base::EntryKind::symlink:
+      return place_symlink(entry, path);
+    case base::EntryKind::hardlink:
+      return place_hardlink(entry, path);
+    case base::EntryKind::fifo:
+      return place_fifo(entry, path);
+    case base::EntryKind::socket:
+      return skip(path, summary_.skipped_sockets);
+    case base::EntryKind::char_device:
+    case base::EntryKind::block_device:
+      return skip(path, summary_.skipped_devices);
+  }
+}
+
+void Placer::place_root(const base::Entry& entry) {
+  if (entry.kind != base::EntryKind::directory) {
+    throw base::Error("the root of the image cannot be anything but a directory");
+  }
+  const PendingAttributes before = pending_.get(directory_id(root_.fd()));
+  // A root that others cannot enter would shut out every user of the image but root.
+  const uint32_t mode = (entry.mode & 05) == 05 ? entry.mode : before.mode;
+  set_directory(root_.fd(), entry, {mode, entry.mtime_seconds, entry.mtime_nanoseconds}, false);
+}
+
+void Placer::place_file(const base::Entry& entry, const std::string& path, base::ByteSource& data) {
+  const auto [directory, base_name] = split_path(path);
+  const std::string name(base_name);
+  const Parent parent = parents_.make(directory);
+  base::UniqueFd fd(replacing(parent, name, [&] {
+    return ::openat(parent.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    static_cast<mode_t>(entry.mode & 0777));
+  }));
+  if (!fd) base::throw_errno("create file");
+  writer_.write(fd.get(), data, entry.size, path);
+  attributes_.set_all({.fd = fd.get(), .path = path}, entry);
+  if (::close(fd.release()) != 0) base::throw_errno("close file");
+  marks_.made_entry(parent.id, name);
+  ++summary_.files;
+  summary_.bytes += entry.size;
+}
+
+void Placer::place_directory(const base::Entry& entry, const std::string& path) {
+  const auto [directory, base_name] = split_path(path);
+  const std::string name(base_name);
+  const Parent parent = parents_.make(directory);
+  base::UniqueFd fd = open_child(parent.fd, name);
+  const bool is_new = !fd;
+  if (is_new) {
+    if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) base::throw_errno("open directory");
+    if (errno != ENOENT) clear_way(parent, name);
+    fd = parents_.make_child(parent, name);
+  }
+  set_directory(fd.get(), entry, {entry.mode, entry.mtime_seconds, entry.mtime_nanoseconds},
+                is_new);
+  const DirectoryId id = directory_id(fd.get());
+  parents_.keep(path, std::move(fd), id);
+  if (!is_new) parents_.mark_used({parents_.find(path).fd, id});
+}
+
+void Placer::set_directory(int fd, const base::Entry& entry, PendingAttributes pending,
+                           bool is_new) {
+  std::vector<base::Xattr> xattrs = entry.xattrs;
+  std::vector<base::Xattr> acls = take_acls(xattrs);
+  const Target target{.fd = fd, .path = entry.path};
+  const struct stat status = inspect(target);
+  attributes_.set_owner(target, status, entry.uid, entry.gid);
+  if (!is_new) attributes_.remove_xattrs(target, xattrs);
+  attributes_.set_xattrs(target, xattrs);
+  pending_.set({status.st_dev, status.st_ino}, pending, std::move(acls));
+}
+
+void Placer::place_symlink(const base::Entry& entry, const std::string& path) {
+  if (entry.link.empty() || entry.link.size() >= PATH_MAX ||
+      entry.link.find('\0') != std::string::npos) {
+    throw base::Error(base::cat("a symbolic link cannot have this target of ", entry.link.size(),
+                                " bytes (1 to ", PATH_MAX - 1, ", no NUL)"));
+  }
+  const auto [directory, base_name] = split_path(path);
+  const std::string name(base_name);
+  const Parent parent = parents_.make(directory);
+  if (replacing(parent, name,
+                [&] { return ::symlinkat(entry.link.c_str(), parent.fd, name.c_str()); }) != 0) {
+    base::throw_errno("make symbolic link");
+  }
+  attributes_.set_all({.parent = parent.fd, .name = name, .path = path, .is_symlink = true}, entry);
+  marks_.made_entry(parent.id, name);
+  ++summary_.symlinks;
+}
+
+void Placer::place_fifo(const base::Entry& entry, const std::string& path) {
+  const auto [directory, base_name] = split_path(path);
+  const std::string name(base_name);
+  const Parent parent = parents_.make(directory);
+  if (replacing(parent, name, [&] { return ::mkfifoat(parent.fd, name.c_str(), 0600); }) != 0) {
+    base::throw_errno("make FIFO");
+  }
+  attributes_.set_all({.parent = parent.fd, .name = name, .path = path}, entry);
+  marks_.made_entry(parent.id, name);
+  ++summary_.fifos;
+}
+
+void Placer::skip(const std::string& path, uint64_t& counter) {
+  ++counter;
+  skipped_.insert(path);
+}
+
+void Placer::clear_way(const Parent& parent, const std::string& name) {
+  struct stat status {};
+  if (::fstatat(parent.fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    base::throw_errno("inspect what is in the way");
+  }
+  if (S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode)) parents_.forget();
+  remove_entry(parent.fd, name);
+}
+
+}  // namespace rootfs

@@ -1,0 +1,63 @@
+#pragma once
+#include <cerrno>
+#include <set>
+#include <string>
+
+#include "base/entry.hpp"
+#include "base/rooted_dir.hpp"
+#include "rootfs/attributes.hpp"
+#include "rootfs/file_writer.hpp"
+#include "rootfs/layer_marks.hpp"
+#include "rootfs/parents.hpp"
+#include "rootfs/pending_directories.hpp"
+
+namespace rootfs {
+
+/// Puts single entries into the tree, replacing what is in the way.
+class Placer {
+ public:
+  Placer(const base::RootedDir& root, LayerMarks& marks, PendingDirectories& pending,
+         Parents& parents, AttributeWriter& attributes, TreeSummary& summary)
+      : root_(root),
+        marks_(marks),
+        pending_(pending),
+        parents_(parents),
+        attributes_(attributes),
+        summary_(summary) {}
+
+  /// Puts `entry` at the clean path `path`; the bytes of a file come from `source`.
+  void place(base::Entry& entry, const std::string& path, base::EntrySource& source);
+
+ private:
+  void place_root(const base::Entry& entry);
+  void place_file(const base::Entry& entry, const std::string& path, base::ByteSource& data);
+  void place_directory(const base::Entry& entry, const std::string& path);
+  void place_symlink(const base::Entry& entry, const std::string& path);
+  void place_hardlink(const base::Entry& entry, const std::string& path);
+  void place_fifo(const base::Entry& entry, const std::string& path);
+  void skip(const std::string& path, uint64_t& counter);
+
+  /// Runs `make` (a call that fails with EEXIST) again after removing what is in the way.
+  template <class Make>
+  int replacing(const Parent& parent, const std::string& name, Make make) {
+    const int result = make();
+    if (result >= 0 || errno != EEXIST) return result;
+    clear_way(parent, name);
+    return make();
+  }
+  void clear_way(const Parent& parent, const std::string& name);
+  void set_directory(int fd, const base::Entry& entry, PendingAttributes pending, bool is_new);
+  void copy(const Parent& from, const std::string& from_name, const Parent& to,
+            const std::string& name, const std::string& path);
+
+  const base::RootedDir& root_;
+  LayerMarks& marks_;
+  PendingDirectories& pending_;
+  Parents& parents_;
+  AttributeWriter& attributes_;
+  TreeSummary& summary_;
+  FileWriter writer_;
+  std::set<std::string> skipped_;  ///< Devices and sockets, for hard links to them.
+};
+
+}  // namespace rootfs

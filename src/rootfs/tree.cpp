@@ -1,0 +1,129 @@
+#include "rootfs/tree.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "rootfs/directory.hpp"
+#include "rootfs/layer_marks.hpp"
+#include "rootfs/name.hpp"
+#include "rootfs/parents.hpp"
+#include "rootfs/pending_directories.hpp"
+#include "rootfs/placer.hpp"
+#include "rootfs/whiteout.hpp"
+
+namespace rootfs {
+namespace {
+
+base::RootedDir make_root(const std::string& path, base::RootedDir::Openat2 openat2) {
+  const std::string doing = base::cat("make directory ", base::printable(path));
+  if (::mkdir(path.c_str(), 0755) != 0) base::throw_errno(doing);
+  // Also when the umask took our own permissions away.
+  if (::chmod(path.c_str(), 0755) != 0) base::throw_errno(doing);
+  base::RootedDir root = base::RootedDir::open(path, openat2);
+  // A setgid bit or a default ACL of the directory above would be passed on to all entries.
+  if (::fchmod(root.fd(), 0755) != 0) base::throw_errno(doing);
+  ::fremovexattr(root.fd(), "system.posix_acl_default");
+  ::fremovexattr(root.fd(), "system.posix_acl_access");
+  if (::geteuid() == 0 && ::fchown(root.fd(), 0, 0) != 0) base::throw_errno(doing);
+  return root;
+}
+
+}  // namespace
+
+struct Tree::Impl {
+  Impl(const std::string& path_, base::Log& log, base::RootedDir::Openat2 openat2)
+      : path(path_), root(make_root(path_, openat2)), attributes(summary, log) {}
+
+  void apply(base::EntrySource& layer) {
+    state = State::broken;
+    marks.start(layers++ == 0 ? LayerMarks::Lower::none : LayerMarks::Lower::some);
+    base::Entry entry;
+    while (layer.next(entry)) {
+      base::throw_if_cancelled();
+      try {
+        apply(entry, layer);
+      } catch (base::Error& error) {
+        error.add_context(base::cat("entry \"", base::printable(entry.path), "\""));
+        throw;
+      }
+    }
+    state = State::good;
+  }
+
+  void apply(base::Entry& entry, base::EntrySource& layer) {
+    const std::string path_in_tree = clean_path(entry.path, Escape::refuse);
+    switch (marker_of(path_in_tree)) {
+      case Marker::none:
+        return placer.place(entry, path_in_tree, layer);
+      case Marker::aufs:
+        return;
+      case Marker::opaque:
+        if (const Parent directory = parents.find(split_path(path_in_tree).directory);
+            directory.fd >= 0) {
+          count_hidden(hide_children(directory, marks));
+        }
+        return;
+      case Marker::whiteout:
+        const auto [directory, name] = split_path(path_in_tree);
+        if (const Parent parent = parents.find(directory); parent.fd >= 0) {
+          count_hidden(hide_entry(parent, std::string(name.substr(4)), marks));
+        }
+    }
+  }
+
+  void count_hidden(bool hidden) {
+    if (!hidden) return;
+    ++summary.whiteouts;
+    parents.forget();
+  }
+
+  enum class State { good, broken, finished };
+
+  std::string path;
+  base::RootedDir root;
+  TreeSummary summary;
+  AttributeWriter attributes;
+  LayerMarks marks;
+  PendingDirectories pending;
+  Parents parents{root, marks, pending, attributes, summary};
+  Placer placer{root, marks, pending, parents, attributes, summary};
+  unsigned layers = 0;
+  State state = State::good;
+};
+
+Tree::Tree(const std::string& path, base::Log& log, base::RootedDir::Openat2 openat2)
+    : impl_(std::make_unique<Impl>(path, log, openat2)) {}
+
+Tree::~Tree() {
+  if (impl_->state == Impl::State::finished) return;
+  try {
+    remove_tree(impl_->path);
+  } catch (const std::exception&) {
+    // Whoever failed to fill the tree reports that; what is left is for the next run's own check.
+  }
+}
+
+void Tree::apply(base::EntrySource& layer) {
+  impl_->apply(layer);
+}
+
+TreeSummary Tree::finish() {
+  if (impl_->state != Impl::State::good) throw base::Error("finish a tree after a failed layer");
+  impl_->pending.apply(impl_->root.fd(), impl_->attributes);
+  impl_->state = Impl::State::finished;
+  return impl_->summary;
+}
+
+void remove_tree(const std::string& path) {
+  base::with_context(base::cat("remove ", base::printable(path)),
+                     [&] { remove_entry(AT_FDCWD, path); });
+}
+
+}  // namespace rootfs

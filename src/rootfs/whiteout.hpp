@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "rootfs/layer_marks.hpp"
+#include "rootfs/parents.hpp"
+
+namespace rootfs {
+
+/// What a name means to a layer (image-spec layer.md, Whiteouts; AUFS bookkeeping).
+enum class Marker { none, whiteout, opaque, aufs };
+
+/// Looks at all components of a clean path. Error for whiteouts of nothing, "." and "..", and for
+/// entries below a whiteout.
+Marker marker_of(std::string_view path);
+
+/// Removes what lower layers have under `name`, keeps what this layer put there; false when there
+/// was nothing to remove.
+bool hide_entry(const Parent& parent, const std::string& name, const LayerMarks& marks);
+
+/// The same for everything in the directory, which itself stays.
+bool hide_children(const Parent& directory, const LayerMarks& marks);
+
+}  // namespace rootfs

@@ -1,0 +1,63 @@
+#include "rootfs/xattrs.hpp"
+
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace rootfs {
+namespace {
+
+/// Runs a call that wants a buffer until the buffer is large enough; false when there is nothing.
+template <class Call>
+bool grow_until_it_fits(std::string& buffer, std::string_view what, Call call) {
+  for (buffer.resize(256);;) {
+    const ssize_t length = call(buffer.data(), buffer.size());
+    if (length >= 0) {
+      buffer.resize(static_cast<size_t>(length));
+      return true;
+    }
+    if (errno == ENODATA || errno == ENOTSUP) return false;
+    if (errno != ERANGE || buffer.size() > 1024 * 1024) {
+      base::throw_errno(base::cat("read the extended attributes of ", base::printable(what)));
+    }
+    buffer.resize(buffer.size() * 4);
+  }
+}
+
+}  // namespace
+
+bool belongs_to_image(std::string_view name) {
+  if (name == "security.capability") return true;
+  if (name.starts_with("user.")) return !name.starts_with("user.overlay.");
+  return name.starts_with("system.posix_acl_");
+}
+
+std::vector<base::Xattr> list_xattrs(const std::string& path, std::string_view what) {
+  std::vector<base::Xattr> xattrs;
+  std::string names;
+  const auto list = [&](char* to, size_t size) { return ::llistxattr(path.c_str(), to, size); };
+  if (!grow_until_it_fits(names, what, list)) return xattrs;
+  for (size_t at = 0; at < names.size(); at += std::strlen(names.c_str() + at) + 1) {
+    const char* name = names.c_str() + at;
+    if (!belongs_to_image(name)) continue;
+    std::string value;
+    const auto get = [&](char* to, size_t size) {
+      return ::lgetxattr(path.c_str(), name, to, size);
+    };
+    if (grow_until_it_fits(value, what, get)) xattrs.push_back({name, std::move(value)});
+  }
+  std::sort(xattrs.begin(), xattrs.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return xattrs;
+}
+
+std::string path_below(int directory, std::string_view name) {
+  return base::cat("/proc/self/fd/", directory, "/", name);
+}
+
+}  // namespace rootfs

@@ -1,0 +1,22 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/entry.hpp"
+
+namespace rootfs {
+
+/// Whether an extended attribute is part of an image. Labels and signatures of the machine
+/// (security.selinux, security.ima, ...), trusted.* and what overlay file systems would take for
+/// orders of theirs are not.
+bool belongs_to_image(std::string_view xattr_name);
+
+/// The image's extended attributes of the object at `path`, which is not followed when it is a
+/// link; sorted by name. `what` names it in errors.
+std::vector<base::Xattr> list_xattrs(const std::string& path, std::string_view what);
+
+/// A path for calls that have no variant with a directory descriptor.
+std::string path_below(int directory, std::string_view name);
+
+}  // namespace rootfs
