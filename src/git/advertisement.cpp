@@ -1,0 +1,75 @@
+#include "git/advertisement.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/pkt_line.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::Error;
+
+void read_capabilities(std::string_view text, Advertisement& advertisement) {
+  for (const std::string_view word : base::split(text, ' ')) {
+    if (word.empty()) continue;
+    const size_t equals = word.find('=');
+    const std::string name(word.substr(0, equals));
+    const std::string value(equals == std::string_view::npos ? "" : word.substr(equals + 1));
+    if (name == "symref" && value.starts_with("HEAD:")) advertisement.head = value.substr(5);
+    advertisement.capabilities.emplace(name, value);
+  }
+}
+
+}  // namespace
+
+std::optional<Oid> Advertisement::find(const std::string& ref) const {
+  const auto found = refs.find(ref);
+  if (found == refs.end()) return std::nullopt;
+  return found->second;
+}
+
+Advertisement read_advertisement(base::ByteSource& source) {
+  Advertisement advertisement;
+  PktReader packets(source);
+  bool first = true;
+  for (;;) {
+    const PktReader::Kind kind = packets.next();
+    std::string_view line = packets.line();
+    if (kind == PktReader::Kind::end) {
+      throw Error("the server closed the connection before it listed its branches");
+    }
+    // Smart HTTP puts a service line and a flush in front (gitprotocol-http).
+    if (kind == PktReader::Kind::data && line.starts_with("# service=")) {
+      packets.next();
+      continue;
+    }
+    if (kind == PktReader::Kind::flush) break;
+    if (line.starts_with("ERR ")) {
+      throw Error(cat("the server said: ", base::printable(base::trim(line.substr(4)))));
+    }
+    if (first) {
+      if (const size_t end = line.find('\0'); end != std::string_view::npos) {
+        read_capabilities(line.substr(end + 1), advertisement);
+        line = line.substr(0, end);
+      }
+      first = false;
+    }
+    const auto format = advertisement.capabilities.find("object-format");
+    if (format != advertisement.capabilities.end() && format->second != "sha1") {
+      throw Error(cat("the repository uses object format ", base::printable(format->second),
+                      "; only sha1 repositories are supported: make it with git init --bare "
+                      "--object-format=sha1"));
+    }
+    const auto id = Oid::parse(line.substr(0, 40));
+    if (id && line.size() > 41 && line[40] == ' ') {
+      // An empty repository lists only the name "capabilities^{}".
+      if (!id->is_null()) advertisement.refs.emplace(line.substr(41), *id);
+    } else if (!line.starts_with("shallow ") && !line.starts_with("version ")) {
+      throw Error("the server does not speak the git protocol");
+    }
+  }
+  return advertisement;
+}
+
+}  // namespace git

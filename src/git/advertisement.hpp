@@ -1,0 +1,28 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/stream.hpp"
+#include "git/object.hpp"
+
+namespace git {
+
+/// What a service says first: its refs and what it can do (gitprotocol-pack, Reference Discovery).
+struct Advertisement {
+  std::map<std::string, Oid> refs;
+  std::map<std::string, std::string> capabilities;  ///< Value "" where there is none.
+  std::string head;  ///< The branch HEAD stands for ("refs/heads/main"), or "".
+
+  bool can(std::string_view capability) const {
+    return capabilities.contains(std::string(capability));
+  }
+  std::optional<Oid> find(const std::string& ref) const;
+};
+
+/// Reads up to the closing flush. Error with the server's words on an ERR line, and for a
+/// repository that is not in SHA-1 format.
+Advertisement read_advertisement(base::ByteSource& source);
+
+}  // namespace git

@@ -1,0 +1,151 @@
+#include "git/direct_repository.hpp"
+
+#include <git2.h>
+#include <git2/sys/odb_backend.h>
+
+#include <mutex>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/handle.hpp"
+#include "base/text.hpp"
+#include "git/pack_source.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::Error;
+using base::Out;
+
+using Repository = base::Handle<git_repository, git_repository_free>;
+using Database = base::Handle<git_odb, git_odb_free>;
+using Reference = base::Handle<git_reference, git_reference_free>;
+using Commit = base::Handle<git_commit, git_commit_free>;
+void free_writer(git_odb_writepack* writer) {
+  writer->free(writer);
+}
+using PackWriter = base::Handle<git_odb_writepack, free_writer>;
+
+std::string last_error() {
+  const git_error* error = git_error_last();
+  return error == nullptr || error->message == nullptr ? "unknown error" : error->message;
+}
+
+void check(int result, std::string_view doing) {
+  if (result < 0) throw Error(cat(doing, ": ", base::printable(last_error())));
+}
+
+git_oid to_libgit2(const Oid& id) {
+  git_oid raw{};
+  git_oid_fromraw(&raw, id.bytes.data());
+  return raw;
+}
+
+Oid from_libgit2(const git_oid& raw) {
+  return Oid::from_raw({reinterpret_cast<const char*>(raw.id), sizeof raw.id});
+}
+
+/// The library counts its users.
+class Library {
+ public:
+  Library() { check(git_libgit2_init(), "start libgit2"); }
+  ~Library() { git_libgit2_shutdown(); }
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+};
+
+class DirectRepository : public Remote {
+ public:
+  DirectRepository(const std::string& path, base::Log& log)
+      : name_(base::printable(path)), log_(log) {
+    check(git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1), "set up libgit2");
+    // Whose repository it is does not matter: none of its hooks or settings are run.
+    check(git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0), "set up libgit2");
+    check(git_repository_open_ext(Out(repository_), path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH,
+                                  nullptr),
+          cat(name_, ": open the repository"));
+    check(git_repository_odb(Out(database_), repository_.get()), cat(name_, ": open the objects"));
+  }
+
+  std::optional<Oid> find_for_reading(const std::string& ref) override {
+    git_oid id{};
+    const int result = git_reference_name_to_id(&id, repository_.get(), ref.c_str());
+    if (result == GIT_ENOTFOUND) return std::nullopt;
+    check(result, cat(name_, ": read ", ref));
+    return from_libgit2(id);
+  }
+
+  std::optional<Oid> find_for_pushing(const std::string& ref) override {
+    if (git_repository_is_bare(repository_.get()) == 0) {
+      throw Error(cat(name_, ": is not a bare repository; make one with: git init --bare"));
+    }
+    return find_for_reading(ref);
+  }
+
+  std::optional<Oid> default_tip() override { return find_for_reading("HEAD"); }
+
+  Known find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) override {
+    Known known;
+    Commit commit;
+    const git_oid tip_id = to_libgit2(tip);
+    check(git_commit_lookup(Out(commit), repository_.get(), &tip_id),
+          cat(name_, ": read commit ", tip.hex()));
+    known.tip_tree = from_libgit2(*git_commit_tree_id(commit.get()));
+    const auto keep_existing = [&](const std::vector<Oid>& ids) {
+      for (const Oid& id : ids) {
+        const git_oid raw = to_libgit2(id);
+        if (git_odb_exists(database_.get(), &raw) == 1) known.ids.insert(id);
+      }
+    };
+    keep_existing(hashed().tree_ids());
+    keep_existing(hashed().blob_ids_outside(known.ids));
+    return known;
+  }
+
+  PushReply push(const RefUpdate& update, const std::vector<PackObject>& objects,
+                 unsigned threads) override {
+    const std::string doing = cat(name_, ": write the pack");
+    git_indexer_progress progress{};
+    PackWriter writer;
+    check(git_odb_write_pack(Out(writer), database_.get(), nullptr, nullptr), doing);
+    PackSource pack(objects, threads);
+    std::vector<char> buffer(256 * 1024);
+    uint64_t written = 0;
+    while (const size_t count = pack.read(buffer)) {
+      check(writer->append(writer.get(), buffer.data(), count, &progress), doing);
+      written += count;
+      log_.progress(cat("written ", base::human_size(written)));
+    }
+    check(writer->commit(writer.get(), &progress), doing);
+    return move_branch(update);
+  }
+
+ private:
+  PushReply move_branch(const RefUpdate& update) {
+    const git_oid wanted = to_libgit2(update.wanted);
+    const git_oid old = to_libgit2(update.old.value_or(Oid{}));
+    Reference moved;
+    const int result =
+        update.old ? git_reference_create_matching(Out(moved), repository_.get(),
+                                                   update.ref.c_str(), &wanted, 1, &old, "push")
+                   : git_reference_create(Out(moved), repository_.get(), update.ref.c_str(),
+                                          &wanted, 0, "push");
+    if (result == 0) return {true, ""};
+    return {false, base::printable(last_error())};
+  }
+
+  Library library_;
+  std::string name_;
+  base::Log& log_;
+  Repository repository_;
+  Database database_;
+};
+
+}  // namespace
+
+std::unique_ptr<Remote> open_direct_repository(const std::string& path, base::Log& log) {
+  return std::make_unique<DirectRepository>(path, log);
+}
+
+}  // namespace git

@@ -1,0 +1,200 @@
+#include "git/http_transport.hpp"
+
+#include <array>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "http/client.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::Error;
+
+// Some hosts tell git from browsers by this prefix.
+constexpr const char* user_agent = "git/2.39 (rootfs-git-resource " RESOURCE_VERSION ")";
+constexpr int most_redirects = 5;
+// Indexing a large pack keeps the server silent for minutes.
+constexpr std::chrono::seconds reply_timeout{900};
+
+/// A body that keeps the HTTP response it belongs to.
+class ReplySource : public base::ByteSource {
+ public:
+  ReplySource(std::unique_ptr<base::ByteSource> sent, std::unique_ptr<base::ByteSource> reply)
+      : sent_(std::move(sent)), reply_(std::move(reply)) {}
+  size_t read(std::span<char> buffer) override { return reply_->read(buffer); }
+
+ private:
+  std::unique_ptr<base::ByteSource> sent_;
+  std::unique_ptr<base::ByteSource> reply_;
+};
+
+uint64_t count_bytes(base::ByteSource& source) {
+  std::vector<char> buffer(256 * 1024);
+  uint64_t total = 0;
+  while (const size_t count = source.read(buffer)) total += count;
+  return total;
+}
+
+class HttpTransport : public Transport {
+ public:
+  HttpTransport(const RemoteOptions& options, base::Log& log)
+      : base_(http::Url::parse(options.uri)),
+        client_(http_options(options), log),
+        log_(log),
+        username_(options.username),
+        password_(options.password) {
+    if (username_.empty() && !base_.username.empty()) {
+      username_ = base_.username;
+      password_ = base::Secret(base_.password);
+    }
+    base_.username.clear();
+    base_.password.clear();
+    while (base_.path.ends_with('/')) base_.path.pop_back();
+    trusted_ = base_;
+    if (!username_.empty() && !base_.secure() && !http::is_loopback_host(base_.host)) {
+      log_.warn(cat("the password for ", base_.host, " travels unencrypted: git.uri is http://"));
+    }
+  }
+
+  std::unique_ptr<base::ByteSource> advertise(Service service) override {
+    http::Request request;
+    request.url = base_;
+    request.url.path += "/info/refs";
+    request.url.query = cat("service=", program_name(service));
+    http::Response response = send(request);
+    for (int redirects = 0; response.status >= 300 && response.status < 400; ++redirects) {
+      const auto location = response.headers.get("Location");
+      if (!location || redirects == most_redirects) fail(response, "redirects without an end");
+      request.url = follow(request.url, *location, service);
+      response = send(request);
+    }
+    if (response.status != 200) fail(response, "");
+    const std::string type = response.headers.get("Content-Type").value_or("");
+    if (type.find(cat("x-", program_name(service), "-advertisement")) == std::string::npos) {
+      throw Error(
+          cat(base_.display(), " is not a git repository over smart HTTP (it answered with ",
+              type.empty() ? "no content type" : base::printable(type), "); check git.uri"));
+    }
+    return std::move(response.body);
+  }
+
+  std::unique_ptr<base::ByteSource> request(Service service, const MakeBody& make_body) override {
+    auto body = make_body();
+    http::Response response = post(service, *body, std::nullopt);
+    if (response.status == 411) {
+      log_.debug("the server wants Content-Length; sending again");
+      body = make_body();
+      const uint64_t size = count_bytes(*body);
+      body = make_body();
+      response = post(service, *body, size);
+    }
+    if (response.status != 200) fail(response, "");
+    return std::make_unique<ReplySource>(std::move(body), std::move(response.body));
+  }
+
+  bool stateless() const override { return true; }
+  std::string finish(Service /*service*/) override { return ""; }
+
+ private:
+  static http::Options http_options(const RemoteOptions& options) {
+    http::Options http;
+    http.ca_certs = options.ca_certs;
+    http.verify_tls =
+        options.verify_tls == VerifyTls::yes ? http::VerifyTls::yes : http::VerifyTls::no;
+    http.user_agent = user_agent;
+    return http;
+  }
+
+  http::Response send(http::Request& request) {
+    // Credentials go to the address the user wrote and nowhere else, but for its https side.
+    const bool upgraded = request.url.host == trusted_.host && request.url.secure() &&
+                          !trusted_.secure() && trusted_.port == 80 && request.url.port == 443;
+    const bool trusted = request.url.same_origin(trusted_) || upgraded;
+    if (!username_.empty() && trusted) {
+      request.authorization = http::basic_authorization(username_, password_.reveal());
+    } else {
+      request.authorization = base::Secret();
+    }
+    return client_.send(request);
+  }
+
+  http::Response post(Service service, base::ByteSource& body, std::optional<uint64_t> size) {
+    http::Request request;
+    request.method = "POST";
+    request.url = base_;
+    request.url.path += cat("/", program_name(service));
+    request.headers = {cat("Content-Type: application/x-", program_name(service), "-request"),
+                       cat("Accept: application/x-", program_name(service), "-result")};
+    request.body = &body;
+    request.body_size = size;
+    request.stall_timeout = reply_timeout;
+    return send(request);
+  }
+
+  /// The URL a redirect leads to. Later requests go below it, as git does (http.followRedirects).
+  http::Url follow(const http::Url& from, const std::string& location, Service service) {
+    http::Url to = from.resolve(location);
+    to.username.clear();
+    to.password.clear();
+    if (from.secure() && !to.secure()) {
+      throw Error(cat(from.display(), " redirects from https to ", to.display(), "; refused"));
+    }
+    constexpr std::string_view suffix = "/info/refs";
+    if (!to.path.ends_with(suffix)) {
+      throw Error(cat(from.display(), " redirects to ", to.display(),
+                      ", which is no git repository; check git.uri"));
+    }
+    base_ = to;
+    base_.path.resize(base_.path.size() - suffix.size());
+    base_.query.clear();
+    to.query = cat("service=", program_name(service));
+    log_.debug(cat("redirected to ", base_.display()));
+    return to;
+  }
+
+  [[noreturn]] void fail(http::Response& response, std::string_view note) {
+    const std::string said = http::describe_error_body(response);
+    std::string hint;
+    switch (response.status) {
+      case 401:
+        hint = username_.empty() ? "the server wants a login: set git.username and git.password"
+                                 : "git.username or git.password is wrong";
+        break;
+      case 403:
+        hint = "access denied: may this user write to this repository?";
+        break;
+      case 404:
+        hint = "no such repository, or it is hidden from this user";
+        break;
+      case 411:
+        hint = "the server accepts neither chunked uploads nor Content-Length";
+        break;
+      case 413:
+        hint =
+            "the push is larger than the server or its proxy allows (nginx: client_max_body_size)";
+        break;
+      default:
+        hint = note;
+    }
+    throw Error(cat(base_.display(), ": HTTP ", response.status, hint.empty() ? "" : ": ", hint,
+                    said.empty() ? "" : "; the server said: ", said));
+  }
+
+  http::Url base_;
+  http::Url trusted_;
+  http::Client client_;
+  base::Log& log_;
+  std::string username_;
+  base::Secret password_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> open_http_transport(const RemoteOptions& options, base::Log& log) {
+  return std::make_unique<HttpTransport>(options, log);
+}
+
+}  // namespace git

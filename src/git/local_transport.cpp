@@ -1,0 +1,190 @@
+#include "git/local_transport.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/handle.hpp"
+#include "base/text.hpp"
+#include "git/channel.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::UniqueFd;
+
+constexpr int poll_interval_ms = 250;
+constexpr const char* usual_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+std::pair<UniqueFd, UniqueFd> make_pipe() {
+  std::array<int, 2> fds{};
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0) base::throw_errno("make a pipe");
+  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+void make_nonblocking(const UniqueFd& fd) {
+  if (::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) base::throw_errno("set up a pipe");
+}
+
+/// The child's environment: ours, with what git cannot do without.
+std::vector<std::string> child_environment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    // GIT_DIR and the like would point the child at another repository.
+    if (!text.starts_with("GIT_")) variables.emplace_back(text);
+  }
+  if (std::getenv("PATH") == nullptr) variables.push_back(cat("PATH=", usual_path));
+  if (std::getenv("HOME") == nullptr) variables.emplace_back("HOME=/");
+  variables.emplace_back("LC_ALL=C.UTF-8");
+  return variables;
+}
+
+/// A git service running as a child process.
+class ChildChannel : public Channel {
+ public:
+  ChildChannel(const std::string& program, const std::string& path) : name_(program) {
+    auto [child_in, to_child] = make_pipe();
+    auto [from_child, child_out] = make_pipe();
+    auto [errors, child_err] = make_pipe();
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) base::throw_errno("start git");
+    posix_spawn_file_actions_adddup2(&actions, child_in.get(), STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, child_out.get(), STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, child_err.get(), STDERR_FILENO);
+    std::string program_text = program;
+    std::string path_text = path;
+    std::array<char*, 3> arguments = {program_text.data(), path_text.data(), nullptr};
+    std::vector<std::string> variables = child_environment();
+    std::vector<char*> environment;
+    for (std::string& variable : variables) environment.push_back(variable.data());
+    environment.push_back(nullptr);
+    const int result = posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(),
+                                   environment.data());
+    posix_spawn_file_actions_destroy(&actions);
+    if (result != 0) {
+      pid_ = -1;
+      base::throw_errno(cat("start ", program), result);
+    }
+    to_child_ = std::move(to_child);
+    from_child_ = std::move(from_child);
+    errors_ = std::move(errors);
+    for (const UniqueFd* fd : {&to_child_, &from_child_, &errors_}) make_nonblocking(*fd);
+  }
+
+  ~ChildChannel() override {
+    if (pid_ < 0) return;
+    to_child_.reset();
+    from_child_.reset();
+    ::kill(pid_, SIGTERM);
+    reap();
+  }
+
+  Ready wait(bool want_write) override {
+    for (;;) {
+      base::throw_if_cancelled();
+      std::array<pollfd, 3> fds = {{{from_child_.get(), POLLIN, 0},
+                                    {errors_.get(), POLLIN, 0},
+                                    {want_write ? to_child_.get() : -1, POLLOUT, 0}}};
+      if (::poll(fds.data(), fds.size(), poll_interval_ms) < 0) {
+        if (errno == EINTR) continue;
+        base::throw_errno("wait for git");
+      }
+      if (fds[1].revents != 0) take_errors();
+      const Ready ready{fds[0].revents != 0, fds[2].revents != 0};
+      if (ready.readable || ready.writable) return ready;
+    }
+  }
+
+  size_t read(std::span<char> buffer) override {
+    const ssize_t count = ::read(from_child_.get(), buffer.data(), buffer.size());
+    if (count < 0) base::throw_errno(cat("read from ", name_));
+    return static_cast<size_t>(count);
+  }
+
+  size_t write(std::string_view bytes) override {
+    const ssize_t count = ::write(to_child_.get(), bytes.data(), bytes.size());
+    if (count >= 0) return static_cast<size_t>(count);
+    if (errno == EAGAIN || errno == EINTR) return 0;
+    // The child has ended; what it had to say stands in its output.
+    if (errno == EPIPE) return bytes.size();
+    base::throw_errno(cat("write to ", name_));
+  }
+
+  void end_writing() override { to_child_.reset(); }
+
+  std::string finish() override {
+    to_child_.reset();
+    // Whatever else it prints is not wanted, but it must not block on it.
+    std::array<char, 4096> buffer{};
+    while (from_child_ && wait(false).readable && read(buffer) > 0) {}
+    from_child_.reset();
+    reap();
+    take_errors();
+    return std::move(said_);
+  }
+
+ private:
+  void take_errors() {
+    std::array<char, 4096> buffer{};
+    for (;;) {
+      const ssize_t count = errors_ ? ::read(errors_.get(), buffer.data(), buffer.size()) : 0;
+      if (count < 0 && errno == EAGAIN) return;
+      if (count <= 0) {
+        errors_.reset();
+        return;
+      }
+      if (said_.size() < 64 * 1024) said_.append(buffer.data(), static_cast<size_t>(count));
+    }
+  }
+
+  void reap() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
+    pid_ = -1;
+  }
+
+  std::string name_;
+  pid_t pid_ = -1;
+  UniqueFd to_child_;
+  UniqueFd from_child_;
+  UniqueFd errors_;
+  std::string said_;
+};
+
+/// The full path of `program` in PATH or the usual directories; "" when it is not installed.
+std::string find_program(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  for (const std::string& directories :
+       {std::string(path == nullptr ? "" : path), std::string(usual_path)}) {
+    for (const std::string_view directory : base::split(directories, ':')) {
+      if (!directory.starts_with('/')) continue;
+      std::string candidate = cat(directory, '/', program);
+      if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::unique_ptr<Transport> open_local_transport(const std::string& path) {
+  const std::string upload = find_program("git-upload-pack");
+  const std::string receive = find_program("git-receive-pack");
+  if (upload.empty() || receive.empty()) return nullptr;
+  return std::make_unique<ChannelTransport>([=](Service service) {
+    return std::make_unique<ChildChannel>(service == Service::upload_pack ? upload : receive, path);
+  });
+}
+
+}  // namespace git

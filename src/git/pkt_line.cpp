@@ -1,0 +1,76 @@
+#include "git/pkt_line.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace git {
+
+using base::cat;
+using base::Error;
+
+std::string pkt_line(std::string_view payload) {
+  std::array<char, 5> size{};
+  std::snprintf(size.data(), size.size(), "%04zx", payload.size() + 4);
+  return cat(size.data(), payload);
+}
+
+PktReader::Kind PktReader::next_raw() {
+  std::array<char, 4> header{};
+  const size_t got = base::read_full(source_, header);
+  line_.clear();
+  if (got == 0) return Kind::end;
+  size_t size = 0;
+  for (const char c : std::string_view(header.data(), got)) {
+    const size_t digit = std::string_view("0123456789abcdef")
+                             .find(c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c);
+    if (digit == std::string_view::npos) {
+      throw Error(cat("the server does not speak the git protocol (it sent \"",
+                      base::printable({header.data(), got}), "\")"));
+    }
+    size = size * 16 + digit;
+  }
+  if (got < header.size()) throw Error("the server closed the connection early");
+  if (size < 4) return Kind::flush;
+  line_.resize(size - 4);
+  if (base::read_full(source_, line_) < line_.size()) {
+    throw Error("the server closed the connection early");
+  }
+  return Kind::data;
+}
+
+PktReader::Kind PktReader::next() {
+  const Kind kind = next_raw();
+  if (line_.ends_with('\n')) line_.pop_back();
+  return kind;
+}
+
+size_t SideBandSource::read(std::span<char> buffer) {
+  while (position_ == data_.size()) {
+    if (ended_ || packets_.next_raw() != PktReader::Kind::data) {
+      ended_ = true;
+      return 0;
+    }
+    const std::string& packet = packets_.line();
+    if (packet.empty()) continue;
+    const std::string_view payload = std::string_view(packet).substr(1);
+    if (packet[0] == 1) {
+      data_ = payload;
+      position_ = 0;
+    } else if (packet[0] == 2) {
+      if (progress_) progress_(payload);
+    } else {
+      throw Error(cat("the server said: ", base::printable(base::trim(payload))));
+    }
+  }
+  const size_t count = std::min(buffer.size(), data_.size() - position_);
+  std::memcpy(buffer.data(), data_.data() + position_, count);
+  position_ += count;
+  return count;
+}
+
+}  // namespace git

@@ -1,0 +1,52 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/stream.hpp"
+
+namespace git {
+
+inline constexpr std::string_view flush_pkt = "0000";
+
+/// `payload` framed as one pkt-line (gitprotocol-common).
+std::string pkt_line(std::string_view payload);
+
+/// Reads pkt-lines from a stream.
+class PktReader {
+ public:
+  enum class Kind { data, flush, end };
+
+  explicit PktReader(base::ByteSource& source) : source_(source) {}
+
+  /// The next pkt-line; its payload, without a final line feed, is in line(). `end` is the end of
+  /// the stream between two lines; Error when it ends within one or is no pkt-line at all.
+  Kind next();
+  const std::string& line() const { return line_; }
+  /// The same with the payload left as it came.
+  Kind next_raw();
+
+ private:
+  base::ByteSource& source_;
+  std::string line_;
+};
+
+/// Band 1 of a side-band-64k stream (gitprotocol-pack): band 2 goes to `progress`, band 3 becomes
+/// an Error with the server's words. Ends at the flush packet.
+class SideBandSource : public base::ByteSource {
+ public:
+  using Progress = std::function<void(std::string_view)>;
+  SideBandSource(base::ByteSource& source, Progress progress)
+      : packets_(source), progress_(std::move(progress)) {}
+  size_t read(std::span<char> buffer) override;
+
+ private:
+  PktReader packets_;
+  Progress progress_;
+  std::string data_;
+  size_t position_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace git

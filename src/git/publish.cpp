@@ -1,0 +1,128 @@
+#include "git/publish.hpp"
+
+#include <chrono>
+#include <future>
+#include <random>
+#include <thread>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::Error;
+
+constexpr int most_attempts = 8;
+
+class Publisher {
+ public:
+  Publisher(Remote& remote, Snapshot& snapshot, const PublishRequest& request, base::Log& log)
+      : remote_(remote),
+        snapshot_(snapshot),
+        request_(request),
+        log_(log),
+        ref_(cat("refs/heads/", request.branch)) {
+    hashing_ = std::async(std::launch::async,
+                          [&snapshot, threads = request.threads] { snapshot.hash(threads); });
+  }
+
+  PublishResult run() {
+    for (int attempt = 1;; ++attempt) {
+      const std::optional<Oid> tip = remote_.find_for_pushing(ref_);
+      if (auto result = try_once(tip)) return *result;
+      if (attempt == most_attempts) {
+        throw Error(cat("the branch ", request_.branch, " moved during each of ", most_attempts,
+                        " attempts; is something else pushing to it all the time?"));
+      }
+      log_.info(cat("branch ", base::printable(request_.branch),
+                    " has moved meanwhile; building on the new commit"));
+      request_.pause(attempt);
+    }
+  }
+
+ private:
+  const Snapshot& hashed() {
+    if (hashing_.valid()) hashing_.get();
+    return snapshot_;
+  }
+
+  /// Nothing when somebody else moved the branch first.
+  std::optional<PublishResult> try_once(const std::optional<Oid>& tip) {
+    Known known;
+    if (const auto near = tip ? tip : remote_.default_tip()) {
+      known = remote_.find_known(*near, [this]() -> const Snapshot& { return hashed(); });
+    }
+    PublishResult result;
+    result.tree = hashed().tree();
+    result.new_branch = !tip;
+    if (tip && known.tip_tree == result.tree) {
+      result.commit = *tip;
+      result.unchanged = true;
+      return result;
+    }
+    const std::string commit = encode_commit(
+        {result.tree, tip, request_.author, request_.committer, request_.time, request_.message});
+    base::Hasher hasher(base::HashAlgorithm::sha1);
+    result.commit = object_id(hasher, ObjectType::commit, commit);
+    std::vector<PackObject> objects = {
+        {result.commit, ObjectType::commit, commit.size(), commit, nullptr}};
+    for (const PackObject& object : snapshot_.objects_outside(known.ids)) objects.push_back(object);
+    result.objects = objects.size();
+    log_.info(cat("pushing ", base::with_commas(objects.size()), " objects to branch ",
+                  base::printable(request_.branch), tip ? "" : " (new)"));
+    return send({ref_, tip, result.commit}, objects) ? std::optional(result) : std::nullopt;
+  }
+
+  /// False when the branch was not where it should have been.
+  bool send(const RefUpdate& update, const std::vector<PackObject>& objects) {
+    std::string reason;
+    try {
+      const PushReply reply = remote_.push(update, objects, request_.threads);
+      if (reply.accepted) return true;
+      reason = cat("the push was refused: ", reply.reason);
+    } catch (Error& error) {
+      reason = error.what();
+    }
+    base::throw_if_cancelled();
+    // Where the branch is now tells whose fault it was, whatever words the server chose.
+    std::optional<Oid> now;
+    try {
+      now = remote_.find_for_pushing(update.ref);
+    } catch (const Error&) {
+      throw Error(reason);
+    }
+    if (now == update.wanted) return true;
+    if (now != update.old) return false;
+    throw Error(reason);
+  }
+
+  Remote& remote_;
+  Snapshot& snapshot_;
+  const PublishRequest& request_;
+  base::Log& log_;
+  std::string ref_;
+  std::future<void> hashing_;
+};
+
+}  // namespace
+
+PublishResult publish(Remote& remote, Snapshot& snapshot, const PublishRequest& request,
+                      base::Log& log) {
+  return Publisher(remote, snapshot, request, log).run();
+}
+
+void pause_before_retry(int attempt) {
+  std::random_device seed;
+  std::uniform_int_distribution<int> chance(50, 150);
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(attempt * 2 * chance(seed));
+  while (std::chrono::steady_clock::now() < end) {
+    base::throw_if_cancelled();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+}  // namespace git

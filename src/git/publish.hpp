@@ -1,0 +1,39 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "base/log.hpp"
+#include "git/remote.hpp"
+#include "git/snapshot.hpp"
+
+namespace git {
+
+struct PublishRequest {
+  std::string branch;
+  Identity author;
+  Identity committer;
+  int64_t time = 0;  ///< Of the commit, seconds since 1970.
+  std::string message;
+  unsigned threads = 2;
+  /// Waits before a further attempt; a test passes one that does not.
+  std::function<void(int attempt)> pause;
+};
+
+struct PublishResult {
+  Oid commit;
+  Oid tree;
+  bool unchanged = false;  ///< The branch held this tree already; nothing was sent.
+  bool new_branch = false;
+  uint64_t objects = 0;  ///< Sent.
+};
+
+/// Makes `snapshot` (not yet hashed) the newest commit of a branch: hashes it while the repository
+/// is asked what it has, sends what is new and moves the branch, if it is still where it was. When
+/// somebody else was faster, builds on their commit and tries again a few times.
+PublishResult publish(Remote& remote, Snapshot& snapshot, const PublishRequest& request,
+                      base::Log& log);
+
+/// Waits a little longer after each attempt, with chance in it; stops for a signal.
+void pause_before_retry(int attempt);
+
+}  // namespace git

@@ -1,0 +1,72 @@
+#include "git/remote.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/direct_repository.hpp"
+#include "git/http_transport.hpp"
+#include "git/local_transport.hpp"
+#include "git/smart_remote.hpp"
+#include "git/ssh_transport.hpp"
+
+namespace git {
+namespace {
+
+bool is_http(std::string_view uri) {
+  const std::string lower = base::to_lower(uri.substr(0, 8));
+  return lower.starts_with("http://") || lower.starts_with("https://");
+}
+
+std::unique_ptr<Remote> open_local(const std::string& path, base::Log& log) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    throw base::Error(base::cat(base::printable(path),
+                                ": no such directory; make the repository with: git init --bare"));
+  }
+  if (auto transport = open_local_transport(path)) {
+    return std::make_unique<SmartRemote>(std::move(transport), base::printable(path), log);
+  }
+  return open_direct_repository(path, log);
+}
+
+}  // namespace
+
+std::string_view program_name(Service service) {
+  return service == Service::upload_pack ? "git-upload-pack" : "git-receive-pack";
+}
+
+std::string display_uri(std::string_view uri) {
+  const size_t scheme = uri.find("://");
+  if (scheme == std::string_view::npos) return base::printable(uri);
+  std::string_view rest = uri.substr(scheme + 3);
+  rest = rest.substr(0, rest.find('?'));
+  const std::string_view authority = rest.substr(0, rest.find('/'));
+  std::string user;
+  if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    // An ssh user is part of the address, as "git" nearly always is; a password never is.
+    if (!is_http(uri))
+      user = base::cat(authority.substr(0, std::min(at, authority.find(':'))), '@');
+    rest.remove_prefix(at + 1);
+  }
+  return base::printable(base::cat(uri.substr(0, scheme + 3), user, rest));
+}
+
+std::unique_ptr<Remote> open_remote(const RemoteOptions& options, base::Log& log) {
+  const std::string& uri = options.uri;
+  const auto smart = [&](std::unique_ptr<Transport> transport) {
+    return std::make_unique<SmartRemote>(std::move(transport), display_uri(uri), log);
+  };
+  if (is_http(uri)) return smart(open_http_transport(options, log));
+  if (auto address = parse_ssh_address(uri)) {
+    return smart(open_ssh_transport(*std::move(address), options, log));
+  }
+  if (uri.starts_with("file://")) return open_local(uri.substr(7), log);
+  if (uri.starts_with("/")) return open_local(uri, log);
+  throw base::Error(base::cat("git.uri ", display_uri(uri),
+                              ": use https://, http://, ssh://, user@host:path or file://"));
+}
+
+}  // namespace git

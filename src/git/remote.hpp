@@ -1,0 +1,57 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/log.hpp"
+#include "git/object.hpp"
+#include "git/snapshot.hpp"
+#include "git/transport.hpp"
+
+namespace git {
+
+/// What of a snapshot a repository has already.
+struct Known {
+  std::unordered_set<Oid, OidHash> ids;  ///< A known tree stands for everything below it.
+  std::optional<Oid> tip_tree;           ///< The tree of the commit asked about, if it was learnt.
+};
+
+/// One change of one branch.
+struct RefUpdate {
+  std::string ref;         ///< "refs/heads/main".
+  std::optional<Oid> old;  ///< What it must be now; nothing for a new branch.
+  Oid wanted;
+};
+
+struct PushReply {
+  bool accepted = false;
+  std::string reason;  ///< The server's words when it did not accept.
+};
+
+/// A repository to read branches from and push to.
+class Remote {
+ public:
+  virtual ~Remote() = default;
+
+  /// The commit `ref` is at now, asked as someone who wants to read, or nothing.
+  virtual std::optional<Oid> find_for_reading(const std::string& ref) = 0;
+  /// The same, asked as someone who is about to push.
+  virtual std::optional<Oid> find_for_pushing(const std::string& ref) = 0;
+  /// A commit whose objects are worth comparing with when the branch itself does not exist.
+  virtual std::optional<Oid> default_tip() = 0;
+
+  /// Finds what need not be sent when a push builds on `tip`. `hashed` waits until the snapshot's
+  /// ids are there and returns it; it is called only when they are needed.
+  virtual Known find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) = 0;
+
+  /// Sends `objects` and moves the branch. Error when the server could not be reached or broke off:
+  /// then the branch may have moved or not.
+  virtual PushReply push(const RefUpdate& update, const std::vector<PackObject>& objects,
+                         unsigned threads) = 0;
+};
+
+std::unique_ptr<Remote> open_remote(const RemoteOptions& options, base::Log& log);
+
+}  // namespace git

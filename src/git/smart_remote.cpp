@@ -1,0 +1,184 @@
+#include "git/smart_remote.hpp"
+
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/fetch.hpp"
+#include "git/pack_source.hpp"
+#include "git/pkt_line.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::Error;
+
+constexpr const char* agent = "agent=rootfs-git-resource/" RESOURCE_VERSION;
+constexpr size_t most_words = 600;  ///< Of what a server says, in one error line.
+
+/// The command and the pack behind it.
+class PushBody : public base::ByteSource {
+ public:
+  PushBody(std::string command, const std::vector<PackObject>& objects, unsigned threads,
+           base::Log& log)
+      : command_(std::move(command)), pack_(objects, threads), log_(log) {}
+
+  size_t read(std::span<char> buffer) override {
+    size_t count = command_.read(buffer);
+    if (count > 0) return count;
+    count = pack_.read(buffer);
+    sent_ += count;
+    log_.progress(cat("sent ", base::human_size(sent_)));
+    return count;
+  }
+
+ private:
+  base::MemorySource command_;
+  PackSource pack_;
+  base::Log& log_;
+  uint64_t sent_ = 0;
+};
+
+/// Keeps the end of what a server says, on one line.
+class Words {
+ public:
+  void add(std::string_view text) {
+    words_ += text;
+    if (words_.size() > 8 * most_words) words_.erase(0, words_.size() - 4 * most_words);
+  }
+  std::string text() const {
+    std::string line;
+    for (const std::string_view part : base::split(words_, '\n')) {
+      std::string_view clean = base::trim(part);
+      if (const size_t at = clean.rfind('\r'); at != std::string_view::npos)
+        clean.remove_prefix(at + 1);
+      // Counters are no reason.
+      if (clean.empty() || clean.find("% (") != std::string_view::npos) continue;
+      line += cat(line.empty() ? "" : " / ", base::printable(clean));
+    }
+    return line.size() > most_words ? line.substr(line.size() - most_words) : line;
+  }
+
+ private:
+  std::string words_;
+};
+
+std::string join_reasons(std::string_view reason, const std::string& words) {
+  if (words.empty()) return std::string(reason);
+  return cat(reason, reason.empty() ? "" : "; ", "the server said: ", words);
+}
+
+}  // namespace
+
+SmartRemote::SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log)
+    : transport_(std::move(transport)), name_(std::move(name)), log_(log) {}
+
+Advertisement SmartRemote::discover(Service service) {
+  return base::with_context(name_, [&] {
+    try {
+      return read_advertisement(*transport_->advertise(service));
+    } catch (Error& error) {
+      const std::string said(base::trim(transport_->finish(service)));
+      if (said.empty()) throw;
+      throw Error(cat(error.what(), "; it said: ", base::printable(said.substr(0, most_words))));
+    }
+  });
+}
+
+std::optional<Oid> SmartRemote::find_for_reading(const std::string& ref) {
+  const auto found = discover(Service::upload_pack).find(ref);
+  transport_->finish(Service::upload_pack);
+  return found;
+}
+
+std::optional<Oid> SmartRemote::find_for_pushing(const std::string& ref) {
+  receive_ = discover(Service::receive_pack);
+  return receive_.find(ref);
+}
+
+std::optional<Oid> SmartRemote::default_tip() {
+  if (const auto head = receive_.find(receive_.head)) return head;
+  for (const auto& [name, id] : receive_.refs) {
+    if (name.starts_with("refs/heads/")) return id;
+  }
+  return std::nullopt;
+}
+
+Known SmartRemote::find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) {
+  try {
+    const Advertisement upload = discover(Service::upload_pack);
+    Known known = find_known_objects(*transport_, upload, tip, hashed, log_);
+    transport_->finish(Service::upload_pack);
+    return known;
+  } catch (const Error& error) {
+    // Sending everything is slow, but always right.
+    log_.warn(cat("could not find out what the repository has already, so everything is sent: ",
+                  error.what()));
+    return {};
+  }
+}
+
+PushReply SmartRemote::push(const RefUpdate& update, const std::vector<PackObject>& objects,
+                            unsigned threads) {
+  std::string command = cat(update.old.value_or(Oid{}).hex(), ' ', update.wanted.hex(), ' ',
+                            update.ref, '\0', " report-status");
+  if (receive_.can("side-band-64k")) command += " side-band-64k";
+  if (receive_.can("object-format")) command += " object-format=sha1";
+  if (receive_.can("agent")) command += cat(' ', agent);
+  const std::string request = cat(pkt_line(command), flush_pkt);
+  return base::with_context(name_, [&] {
+    const auto reply = transport_->request(Service::receive_pack, [&] {
+      return std::make_unique<PushBody>(request, objects, threads, log_);
+    });
+    PushReply result = read_report(*reply, update.ref);
+    const std::string said(base::trim(transport_->finish(Service::receive_pack)));
+    if (!said.empty()) {
+      log_.remote(said);
+      if (!result.accepted) result.reason = join_reasons(result.reason, base::printable(said));
+    }
+    return result;
+  });
+}
+
+PushReply SmartRemote::read_report(base::ByteSource& reply, const std::string& ref) {
+  Words words;
+  std::unique_ptr<SideBandSource> band;
+  if (receive_.can("side-band-64k")) {
+    band = std::make_unique<SideBandSource>(reply, [&](std::string_view text) {
+      words.add(text);
+      log_.remote(text);
+    });
+  }
+  PushReply result;
+  PktReader packets(band ? static_cast<base::ByteSource&>(*band) : reply);
+  std::string unpack;
+  bool reported = false;
+  try {
+    while (packets.next() == PktReader::Kind::data) {
+      const std::string& line = packets.line();
+      if (line.starts_with("unpack ")) unpack = line.substr(7);
+      if (line == cat("ok ", ref)) reported = result.accepted = true;
+      if (line.starts_with(cat("ng ", ref, ' '))) {
+        reported = true;
+        result.reason = base::printable(line.substr(ref.size() + 4));
+      }
+    }
+    if (band) base::drain(*band);
+  } catch (Error& error) {
+    if (!reported) throw Error(join_reasons(error.what(), words.text()));
+  }
+  if (!unpack.empty() && unpack != "ok") {
+    result.accepted = false;
+    result.reason = cat("the server could not unpack it: ", base::printable(unpack));
+  } else if (!reported) {
+    const std::string said(base::trim(transport_->finish(Service::receive_pack)));
+    if (!said.empty()) words.add(said);
+    throw Error(
+        join_reasons("the server ended without saying whether it took the push", words.text()));
+  }
+  if (!result.accepted) result.reason = join_reasons(result.reason, words.text());
+  return result;
+}
+
+}  // namespace git

@@ -1,0 +1,29 @@
+#pragma once
+#include "git/advertisement.hpp"
+#include "git/remote.hpp"
+
+namespace git {
+
+/// A repository behind git's own wire protocol, version 0 (gitprotocol-pack).
+class SmartRemote : public Remote {
+ public:
+  SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log);
+
+  std::optional<Oid> find_for_reading(const std::string& ref) override;
+  std::optional<Oid> find_for_pushing(const std::string& ref) override;
+  std::optional<Oid> default_tip() override;
+  Known find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) override;
+  PushReply push(const RefUpdate& update, const std::vector<PackObject>& objects,
+                 unsigned threads) override;
+
+ private:
+  Advertisement discover(Service service);
+  PushReply read_report(base::ByteSource& reply, const std::string& ref);
+
+  std::unique_ptr<Transport> transport_;
+  std::string name_;
+  base::Log& log_;
+  Advertisement receive_;
+};
+
+}  // namespace git

@@ -1,0 +1,271 @@
+#include "git/snapshot.hpp"
+
+#include <algorithm>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/path_rules.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::Entry;
+using base::EntryKind;
+using base::Error;
+
+std::pair<std::string_view, std::string_view> split_last(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return {"", path};
+  return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
+/// What a checkout makes of the permission bits under the usual umask of 022.
+uint32_t mode_in_clone(const Entry& entry) {
+  if (entry.kind == EntryKind::directory) return 0755;
+  return (entry.mode & 0111U) != 0 ? 0755 : 0644;
+}
+
+/// The runtime mounts its own /dev, so nothing below it is of use.
+bool is_below_dev(std::string_view path) {
+  return path.starts_with("dev/");
+}
+
+}  // namespace
+
+Snapshot::Snapshot() {
+  directories_.emplace_back();
+  directory_index_.emplace("", 0);
+}
+
+void Snapshot::add_file(std::string_view path, std::string content) {
+  const auto [parent, name] = split_last(path);
+  Blob blob;
+  blob.size = content.size();
+  blob.bytes = std::move(content);
+  add_blob(make_directory(parent), std::string(name), mode_file, std::move(blob));
+}
+
+void Snapshot::add_image(base::EntrySource& source, const std::string& prefix) {
+  make_directory(prefix);
+  Entry entry;
+  while (source.next(entry)) {
+    base::throw_if_cancelled();
+    add_entry(std::move(entry), prefix);
+    entry = Entry{};
+  }
+}
+
+void Snapshot::count_losses(const Entry& entry) {
+  if (entry.uid != 0 || entry.gid != 0) ++summary_.owners;
+  if ((entry.mode & 04000U) != 0) ++summary_.setuid;
+  if ((entry.mode & 02000U) != 0) ++summary_.setgid;
+  if ((entry.mode & 01000U) != 0) ++summary_.sticky;
+  if (entry.kind != EntryKind::symlink && (entry.mode & 0777U) != mode_in_clone(entry)) {
+    ++summary_.permissions;
+  }
+  for (const base::Xattr& xattr : entry.xattrs) {
+    ++(xattr.name == "security.capability" ? summary_.capabilities : summary_.xattrs);
+  }
+}
+
+void Snapshot::refuse(const Entry& entry) {
+  summary_.refused.push_back(entry.path);
+  if (entry.kind == EntryKind::directory) left_out_.insert(entry.path);
+}
+
+void Snapshot::add_entry(Entry entry, const std::string& prefix) {
+  if (entry.path.empty()) return;
+  const auto [parent, name] = split_last(entry.path);
+  if (left_out_.contains(std::string(parent))) {
+    if (entry.kind == EntryKind::directory) left_out_.insert(entry.path);
+    if (is_below_dev(entry.path)) ++summary_.below_dev;
+    return;
+  }
+  if (entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device) {
+    ++summary_.devices;
+    return;
+  }
+  if (is_below_dev(entry.path)) {
+    ++summary_.below_dev;
+    if (entry.kind == EntryKind::directory) left_out_.insert(entry.path);
+    return;
+  }
+  if (entry.kind == EntryKind::fifo || entry.kind == EntryKind::socket) {
+    ++(entry.kind == EntryKind::fifo ? summary_.fifos : summary_.sockets);
+    return;
+  }
+  const bool bad_link =
+      entry.kind == EntryKind::symlink && (entry.link.empty() || entry.link.size() > longest_link);
+  if (is_refused_name(name) || prefix.size() + 1 + entry.path.size() > longest_path || bad_link) {
+    refuse(entry);
+    return;
+  }
+  const uint32_t directory = make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
+  std::string own_name(name);
+  if (entry.kind == EntryKind::hardlink) {
+    if (!add_hardlink(directory, std::move(own_name), entry, cat(prefix, '/', entry.link))) {
+      refuse(entry);
+    }
+    return;
+  }
+  count_losses(entry);
+  if (entry.kind == EntryKind::directory) {
+    ++summary_.directories;
+    make_directory(cat(prefix, '/', entry.path));
+    return;
+  }
+  Blob blob;
+  if (entry.kind == EntryKind::symlink) {
+    ++summary_.symlinks;
+    blob.size = entry.link.size();
+    blob.bytes = std::move(entry.link);
+    add_blob(directory, std::move(own_name), mode_symlink, std::move(blob));
+    return;
+  }
+  if (entry.content == nullptr && entry.size > 0) {
+    throw Error(
+        cat(base::printable(entry.path), ": the content of this file cannot be read twice"));
+  }
+  ++summary_.files;
+  summary_.bytes += entry.size;
+  blob.size = entry.size;
+  blob.content = std::move(entry.content);
+  add_blob(directory, std::move(own_name), (entry.mode & 0111U) != 0 ? mode_executable : mode_file,
+           std::move(blob));
+}
+
+bool Snapshot::add_hardlink(uint32_t parent, std::string name, const Entry& entry,
+                            const std::string& target) {
+  auto found = link_targets_.find(target);
+  if (found == link_targets_.end()) {
+    const Node* node = find(target);
+    if (node == nullptr || node->mode == mode_directory) {
+      // The first name is one git refuses; this one takes over.
+      if (entry.content == nullptr) return false;
+      ++summary_.files;
+      summary_.bytes += entry.size;
+      Blob blob{{}, entry.size, {}, entry.content};
+      const uint32_t mode = (entry.mode & 0111U) != 0 ? mode_executable : mode_file;
+      add_blob(parent, std::move(name), mode, std::move(blob));
+      link_targets_.emplace(target, directories_[parent].nodes.back());
+      return true;
+    }
+    found = link_targets_.emplace(target, *node).first;
+  }
+  ++summary_.hardlinks;
+  directories_[parent].nodes.push_back({std::move(name), found->second.mode, found->second.index});
+  return true;
+}
+
+const Snapshot::Node* Snapshot::find(std::string_view path) const {
+  const auto [parent, name] = split_last(path);
+  const auto directory = directory_index_.find(std::string(parent));
+  if (directory == directory_index_.end()) return nullptr;
+  const auto& nodes = directories_[directory->second].nodes;
+  const auto node = std::find_if(nodes.begin(), nodes.end(),
+                                 [&, &wanted = name](const Node& n) { return n.name == wanted; });
+  return node == nodes.end() ? nullptr : &*node;
+}
+
+uint32_t Snapshot::make_directory(std::string_view path) {
+  if (const auto found = directory_index_.find(std::string(path));
+      found != directory_index_.end()) {
+    return found->second;
+  }
+  const auto [parent, name] = split_last(path);
+  const uint32_t index = add_directory(make_directory(parent), std::string(name));
+  directory_index_.emplace(path, index);
+  return index;
+}
+
+uint32_t Snapshot::add_directory(uint32_t parent, std::string name) {
+  const auto index = static_cast<uint32_t>(directories_.size());
+  directories_.emplace_back();
+  directories_[parent].nodes.push_back({std::move(name), mode_directory, index});
+  return index;
+}
+
+void Snapshot::add_blob(uint32_t parent, std::string name, uint32_t mode, Blob blob) {
+  directories_[parent].nodes.push_back(
+      {std::move(name), mode, static_cast<uint32_t>(blobs_.size())});
+  blobs_.push_back(std::move(blob));
+}
+
+void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
+  if (directories_[index].nodes.empty()) {
+    ++summary_.placeholders;
+    add_blob(index, ".keep", mode_file, {object_id(hasher, ObjectType::blob, ""), 0, {}, nullptr});
+  }
+  std::vector<TreeEntry> entries;
+  // By index: encoding a child may add placeholders, but never to a directory that is finished.
+  for (size_t i = 0; i < directories_[index].nodes.size(); ++i) {
+    const Node node = directories_[index].nodes[i];
+    if (node.mode == mode_directory) encode_directory(node.index, hasher);
+    entries.push_back(
+        {node.mode, node.name,
+         node.mode == mode_directory ? directories_[node.index].id : blobs_[node.index].id});
+  }
+  Directory& directory = directories_[index];
+  directory.encoded = encode_tree(std::move(entries));
+  directory.id = object_id(hasher, ObjectType::tree, directory.encoded);
+}
+
+template <class Visit>
+void Snapshot::visit_outside(const std::unordered_set<Oid, OidHash>& known, Visit visit) const {
+  std::vector<uint32_t> open = {0};
+  while (!open.empty()) {
+    const Directory& directory = directories_[open.back()];
+    open.pop_back();
+    if (known.contains(directory.id)) continue;
+    visit(directory);
+    for (const Node& node : directory.nodes) {
+      if (node.mode == mode_directory) open.push_back(node.index);
+    }
+  }
+}
+
+std::vector<Oid> Snapshot::tree_ids() const {
+  std::vector<Oid> ids;
+  std::unordered_set<Oid, OidHash> seen;
+  visit_outside({}, [&](const Directory& directory) {
+    if (seen.insert(directory.id).second) ids.push_back(directory.id);
+  });
+  return ids;
+}
+
+std::vector<Oid> Snapshot::blob_ids_outside(const std::unordered_set<Oid, OidHash>& known) const {
+  std::vector<Oid> ids;
+  std::unordered_set<Oid, OidHash> seen = known;
+  visit_outside(known, [&](const Directory& directory) {
+    for (const Node& node : directory.nodes) {
+      if (node.mode != mode_directory && seen.insert(blobs_[node.index].id).second) {
+        ids.push_back(blobs_[node.index].id);
+      }
+    }
+  });
+  return ids;
+}
+
+std::vector<PackObject> Snapshot::objects_outside(
+    const std::unordered_set<Oid, OidHash>& known) const {
+  std::unordered_set<Oid, OidHash> seen = known;
+  std::vector<PackObject> objects;
+  std::vector<PackObject> blobs;
+  visit_outside(known, [&](const Directory& directory) {
+    if (!seen.insert(directory.id).second) return;
+    objects.push_back(
+        {directory.id, ObjectType::tree, directory.encoded.size(), directory.encoded, nullptr});
+    for (const Node& node : directory.nodes) {
+      if (node.mode == mode_directory) continue;
+      const Blob& blob = blobs_[node.index];
+      if (!seen.insert(blob.id).second) continue;
+      blobs.push_back({blob.id, ObjectType::blob, blob.size, blob.bytes, blob.content.get()});
+    }
+  });
+  objects.insert(objects.end(), blobs.begin(), blobs.end());
+  return objects;
+}
+
+}  // namespace git

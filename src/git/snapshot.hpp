@@ -1,0 +1,106 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/entry.hpp"
+#include "git/object.hpp"
+
+namespace git {
+
+/// An object to be sent: its bytes stand in memory or in a file that can be read again.
+struct PackObject {
+  Oid id;
+  ObjectType type = ObjectType::blob;
+  uint64_t size = 0;
+  std::string_view bytes;  ///< Used when `content` is null.
+  const base::Content* content = nullptr;
+};
+
+/// What git keeps of an image and what it cannot (counts of entries).
+struct SnapshotSummary {
+  uint64_t files = 0, directories = 0, symlinks = 0;
+  uint64_t bytes = 0;         ///< Of file content, hard-linked files once.
+  uint64_t placeholders = 0;  ///< Empty directories that got a .keep file.
+  uint64_t hardlinks = 0;     ///< Further names, which become files of their own in a clone.
+  uint64_t devices = 0, fifos = 0, sockets = 0;  ///< Left out.
+  uint64_t below_dev = 0;  ///< Other entries below the top-level dev/, left out.
+  uint64_t owners = 0;     ///< Entries not owned by 0:0.
+  uint64_t setuid = 0, setgid = 0, sticky = 0;
+  uint64_t permissions = 0;  ///< Entries whose rwx bits a clone changes.
+  uint64_t xattrs = 0, capabilities = 0;
+  std::vector<std::string>
+      refused;  ///< Paths left out because git servers or checkouts refuse them.
+};
+
+/// A git tree built from entries. Use: add..., then hash(), then the rest.
+class Snapshot {
+ public:
+  Snapshot();
+
+  /// Adds a file that is not part of the image; its parents are made.
+  void add_file(std::string_view path, std::string content);
+  /// Adds all entries of an image below `prefix`; directories come before what they hold.
+  void add_image(base::EntrySource& source, const std::string& prefix);
+
+  /// Computes all ids, blobs on `threads` threads.
+  void hash(unsigned threads);
+
+  const Oid& tree() const { return directories_.front().id; }
+  const SnapshotSummary& summary() const { return summary_; }
+
+  /// Ids of all trees, parents before children.
+  std::vector<Oid> tree_ids() const;
+  /// Ids of the blobs that stand directly in the trees which are not in `known`.
+  std::vector<Oid> blob_ids_outside(const std::unordered_set<Oid, OidHash>& known) const;
+  /// Each object once, trees first, without those in `known` and without what is below a known
+  /// tree. Views into this snapshot.
+  std::vector<PackObject> objects_outside(const std::unordered_set<Oid, OidHash>& known) const;
+
+ private:
+  struct Blob {
+    Oid id;
+    uint64_t size = 0;
+    std::string bytes;
+    std::shared_ptr<const base::Content> content;
+  };
+  struct Node {
+    std::string name;
+    uint32_t mode = 0;
+    uint32_t index = 0;  ///< Into directories_ for a directory, else into blobs_.
+  };
+  struct Directory {
+    std::vector<Node> nodes;
+    Oid id;
+    std::string encoded;
+  };
+
+  void add_entry(base::Entry entry, const std::string& prefix);
+  void count_losses(const base::Entry& entry);
+  void refuse(const base::Entry& entry);
+  uint32_t make_directory(std::string_view path);
+  uint32_t add_directory(uint32_t parent, std::string name);
+  void add_blob(uint32_t parent, std::string name, uint32_t mode, Blob blob);
+  bool add_hardlink(uint32_t parent, std::string name, const base::Entry& entry,
+                    const std::string& target);
+  const Node* find(std::string_view path) const;
+  void hash_blobs(unsigned threads);
+  void encode_directory(uint32_t index, base::Hasher& hasher);
+  /// Calls `visit` for each directory outside `known`, parents first.
+  template <class Visit>
+  void visit_outside(const std::unordered_set<Oid, OidHash>& known, Visit visit) const;
+
+  std::vector<Directory> directories_;
+  std::vector<Blob> blobs_;
+  std::unordered_map<std::string, uint32_t> directory_index_;  ///< By path; "" is the root.
+  std::unordered_set<std::string> left_out_;                   ///< Directories left out.
+  std::unordered_map<std::string, const Node> link_targets_;
+  SnapshotSummary summary_;
+};
+
+}  // namespace git

@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "base/cancel.hpp"
+#include "git/snapshot.hpp"
+
+namespace git {
+namespace {
+
+constexpr size_t piece_size = 1024 * 1024;
+constexpr uint64_t large_blob = 8 * 1024 * 1024;
+
+}  // namespace
+
+void Snapshot::hash(unsigned threads) {
+  hash_blobs(std::max(1U, threads));
+  base::Hasher hasher(base::HashAlgorithm::sha1);
+  encode_directory(0, hasher);
+}
+
+void Snapshot::hash_blobs(unsigned threads) {
+  // Large ones first, so that no thread is left alone with one at the end.
+  std::vector<uint32_t> order(blobs_.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
+  std::stable_partition(order.begin(), order.end(),
+                        [this](uint32_t i) { return blobs_[i].size >= large_blob; });
+
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    try {
+      base::Hasher hasher(base::HashAlgorithm::sha1);
+      std::vector<char> buffer;
+      for (size_t at = next++; at < order.size(); at = next++) {
+        Blob& blob = blobs_[order[at]];
+        hash_object_header(hasher, ObjectType::blob, blob.size);
+        if (blob.content == nullptr) hasher.update(blob.bytes);
+        for (uint64_t offset = 0; blob.content != nullptr && offset < blob.size;) {
+          base::throw_if_cancelled();
+          const auto count =
+              static_cast<size_t>(std::min<uint64_t>(piece_size, blob.size - offset));
+          if (buffer.size() < count) buffer.resize(count);
+          blob.content->read_at(offset, {buffer.data(), count});
+          hasher.update({buffer.data(), count});
+          offset += count;
+        }
+        blob.id = Oid::from_raw(hasher.finish());
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+      next = order.size();
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (unsigned i = 1; i < threads; ++i) helpers.emplace_back(work);
+    work();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace git

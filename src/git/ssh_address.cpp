@@ -1,0 +1,83 @@
+#include <charconv>
+
+#include "base/encoding.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/ssh_transport.hpp"
+
+namespace git {
+namespace {
+
+/// Takes "host", "host:port" or "[address]:port" apart; false when it is none of them.
+bool read_host(std::string_view text, SshAddress& address) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const size_t end = text.find(']');
+    if (end == std::string_view::npos) return false;
+    address.host = text.substr(1, end - 1);
+    text.remove_prefix(end + 1);
+    if (!text.empty() && text[0] != ':') return false;
+    if (!text.empty()) port = text.substr(1);
+  } else {
+    const size_t colon = text.find(':');
+    address.host = text.substr(0, colon);
+    if (colon != std::string_view::npos) port = text.substr(colon + 1);
+  }
+  if (!port.empty()) {
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+    if (error != std::errc() || end != port.data() + port.size() || address.port > 65535) {
+      return false;
+    }
+  }
+  return !address.host.empty() && address.host[0] != '-';
+}
+
+SshAddress parse_url(std::string_view rest, std::string_view uri) {
+  SshAddress address;
+  const size_t slash = rest.find('/');
+  std::string_view authority = rest.substr(0, slash);
+  if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    const std::string_view user = authority.substr(0, at);
+    address.user = base::percent_decode(user.substr(0, user.find(':')));
+    authority.remove_prefix(at + 1);
+  }
+  if (slash == std::string_view::npos || rest.size() == slash + 1 ||
+      !read_host(authority, address)) {
+    throw base::Error(
+        base::cat("git.uri ", display_uri(uri), ": expected ssh://user@host:port/path"));
+  }
+  address.path = base::percent_decode(rest.substr(slash));
+  // "/~user/repository" is below that user's home.
+  if (address.path.starts_with("/~")) address.path.erase(0, 1);
+  return address;
+}
+
+}  // namespace
+
+std::optional<SshAddress> parse_ssh_address(std::string_view uri) {
+  for (const std::string_view scheme : {"ssh://", "git+ssh://", "ssh+git://"}) {
+    if (base::to_lower(uri.substr(0, scheme.size())) == scheme) {
+      return parse_url(uri.substr(scheme.size()), uri);
+    }
+  }
+  if (uri.find("://") != std::string_view::npos) return std::nullopt;
+  // host:path, unless a slash comes first: then it is a path with a colon in it.
+  SshAddress address;
+  std::string_view rest = uri;
+  const size_t at = rest.substr(0, rest.find_first_of(":/[")).find('@');
+  if (at != std::string_view::npos) {
+    address.user = rest.substr(0, at);
+    rest.remove_prefix(at + 1);
+  }
+  const size_t from = rest.starts_with('[') ? rest.find(']') : 0;
+  if (from == std::string_view::npos) return std::nullopt;
+  const size_t colon = rest.find(':', from);
+  if (colon == std::string_view::npos || rest.find('/') < colon || colon + 1 == rest.size()) {
+    return std::nullopt;
+  }
+  if (!read_host(rest.substr(0, colon), address)) return std::nullopt;
+  address.path = rest.substr(colon + 1);
+  return address;
+}
+
+}  // namespace git

@@ -1,0 +1,276 @@
+#include "git/ssh_session.hpp"
+
+#include <libssh/libssh.h>
+#include <poll.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/handle.hpp"
+#include "base/text.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::Error;
+using Clock = std::chrono::steady_clock;
+
+constexpr long connect_timeout_seconds = 30;
+constexpr int poll_interval_ms = 250;
+constexpr std::chrono::minutes reply_timeout{15};
+
+void close_channel(ssh_channel_struct* channel) {
+  ssh_channel_free(channel);
+}
+void close_session(ssh_session_struct* session) {
+  ssh_disconnect(session);
+  ssh_free(session);
+}
+void free_text(char* text) {
+  ssh_string_free_char(text);
+}
+
+using Session = base::Handle<ssh_session_struct, close_session>;
+using SessionChannel = base::Handle<ssh_channel_struct, close_channel>;
+using Key = base::Handle<ssh_key_struct, ssh_key_free>;
+using Text = base::Handle<char, free_text>;
+
+std::string host_text(const SshAddress& address) {
+  return address.port == 22 ? address.host : cat('[', address.host, "]:", address.port);
+}
+
+class SshChannel : public Channel {
+ public:
+  SshChannel(const SshAddress& address, const RemoteOptions& options, const std::string& command)
+      : where_(cat("ssh ", base::printable(host_text(address)))), session_(ssh_new()) {
+    if (!session_) throw Error("start ssh: out of memory");
+    connect(address, options);
+    check_host_key(address, options);
+    log_in(address, options);
+    channel_.reset(ssh_channel_new(session_.get()));
+    if (!channel_) fail("open a channel");
+    complete("open a channel", [&] { return ssh_channel_open_session(channel_.get()); });
+    complete("start git",
+             [&] { return ssh_channel_request_exec(channel_.get(), command.c_str()); });
+  }
+
+  Ready wait(bool want_write) override {
+    const auto deadline = Clock::now() + reply_timeout;
+    for (;;) {
+      base::throw_if_cancelled();
+      take_errors();
+      const int available = ssh_channel_poll(channel_.get(), 0);
+      const Ready ready{available > 0 || available == SSH_EOF || available == SSH_ERROR,
+                        want_write && ssh_channel_window_size(channel_.get()) > 0};
+      if (ready.readable || ready.writable) return ready;
+      if (Clock::now() > deadline) throw Error(cat(where_, ": no answer for 15 minutes"));
+      wait_for_socket();
+    }
+  }
+
+  size_t read(std::span<char> buffer) override {
+    const int count = ssh_channel_read_nonblocking(
+        channel_.get(), buffer.data(),
+        static_cast<uint32_t>(std::min<size_t>(buffer.size(), 1U << 20U)), 0);
+    if (count == SSH_ERROR) fail("read");
+    return count > 0 ? static_cast<size_t>(count) : 0;
+  }
+
+  size_t write(std::string_view bytes) override {
+    const uint32_t room = ssh_channel_window_size(channel_.get());
+    const auto size = static_cast<uint32_t>(std::min<size_t>(bytes.size(), room));
+    const int count = ssh_channel_write(channel_.get(), bytes.data(), size);
+    if (count == SSH_ERROR) {
+      // The far side has ended; what it had to say is read by the caller.
+      if (ssh_channel_is_eof(channel_.get()) != 0) return bytes.size();
+      fail("write");
+    }
+    return count > 0 ? static_cast<size_t>(count) : 0;
+  }
+
+  void end_writing() override { ssh_channel_send_eof(channel_.get()); }
+
+  std::string finish() override {
+    end_writing();
+    std::array<char, 4096> buffer{};
+    while (wait(false).readable && ssh_channel_is_open(channel_.get()) != 0 && read(buffer) > 0) {}
+    take_errors();
+    return std::move(said_);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view doing) {
+    throw Error(cat(where_, ": ", doing, ": ", base::printable(ssh_get_error(session_.get()))));
+  }
+
+  template <class Value>
+  void set(ssh_options_e option, const Value* value) {
+    if (ssh_options_set(session_.get(), option, value) != SSH_OK) fail("set up");
+  }
+
+  void wait_for_socket() {
+    const int flags = ssh_get_poll_flags(session_.get());
+    pollfd fd{ssh_get_fd(session_.get()), POLLIN, 0};
+    if ((flags & SSH_WRITE_PENDING) != 0) fd.events |= POLLOUT;
+    ::poll(&fd, 1, poll_interval_ms);
+  }
+
+  /// Repeats a call of the non-blocking session until it has a result.
+  template <class Action>
+  int repeat(int again, std::string_view doing, Action action) {
+    const auto deadline = Clock::now() + std::chrono::seconds(connect_timeout_seconds);
+    int result = 0;
+    while ((result = action()) == again) {
+      base::throw_if_cancelled();
+      if (Clock::now() > deadline) {
+        throw Error(cat(where_, ": ", doing, ": no answer within ", connect_timeout_seconds, " s"));
+      }
+      wait_for_socket();
+    }
+    return result;
+  }
+
+  template <class Action>
+  void complete(std::string_view doing, Action action) {
+    if (repeat(SSH_AGAIN, doing, action) != SSH_OK) fail(doing);
+  }
+
+  void connect(const SshAddress& address, const RemoteOptions& options) {
+    const int no = 0;
+    // Nothing of the machine's own configuration: the source says everything.
+    set(SSH_OPTIONS_PROCESS_CONFIG, &no);
+    set(SSH_OPTIONS_HOST, address.host.c_str());
+    set(SSH_OPTIONS_PORT, &address.port);
+    set(SSH_OPTIONS_USER, address.user.c_str());
+    set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+    known_hosts_.reset();
+    if (!options.known_hosts.empty()) {
+      // The library reads host keys from files only, and from them which key types to ask for.
+      known_hosts_ = base::UniqueFd(::memfd_create("known_hosts", MFD_CLOEXEC));
+      if (!known_hosts_) base::throw_errno("keep git.known_hosts in memory");
+      base::write_all(known_hosts_.get(), options.known_hosts + "\n", "known_hosts");
+      known_hosts_path_ = cat("/proc/self/fd/", known_hosts_.get());
+    }
+    set(SSH_OPTIONS_KNOWNHOSTS, known_hosts_path_.c_str());
+    ssh_set_blocking(session_.get(), 0);
+    complete("connect", [&] { return ssh_connect(session_.get()); });
+  }
+
+  void check_host_key(const SshAddress& address, const RemoteOptions& options) {
+    if (options.check_host_key == CheckHostKey::no) return;
+    Key key;
+    if (ssh_get_server_publickey(session_.get(), base::Out(key)) != SSH_OK)
+      fail("read the host key");
+    Text encoded;
+    if (ssh_pki_export_pubkey_base64(key.get(), base::Out(encoded)) != SSH_OK) {
+      fail("read the host key");
+    }
+    const std::string line = cat(host_text(address), ' ',
+                                 ssh_key_type_to_char(ssh_key_type(key.get())), ' ', encoded.get());
+    const std::string fingerprint = fingerprint_of(key.get());
+    if (options.known_hosts.empty()) {
+      throw Error(cat(where_, ": the host key is not known, fingerprint ", fingerprint,
+                      "; if it is right, put this line into git.known_hosts (or set "
+                      "git.skip_host_key_check: true): ",
+                      line));
+    }
+    switch (ssh_session_is_known_server(session_.get())) {
+      case SSH_KNOWN_HOSTS_OK:
+        return;
+      case SSH_KNOWN_HOSTS_CHANGED:
+      case SSH_KNOWN_HOSTS_OTHER:
+        throw Error(cat(where_, ": the host key (", fingerprint,
+                        ") is not the one in git.known_hosts; somebody may be in between, or the "
+                        "host has a new key: ",
+                        line));
+      default:
+        throw Error(cat(where_, ": git.known_hosts has no key for this host; its fingerprint is ",
+                        fingerprint, "; if it is right, add: ", line));
+    }
+  }
+
+  std::string fingerprint_of(ssh_key_struct* key) {
+    unsigned char* raw = nullptr;
+    size_t size = 0;
+    if (ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &raw, &size) != 0) {
+      fail("read the host key");
+    }
+    const Text text(ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, raw, size));
+    ssh_clean_pubkey_hash(&raw);
+    return text ? text.get() : "unknown";
+  }
+
+  void log_in(const SshAddress& address, const RemoteOptions& options) {
+    const auto denied = [&](std::string_view what) {
+      throw Error(cat(where_, ": login as ", base::printable(address.user), " refused: ", what));
+    };
+    if (options.private_key.empty()) {
+      if (options.password.empty()) denied("set git.private_key");
+      if (repeat(SSH_AUTH_AGAIN, "log in", [&] {
+            return ssh_userauth_password(session_.get(), nullptr,
+                                         options.password.reveal().c_str());
+          }) != SSH_AUTH_SUCCESS) {
+        denied("git.password is wrong, or the server wants git.private_key");
+      }
+      return;
+    }
+    const Key key = read_private_key(options);
+    if (repeat(SSH_AUTH_AGAIN, "log in", [&] {
+          return ssh_userauth_publickey(session_.get(), nullptr, key.get());
+        }) != SSH_AUTH_SUCCESS) {
+      denied("the server does not accept git.private_key; is its public half installed there?");
+    }
+  }
+
+  static Key read_private_key(const RemoteOptions& options) {
+    const std::string& passphrase = options.private_key_passphrase.reveal();
+    // The text often loses its final line feed on the way through YAML.
+    const std::string text = options.private_key.reveal() + "\n";
+    Key key;
+    // A callback in place of a prompt: a wrong passphrase must fail, not ask the terminal.
+    const auto no_prompt = [](const char*, char*, size_t, int, int, void*) noexcept { return -1; };
+    if (ssh_pki_import_privkey_base64(text.c_str(),
+                                      passphrase.empty() ? nullptr : passphrase.c_str(), no_prompt,
+                                      nullptr, base::Out(key)) != SSH_OK) {
+      throw Error(passphrase.empty()
+                      ? "git.private_key cannot be read: not a private key, or it needs "
+                        "git.private_key_passphrase"
+                      : "git.private_key cannot be read: not a private key, or "
+                        "git.private_key_passphrase is wrong");
+    }
+    return key;
+  }
+
+  void take_errors() {
+    std::array<char, 4096> buffer{};
+    for (;;) {
+      const int count =
+          ssh_channel_read_nonblocking(channel_.get(), buffer.data(), buffer.size(), 1);
+      if (count <= 0) return;
+      if (said_.size() < 64 * 1024) said_.append(buffer.data(), static_cast<size_t>(count));
+    }
+  }
+
+  std::string where_;
+  base::UniqueFd known_hosts_;
+  std::string known_hosts_path_ = "/dev/null";
+  Session session_;
+  SessionChannel channel_;
+  std::string said_;
+};
+
+}  // namespace
+
+std::unique_ptr<Channel> open_ssh_channel(const SshAddress& address, const RemoteOptions& options,
+                                          const std::string& command, base::Log& log) {
+  log.debug(cat("ssh ", address.user, '@', host_text(address), ": ", command));
+  return std::make_unique<SshChannel>(address, options, command);
+}
+
+}  // namespace git
