@@ -13,7 +13,7 @@ class GitSsh:
 
     def __init__(self, workspace):
         home = workspace.directory("sshd")
-        self._home, self.port = home, free_port()
+        self._home, self._keys, self.port = home, 0, free_port()
         self.user = pwd.getpwuid(os.getuid()).pw_name
         host_key = self._make_key("host", "ed25519")
         (home / "authorized").touch()
@@ -30,7 +30,8 @@ class GitSsh:
         self.known_hosts = self._line_for(host_key.with_suffix(".pub"))
 
     def _make_key(self, name, kind, passphrase=""):
-        path = self._home / name
+        self._keys += 1
+        path = self._home / f"{self._keys}-{name}"
         size = ["-b", "3072"] if kind == "rsa" else []
         run("ssh-keygen", "-q", "-t", kind, *size, "-N", passphrase, "-C", name, "-f", path)
         return path
@@ -41,7 +42,7 @@ class GitSsh:
 
     def key(self, kind, passphrase=""):
         """A new private key, as text, that may log in."""
-        path = self._make_key(f"{kind}{'-locked' if passphrase else ''}", kind, passphrase)
+        path = self._make_key(kind, kind, passphrase)
         with open(self._home / "authorized", "a", encoding="ascii") as authorized:
             authorized.write(path.with_suffix(".pub").read_text())
         return path.read_text()

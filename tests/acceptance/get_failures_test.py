@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+"""A get that cannot end well leaves nothing a pipeline could mistake for an image."""
+
+import json
+import random
+import signal
+import unittest
+
+from support import images, programs, registry
+from support.case import Case
+from support.stalling_registry import StallingRegistry
+
+# Concourse itself kills a step ten seconds after asking it to stop.
+SECONDS_TO_STOP = 8
+
+
+def incompressible(size):
+    return random.Random(1).randbytes(size)
+
+
+class GetFailures(Case):
+    @classmethod
+    def prepare(cls):
+        cls.layout = images.Layout(cls.work.fresh("layout"))
+        cls.registry = registry.Registry(cls.work)
+
+    def publish(self, tag, image):
+        digest = self.layout.add(tag, image)
+        self.registry.push(self.layout, "team/image", tag)
+        source = {"repository": f"{self.registry.host}/team/image", "tag": tag}
+        return source, {"tag": tag, "digest": digest}
+
+    def layer_files(self, version):
+        """The registry's own files of an image's layers."""
+        manifest = json.loads(self.registry.blob_file(version["digest"]).read_text())
+        return [self.registry.blob_file(layer["digest"]) for layer in manifest["layers"]]
+
+    def leaves_nothing(self, source, version, *words):
+        destination = self.work.directory("get")
+        self.failed(programs.get(source, version, destination), *words)
+        left = {one.name for one in destination.iterdir()}
+        self.assertFalse(left & {"rootfs", "metadata.json"}, left)
+
+    def test_a_layer_with_other_bytes(self):
+        source, version = self.publish("swapped", images.Image([
+            images.Layer().file("a", "1"), images.Layer("none").file("b", "2" * 1000)]))
+        file = self.layer_files(version)[1]
+        file.write_bytes(file.read_bytes().replace(b"222", b"333"))
+        self.leaves_nothing(source, version, "sha256:", "digest")
+
+    def test_a_layer_that_is_too_short(self):
+        source, version = self.publish("short", images.Image([
+            images.Layer("none").file("short", "3" * 5000)]))
+        file = self.layer_files(version)[0]
+        file.write_bytes(file.read_bytes()[:4000])
+        self.leaves_nothing(source, version, "sha256:")
+
+    def test_a_layer_that_is_missing(self):
+        source, version = self.publish("missing", images.Image([
+            images.Layer().file("missing", "4")]))
+        self.layer_files(version)[0].unlink()
+        self.leaves_nothing(source, version, "sha256:")
+
+    def test_an_image_that_was_deleted(self):
+        source, version = self.publish("deleted", images.Image([images.Layer().file("d", "5")]))
+        self.registry.delete("team/image", version["digest"])
+        self.leaves_nothing(source, version, version["digest"])
+
+    def test_a_build_that_is_aborted_in_the_middle_of_a_layer(self):
+        source, version = self.publish("large", images.Image([
+            images.Layer().file("small", "6"),
+            images.Layer("none").file("large", incompressible(400_000))]))
+        slow = StallingRegistry(self.registry)
+        self.addCleanup(slow.close)
+        source["repository"] = f"{slow.host}/team/image"
+        destination = self.work.directory("get")
+        running = programs.start("in", {"source": source, "version": version}, destination)
+        self.assertTrue(slow.stalled.wait(30), "the layer was never asked for")
+        running.send_signal(signal.SIGTERM)
+        outcome = programs.finish(running, SECONDS_TO_STOP)
+        self.assertEqual(outcome.code, 128 + signal.SIGTERM, str(outcome))
+        self.assertEqual(outcome.stdout, b"")
+        left = {one.name for one in destination.iterdir()}
+        self.assertFalse(left & {"rootfs", "metadata.json"}, left)
+
+
+if __name__ == "__main__":
+    unittest.main()

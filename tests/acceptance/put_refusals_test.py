@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+"""A put that is not accepted says why in the server's words and changes nothing."""
+
+import signal
+import unittest
+
+from support import git_http, git_ssh, images, programs
+from support.put_case import PutCase
+
+# Concourse itself kills a step ten seconds after asking it to stop.
+SECONDS_TO_STOP = 8
+
+
+class PutRefusals(PutCase):
+    @classmethod
+    def prepare(cls):
+        cls.publish_images(box=images.busybox())
+        cls.http = git_http.GitHttp(cls.work, cls.repositories)
+        cls.sshd = git_ssh.GitSsh(cls.work)
+        cls.key = cls.sshd.key("ed25519")
+
+    def sources(self, repository):
+        yield self.http.source(repository)
+        yield {"uri": repository.file_uri}
+        yield {"uri": self.sshd.uri(repository), "private_key": self.key,
+               "known_hosts": self.sshd.known_hosts}
+
+    def test_a_hook_that_declines_is_quoted(self):
+        repository = self.repository()
+        repository.hook("pre-receive", 'echo "Only on Tuesdays, says the boss" >&2; exit 1\n')
+        for git in self.sources(repository):
+            self.refused(git, "Only on Tuesdays, says the boss", "main")
+            self.assertIsNone(repository.tip())
+
+    def test_a_protected_branch_is_quoted(self):
+        repository = self.repository()
+        repository.hook("update", 'echo "branch $1 is protected" >&2; exit 1\n')
+        for git in self.sources(repository):
+            self.refused(git, "branch refs/heads/main is protected")
+            self.assertIsNone(repository.tip())
+
+    def test_a_size_limit_is_quoted(self):
+        repository = self.repository()
+        repository.git("config", "receive.maxInputSize", "100k")
+        for git in self.sources(repository):
+            self.refused(git, "maximum allowed size")
+            self.assertIsNone(repository.tip())
+
+    def test_a_sha256_repository_is_refused_by_name(self):
+        repository = self.repository(object_format="sha256")
+        for git in self.sources(repository):
+            self.refused(git, "sha256")
+            self.assertIsNone(repository.tip())
+
+    def test_a_server_that_is_down_is_named(self):
+        for uri in ("http://127.0.0.1:1/x.git", "ssh://git@127.0.0.1:1/x.git"):
+            self.refused({"uri": uri, "private_key": self.key, "known_hosts": "x y z"}
+                         if uri.startswith("ssh") else {"uri": uri}, "127.0.0.1:1")
+
+    def test_a_get_that_never_finished_is_not_published(self):
+        repository = self.repository()
+        half = self.work.directory("half")
+        (half / "image/rootfs/bin").mkdir(parents=True)
+        outcome = programs.put(self.source_of("box", git=self.http.source(repository)), half,
+                               image="image")
+        self.failed(outcome, "metadata.json")
+        self.assertIsNone(repository.tip())
+
+    def test_an_input_that_is_not_there_is_named(self):
+        git = self.http.source(self.repository())
+        outcome = programs.put(self.source_of("box", git=git), self.inputs, image="boxx")
+        self.failed(outcome, "boxx")
+
+    def test_an_input_outside_the_build_is_refused(self):
+        git = self.http.source(self.repository())
+        for path in ("../inputs/box", str(self.inputs / "box"), "box/../../inputs/box"):
+            self.failed(programs.put(self.source_of("box", git=git), self.inputs, image=path),
+                        "image")
+
+    def test_a_build_that_is_aborted_moves_no_branch(self):
+        repository = self.repository()
+        waiting = repository.path / "waiting"
+        repository.hook("pre-receive",
+                        f'touch "{waiting}"\nwhile [ -e "{waiting}" ]; do sleep 0.1; done\nexit 1\n')
+        self.addCleanup(lambda: waiting.unlink(missing_ok=True))
+        request = {"source": self.source_of("box", git=self.http.source(repository)),
+                   "params": {"image": "box"}}
+        running = programs.start("out", request, self.inputs)
+        while not waiting.exists() and running.poll() is None:
+            pass
+        running.send_signal(signal.SIGTERM)
+        outcome = programs.finish(running, SECONDS_TO_STOP)
+        self.assertEqual(outcome.code, 128 + signal.SIGTERM, str(outcome))
+        self.assertEqual(outcome.stdout, b"")
+        self.assertIsNone(repository.tip())
+
+
+if __name__ == "__main__":
+    unittest.main()

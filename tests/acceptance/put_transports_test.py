@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+"""put over every way to a repository, against the real server programs."""
+
+import unittest
+
+from support import git_http, git_ssh, images, tls
+from support.put_case import PutCase
+
+
+class PutOverHttp(PutCase):
+    @classmethod
+    def prepare(cls):
+        cls.publish_images(box=images.busybox())
+        cls.authority = tls.Authority(cls.work)
+        cls.pem = cls.work.fresh("authority.pem")
+        cls.pem.write_text(cls.authority.certificate)
+        cls.http = git_http.GitHttp(cls.work, cls.repositories)
+        cls.https = git_http.GitHttp(cls.work, cls.repositories, authority=cls.authority)
+        cls.open = git_http.GitHttp(cls.work, cls.repositories, open_to_all=True)
+
+    def arrives(self, server, **git):
+        repository = self.repository()
+        answer = self.put("box", server.source(repository, **git))
+        self.assertEqual(answer["version"], self.versions["box"])
+        self.assertIn(repository.tip(), [item["value"] for item in answer["metadata"]])
+        clone = self.assert_published(repository, "box", uri=server.clone_uri(repository),
+                                      options=[f"http.sslCAInfo={self.pem}"])
+        self.assert_runs(clone)
+
+    def test_http_with_a_password(self):
+        self.arrives(self.http)
+
+    def test_http_open_to_all(self):
+        repository = self.repository()
+        self.put("box", {"uri": self.open.uri(repository)})
+        self.assert_published(repository, "box")
+
+    def test_https_with_a_private_authority(self):
+        self.arrives(self.https, ca_certs=self.authority.certificate)
+
+    def test_https_with_a_list_of_authorities(self):
+        other = tls.Authority(self.work).certificate
+        self.arrives(self.https, ca_certs=[other, self.authority.certificate])
+
+    def test_https_unverified_only_on_request(self):
+        self.arrives(self.https, skip_ssl_verification=True)
+
+    def test_https_with_an_unknown_authority_is_refused(self):
+        repository = self.repository()
+        self.refused(self.https.source(repository), "certificate", "ca_certs")
+        self.assertIsNone(repository.tip())
+
+    def test_a_wrong_password_is_named_and_not_shown(self):
+        repository = self.repository()
+        git = dict(self.http.source(repository), password="not-this-one")
+        log = self.refused(git, "password", self.http.uri(repository))
+        self.assertNotIn("not-this-one", log)
+        self.assertIsNone(repository.tip())
+
+    def test_a_missing_password_is_named(self):
+        self.refused({"uri": self.http.uri(self.repository())}, "username")
+
+    def test_a_repository_nobody_made_is_named(self):
+        self.refused({"uri": f"{self.open.url}/nobody.git"}, "nobody.git")
+
+    def test_a_server_that_limits_uploads_is_quoted(self):
+        small = git_http.GitHttp(self.work, self.repositories, body_limit="100k")
+        repository = self.repository()
+        self.refused(small.source(repository), "413")
+        self.assertIsNone(repository.tip())
+
+
+class PutOverFile(PutCase):
+    @classmethod
+    def prepare(cls):
+        cls.publish_images(box=images.busybox())
+
+    def test_a_repository_in_a_directory(self):
+        repository = self.repository()
+        self.put("box", {"uri": repository.file_uri})
+        self.assert_runs(self.assert_published(repository, "box"))
+
+    def test_a_directory_without_a_repository_is_named(self):
+        empty = self.work.directory("empty")
+        self.refused({"uri": f"file://{empty}"}, str(empty))
+
+
+class PutOverSsh(PutCase):
+    @classmethod
+    def prepare(cls):
+        cls.publish_images(box=images.busybox())
+        cls.sshd = git_ssh.GitSsh(cls.work)
+        cls.key = cls.sshd.key("ed25519")
+
+    def source(self, repository, **git):
+        return {"uri": self.sshd.uri(repository), "private_key": self.key,
+                "known_hosts": self.sshd.known_hosts, **git}
+
+    def arrives(self, **git):
+        repository = self.repository()
+        self.put("box", self.source(repository, **git))
+        self.assert_runs(self.assert_published(repository, "box"))
+
+    def test_an_ed25519_key(self):
+        self.arrives()
+
+    def test_an_rsa_key(self):
+        self.arrives(private_key=self.sshd.key("rsa"))
+
+    def test_keys_with_a_passphrase(self):
+        for kind in ("ed25519", "rsa"):
+            self.arrives(private_key=self.sshd.key(kind, git_ssh.PASSPHRASE),
+                         private_key_passphrase=git_ssh.PASSPHRASE)
+
+    def test_a_key_that_lost_its_last_newline(self):
+        self.arrives(private_key=self.key.strip())
+
+    def test_the_user_may_be_given_apart_from_the_address(self):
+        repository = self.repository()
+        uri = self.sshd.uri(repository).replace(f"{self.sshd.user}@", "")
+        self.put("box", self.source(repository, uri=uri, private_key_user=self.sshd.user))
+        self.assert_published(repository, "box")
+
+    def test_a_wrong_passphrase_is_named_and_not_shown(self):
+        key = self.sshd.key("ed25519", git_ssh.PASSPHRASE + "2")
+        log = self.refused(self.source(self.repository(), private_key=key,
+                                       private_key_passphrase="a-bad-guess"), "passphrase")
+        self.assertNotIn("a-bad-guess", log)
+
+    def test_a_key_the_server_does_not_know_is_refused(self):
+        stranger, _ = self.sshd.stranger()
+        log = self.refused(self.source(self.repository(), private_key=stranger), "private_key")
+        self.assertNotIn("PRIVATE KEY-----", log)
+
+    def test_an_unknown_host_is_refused_with_the_line_to_paste(self):
+        repository = self.repository()
+        git = self.source(repository)
+        del git["known_hosts"]
+        self.refused(git, "SHA256:", self.sshd.known_hosts.strip())
+        self.assertIsNone(repository.tip())
+
+    def test_another_hosts_key_is_refused(self):
+        repository = self.repository()
+        _, other = self.sshd.stranger()
+        self.refused(self.source(repository, known_hosts=other), "host key")
+        self.assertIsNone(repository.tip())
+
+    def test_the_host_key_check_can_be_switched_off_by_name(self):
+        repository = self.repository()
+        git = self.source(repository, skip_host_key_check=True)
+        del git["known_hosts"]
+        self.put("box", git)
+        self.assert_published(repository, "box")
+
+
+if __name__ == "__main__":
+    unittest.main()

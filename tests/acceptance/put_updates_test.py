@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+"""What a second put costs and leaves: nothing for the same image, little for a small change."""
+
+import random
+import unittest
+
+from support import git_http, images
+from support.put_case import PutCase
+
+FILES, FILE_SIZE, CHANGED = 400, 10_000, 4
+
+
+def library(*changed):
+    """An image of many files that do not compress, some of them other than usual."""
+    layer = images.Layer()
+    for folder in range(20):
+        layer.directory(f"lib{folder:02d}")
+    for number in range(FILES):
+        seed = number + FILES if number in changed else number
+        layer.file(f"lib{number % 20:02d}/part{number:03d}",
+                   random.Random(seed).randbytes(FILE_SIZE))
+    return layer
+
+
+class PutUpdates(PutCase):
+    @classmethod
+    def prepare(cls):
+        changed = random.Random(7).sample(range(FILES), CHANGED)
+        cls.publish_images(
+            before=images.busybox([library()]),
+            after=images.busybox([library(*changed)]),
+            retagged=images.busybox([library()]))
+        cls.http = git_http.GitHttp(cls.work, cls.repositories)
+
+    def git_of(self, repository, transport):
+        if transport == "http":
+            return self.http.source(repository)
+        return {"uri": repository.file_uri}
+
+    def test_the_same_image_again_makes_no_commit_and_sends_nothing(self):
+        for transport in ("http", "file"):
+            repository = self.repository()
+            self.put("before", self.git_of(repository, transport))
+            tip, count = repository.tip(), repository.object_count()
+            again = self.put("before", self.git_of(repository, transport))
+            self.assertEqual(again["version"], self.versions["before"])
+            self.assertEqual((repository.tip(), repository.object_count()), (tip, count))
+
+    def test_a_small_change_sends_little(self):
+        for transport in ("http", "file"):
+            for filters in (True, False):
+                with self.subTest(transport=transport, filters=filters):
+                    self.sends_little(transport, filters)
+
+    def sends_little(self, transport, filters):
+        repository = self.repository(filters=filters)
+        git = self.git_of(repository, transport)
+        self.put("before", git)
+        first, objects, old_tip = (repository.pack_bytes(), repository.object_count(),
+                                   repository.tip())
+        self.assertGreater(first, FILES * FILE_SIZE)
+        self.put("after", git)
+        self.assertEqual(repository.history()[1:], [old_tip])
+        self.assert_published(repository, "after")
+        # Changed files, a tree for each folder on the way, and the few files beside the rootfs.
+        self.assertLess(repository.object_count() - objects, 2 * CHANGED + 12)
+        self.assertLess(repository.pack_bytes() - first, (CHANGED + 4) * FILE_SIZE)
+
+    def test_going_back_to_an_older_image_makes_its_tree_again(self):
+        repository = self.repository()
+        git = self.git_of(repository, "http")
+        for tag in ("before", "after", "before"):
+            self.put(tag, git)
+        newest, _, oldest = repository.history()
+        self.assertEqual(repository.tree(newest), repository.tree(oldest))
+        self.assert_published(repository, "before")
+
+    def test_the_same_image_gives_the_same_tree_in_every_repository(self):
+        trees = set()
+        for transport in ("http", "file"):
+            repository = self.repository()
+            self.put("before", self.git_of(repository, transport))
+            trees.add(repository.tree("main"))
+        self.assertEqual(len(trees), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+"""Who may pull: open registries, passwords, private certificate authorities."""
+
+import unittest
+
+from support import images, programs, registry, tls
+from support.case import Case
+
+
+class RegistryAccess(Case):
+    @classmethod
+    def prepare(cls):
+        cls.authority = tls.Authority(cls.work)
+        layout = images.Layout(cls.work.fresh("layout"))
+        cls.digest = layout.add("one", images.Image([images.Layer().file("hello", "world")]))
+        cls.open = registry.Registry(cls.work)
+        cls.locked = registry.Registry(cls.work, password=True)
+        cls.secure = registry.Registry(cls.work, authority=cls.authority)
+        for one in (cls.open, cls.locked, cls.secure):
+            one.push(layout, "team/image", "one")
+
+    def source(self, server, **more):
+        return {"repository": f"{server.host}/team/image", "tag": "one", **more}
+
+    def pulls(self, source):
+        version = {"tag": "one", "digest": self.digest}
+        self.assertEqual(self.succeeded(programs.check(source)), [version])
+        got = self.get(source, version)
+        self.assertEqual((got / "rootfs/hello").read_text(), "world")
+
+    def test_an_open_registry_needs_nothing(self):
+        self.pulls(self.source(self.open))
+
+    def test_insecure_may_be_said_about_a_plain_http_registry(self):
+        self.pulls(self.source(self.open, insecure=True))
+
+    def test_the_right_password_pulls(self):
+        self.pulls(self.source(self.locked, username=registry.USER, password=registry.PASSWORD))
+
+    def test_no_password_is_refused_and_says_so(self):
+        self.failed(programs.check(self.source(self.locked)), self.locked.host, "username")
+
+    def test_a_wrong_password_is_an_error_that_does_not_show_it(self):
+        source = self.source(self.locked, username=registry.USER, password="not-this-one")
+        for outcome in (programs.check(source),
+                        programs.get(source, {"tag": "one", "digest": self.digest},
+                                     self.work.directory("get"))):
+            self.assertNotIn("not-this-one", self.failed(outcome, self.locked.host))
+
+    def test_half_a_login_is_not_taken_for_an_anonymous_one(self):
+        for half, missing in (("username", "password"), ("password", "username")):
+            source = self.source(self.open, **{half: "only-half"})
+            self.assertNotIn("only-half", self.failed(programs.check(source), missing))
+
+    def test_a_private_authority_is_trusted_when_named(self):
+        self.pulls(self.source(self.secure, ca_certs=[self.authority.certificate]))
+
+    def test_an_unknown_authority_is_an_error_that_names_the_cure(self):
+        self.failed(programs.check(self.source(self.secure)), self.secure.host, "certificate",
+                    "ca_certs")
+
+    def test_insecure_does_not_switch_off_certificate_checks(self):
+        self.failed(programs.check(self.source(self.secure, insecure=True)), self.secure.host)
+
+    def test_a_broken_certificate_is_named_by_its_key(self):
+        source = self.source(self.secure, ca_certs=["-----BEGIN CERTIFICATE-----\nnonsense"])
+        self.failed(programs.check(source), "ca_certs")
+
+    def test_a_registry_nobody_runs_is_an_error_with_its_address(self):
+        self.failed(programs.check({"repository": "127.0.0.1:1/team/image"}), "127.0.0.1:1")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,62 @@
+"""The test case all files share: one workspace per file and checks that explain themselves."""
+
+import os
+import unittest
+
+from . import programs
+from .git_repo import Repository
+from .workspace import Workspace
+
+AS_ROOT = os.getuid() == 0
+
+
+class Case(unittest.TestCase):
+    """Gives a workspace that lasts for the class, and assertions about outcomes."""
+
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.work = Workspace()
+        cls.repositories = cls.work.directory("repositories")
+        cls.prepare()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.work.close()
+
+    @classmethod
+    def prepare(cls):
+        """Starts what the tests of the class need."""
+
+    @classmethod
+    def repository(cls, **options):
+        """A new bare repository that the class's git servers offer."""
+        cls._count = getattr(cls, "_count", 0) + 1
+        return Repository(cls.repositories / f"image-{cls._count}.git", **options)
+
+    def succeeded(self, outcome):
+        self.assertEqual(outcome.code, 0, str(outcome))
+        return outcome.answer
+
+    def failed(self, outcome, *words):
+        """It failed in the proper way: no answer, one last line that says all the words."""
+        self.assertNotEqual(outcome.code, 0, str(outcome))
+        self.assertGreater(outcome.code, 0, f"killed by a signal\n{outcome}")
+        self.assertEqual(outcome.stdout, b"", str(outcome))
+        for word in words:
+            self.assertIn(word.lower(), outcome.log.lower(), str(outcome))
+        self.assertNotIn("internal error", outcome.log.lower())
+        return outcome.log
+
+    def get(self, source, version, **params):
+        """A get that must succeed; the directory it filled."""
+        destination = self.work.directory("get")
+        self.succeeded(programs.get(source, version, destination, **params))
+        return destination
+
+    def get_newest(self, source):
+        """What a pipeline does: check, then get of the newest version."""
+        versions = self.succeeded(programs.check(source))
+        self.assertTrue(versions, "check found no version")
+        return self.get(source, versions[-1])
