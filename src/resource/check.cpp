@@ -1,0 +1,43 @@
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/remote.hpp"
+#include "resource/steps.hpp"
+
+namespace resource {
+namespace {
+
+std::vector<Version> check_image(const ImageSource& image, const std::optional<Version>& given,
+                                 base::Log& log) {
+  registry::Client client(image.reference, image.registry, log);
+  const auto current = client.resolve(image.tag);
+  if (!current) {
+    log.info(base::cat(image.repository, ":", image.tag, ": the registry has no such tag"));
+    return {};
+  }
+  std::vector<Version> versions;
+  const auto old = given ? oci::Digest::try_parse(given->digest) : std::nullopt;
+  if (old && *old != *current && client.resolve(old->text())) {
+    versions.push_back({image.tag, old->text(), ""});
+  }
+  versions.push_back({image.tag, current->text(), ""});
+  return versions;
+}
+
+std::vector<Version> check_branch(const GitSource& source, base::Log& log) {
+  const auto remote = git::open_remote(source.remote, log);
+  const auto tip = remote->find_for_reading(base::cat("refs/heads/", source.branch));
+  if (!tip) {
+    log.info(base::cat(git::display_uri(source.remote.uri), ": no branch ", source.branch, " yet"));
+    return {};
+  }
+  return {{"", "", tip->hex()}};
+}
+
+}  // namespace
+
+std::vector<Version> check(const CheckRequest& request, base::Log& log) {
+  if (request.source.image) return check_image(*request.source.image, request.version, log);
+  return check_branch(*request.source.git, log);
+}
+
+}  // namespace resource

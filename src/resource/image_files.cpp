@@ -1,0 +1,90 @@
+#include "resource/image_files.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr size_t largest_document = 16 * 1024 * 1024;
+constexpr size_t largest_line = 64 * 1024;
+
+std::string dump(const OrderedJson& json) {
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+OrderedJson list_or_null(const std::optional<std::vector<std::string>>& list) {
+  return list ? OrderedJson(*list) : OrderedJson(nullptr);
+}
+
+std::optional<std::vector<std::string>> read_list(const base::JsonView& view) {
+  if (view.is_null()) return std::nullopt;
+  return view.strings();
+}
+
+/// One line; other tools end it with a line feed.
+std::string read_line(const std::string& path) {
+  const std::string text = base::read_small_file(path, largest_line).value_or("");
+  const std::string_view line = base::trim(text);
+  if (line.find('\n') != std::string_view::npos) {
+    throw base::Error(cat("read ", base::printable(path), ": expected one line"));
+  }
+  return std::string(line);
+}
+
+}  // namespace
+
+std::string encode_metadata(const oci::ImageConfig& config) {
+  OrderedJson json;
+  json["env"] = list_or_null(config.env);
+  json["user"] = config.user;
+  json["entrypoint"] = list_or_null(config.entrypoint);
+  json["cmd"] = list_or_null(config.cmd);
+  return dump(json);
+}
+
+std::string encode_labels(const std::map<std::string, std::string>& labels) {
+  OrderedJson json = OrderedJson::object();
+  for (const auto& [name, value] : labels) json[name] = value;
+  return dump(json);
+}
+
+ImageFiles read_image_files(const std::string& directory) {
+  ImageFiles files;
+  const auto metadata = base::read_small_file(directory + "/metadata.json", largest_document);
+  if (!metadata) {
+    throw base::Error(cat(base::printable(directory),
+                          ": no metadata.json; params.image must name a directory with rootfs/ and "
+                          "metadata.json, such as a get of an image leaves"));
+  }
+  const auto document = base::JsonDocument::parse(*metadata, "metadata.json");
+  const base::JsonView view = document.root("metadata.json");
+  oci::ImageConfig config;
+  config.user = view.at("user").string_or("");
+  config.env = read_list(view.at("env"));
+  config.entrypoint = read_list(view.at("entrypoint"));
+  config.cmd = read_list(view.at("cmd"));
+  files.metadata = encode_metadata(config);
+  files.user = config.user;
+  std::map<std::string, std::string> labels;
+  if (const auto text = base::read_small_file(directory + "/labels.json", largest_document)) {
+    const auto parsed = base::JsonDocument::parse(*text, "labels.json");
+    for (const auto& [name, value] : parsed.root("labels.json").members()) {
+      labels[name] = value.string();
+    }
+  }
+  files.labels = encode_labels(labels);
+  files.repository = read_line(directory + "/repository");
+  files.tag = read_line(directory + "/tag");
+  files.digest = read_line(directory + "/digest");
+  return files;
+}
+
+}  // namespace resource

@@ -1,0 +1,118 @@
+#include "resource/protocol.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "resource/source.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+using base::Error;
+using base::JsonDocument;
+using base::JsonView;
+using OrderedJson = nlohmann::ordered_json;
+
+/// The parts of a request; their keys match regardless of case, as Concourse's own decoder has it.
+struct Request {
+  JsonView source;
+  JsonView version;
+  JsonView params;
+};
+
+Request open_request(const JsonDocument& document) {
+  const JsonView root = document.root();
+  if (!root.is_object()) root.refuse("an object with source, version and params");
+  root.allow_only({"source", "version", "params"}, true);
+  return {root.at_ignoring_case("source"), root.at_ignoring_case("version"),
+          root.at_ignoring_case("params")};
+}
+
+/// Absent, null and {} are all no version.
+std::optional<Version> parse_version(const JsonView& view, const Source& source) {
+  if (source.image) {
+    view.allow_only({"tag", "digest"});
+  } else {
+    view.allow_only({"ref"});
+  }
+  if (view.members().empty()) return std::nullopt;
+  return Version{view.at("tag").string_or(""), view.at("digest").string_or(""),
+                 view.at("ref").string_or("")};
+}
+
+OrderedJson to_json(const Version& version) {
+  OrderedJson json = OrderedJson::object();
+  if (!version.ref.empty()) {
+    json["ref"] = version.ref;
+  } else {
+    json["tag"] = version.tag;
+    json["digest"] = version.digest;
+  }
+  return json;
+}
+
+std::string dump(const OrderedJson& json) {
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+CheckRequest parse_check_request(std::string_view json, base::Log& log) {
+  const JsonDocument document = JsonDocument::parse(json, "the request on standard input");
+  const Request parts = open_request(document);
+  CheckRequest request{parse_source(parts.source, log), {}};
+  request.version = parse_version(parts.version, request.source);
+  return request;
+}
+
+GetRequest parse_get_request(std::string_view json, base::Log& log) {
+  const JsonDocument document = JsonDocument::parse(json, "the request on standard input");
+  const Request parts = open_request(document);
+  GetRequest request{parse_source(parts.source, log), {}, {}};
+  const auto version = parse_version(parts.version, request.source);
+  if (!version) throw Error("version is missing: run check first and pass one of its versions");
+  request.version = *version;
+  parts.params.allow_only({"format", "skip_download", "platform"});
+  const std::string format = parts.params.at("format").string_or("");
+  if (!format.empty() && format != "rootfs") {
+    throw Error(cat("params.format: ", base::printable(format), " is not supported; use rootfs"));
+  }
+  request.params.skip_download = parts.params.at("skip_download").boolean_or(false);
+  const JsonView platform = parts.params.at("platform");
+  if (!platform.members().empty()) request.params.platform = parse_platform(platform);
+  return request;
+}
+
+PutRequest parse_put_request(std::string_view json, base::Log& log) {
+  const JsonDocument document = JsonDocument::parse(json, "the request on standard input");
+  const Request parts = open_request(document);
+  PutRequest request{parse_source(parts.source, log), {}};
+  parts.params.allow_only({"image"});
+  request.params.image = parts.params.at("image").string_or("");
+  if (!parts.version.is_null() && !parts.version.members().empty()) {
+    throw Error("put takes no version");
+  }
+  return request;
+}
+
+std::string encode(const std::vector<Version>& versions) {
+  OrderedJson json = OrderedJson::array();
+  for (const Version& version : versions) json.push_back(to_json(version));
+  return dump(json);
+}
+
+std::string encode(const StepResult& result) {
+  OrderedJson metadata = OrderedJson::array();
+  for (const auto& [name, value] : result.metadata) {
+    metadata.push_back({{"name", name}, {"value", value}});
+  }
+  OrderedJson json;
+  json["version"] = to_json(result.version);
+  json["metadata"] = metadata;
+  return dump(json);
+}
+
+}  // namespace resource

@@ -1,0 +1,91 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "git/object.hpp"
+#include "git/transport.hpp"
+#include "oci/image.hpp"
+#include "oci/reference.hpp"
+#include "registry/client.hpp"
+
+namespace resource {
+
+/// `source.git`: where put publishes to.
+struct GitSource {
+  git::RemoteOptions remote;
+  std::string branch;
+  git::Identity author;
+  git::Identity committer;
+};
+
+/// `source.repository` and what belongs to it.
+struct ImageSource {
+  std::string repository;  ///< As the user wrote it; goes into files and metadata.
+  oci::Reference reference;
+  std::string tag;
+  registry::Options registry;
+};
+
+/// `source`: an image in a registry, an image in a git repository, or both (mirroring).
+struct Source {
+  std::optional<ImageSource> image;
+  std::optional<GitSource> git;
+  oci::Platform platform;
+  base::Log::Debug debug = base::Log::Debug::no;
+};
+
+/// A version as Concourse keeps it: {tag, digest} of an image or {ref} of a commit.
+struct Version {
+  std::string tag;
+  std::string digest;
+  std::string ref;
+};
+
+struct GetParams {
+  bool skip_download = false;
+  std::optional<oci::Platform> platform;
+};
+
+struct PutParams {
+  std::string image;  ///< Directory below the sources.
+};
+
+struct CheckRequest {
+  Source source;
+  std::optional<Version> version;
+};
+
+struct GetRequest {
+  Source source;
+  Version version;
+  GetParams params;
+};
+
+struct PutRequest {
+  Source source;
+  PutParams params;
+};
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// What get and put answer.
+struct StepResult {
+  Version version;
+  Metadata metadata;
+};
+
+/// Parse a request. Unknown keys are refused at every level; absent, null and {} mean the same.
+/// Every secret found is registered with `log` before anything can fail.
+CheckRequest parse_check_request(std::string_view json, base::Log& log);
+GetRequest parse_get_request(std::string_view json, base::Log& log);
+PutRequest parse_put_request(std::string_view json, base::Log& log);
+
+std::string encode(const std::vector<Version>& versions);
+std::string encode(const StepResult& result);
+
+}  // namespace resource

@@ -1,0 +1,162 @@
+#include <sys/stat.h>
+
+#include <chrono>
+#include <ctime>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/publish.hpp"
+#include "resource/image_files.hpp"
+#include "resource/repository_files.hpp"
+#include "resource/steps.hpp"
+#include "rootfs/directory_source.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+using base::Error;
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t most_listed = 20;
+
+/// The artifact's directory; it must lie below `sources`.
+std::string find_image(const std::string& sources, const std::string& image) {
+  if (image.empty()) {
+    throw Error(
+        "params.image is missing: the directory of the image to publish, such as the name of "
+        "a get step");
+  }
+  for (const std::string_view part : base::split(image, '/')) {
+    if (part == "..")
+      throw Error(cat("params.image: ", base::printable(image), " leaves the inputs"));
+  }
+  if (image.starts_with('/')) {
+    throw Error(cat("params.image: ", base::printable(image), " must be relative"));
+  }
+  std::string directory = cat(sources, '/', image);
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    throw Error(cat("params.image: no directory ", base::printable(image),
+                    " among the inputs; is it the name of an earlier get or task output?"));
+  }
+  // A link would publish whatever it points at; Concourse refuses one as a rootfs, too.
+  if (::lstat((directory + "/rootfs").c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    throw Error(cat("params.image: ", base::printable(image),
+                    " has no directory rootfs; get the image with format: rootfs"));
+  }
+  return directory;
+}
+
+void warn_about_refused(const std::vector<std::string>& refused, base::Log& log) {
+  if (refused.empty()) return;
+  log.warn(cat("left out ", base::with_commas(refused.size()),
+               " entries whose names git servers or checkouts refuse:"));
+  for (size_t i = 0; i < refused.size() && i < most_listed; ++i) log.warn(cat("  ", refused[i]));
+  if (refused.size() > most_listed) {
+    log.warn(cat("  and ", base::with_commas(refused.size() - most_listed), " more"));
+  }
+}
+
+void summarise(const git::SnapshotSummary& sum, base::Log& log) {
+  log.info(cat("image: ", base::with_commas(sum.files), " files (", base::human_size(sum.bytes),
+               "), ", base::with_commas(sum.directories), " directories, ",
+               base::with_commas(sum.symlinks), " symlinks"));
+  const auto list = [](std::initializer_list<std::pair<uint64_t, const char*>> counts) {
+    std::string text;
+    for (const auto& [count, what] : counts) {
+      if (count > 0) text += cat(text.empty() ? "" : ", ", base::with_commas(count), ' ', what);
+    }
+    return text;
+  };
+  if (const auto out = list({{sum.devices, "device nodes"},
+                             {sum.below_dev, "entries below dev/"},
+                             {sum.fifos, "FIFOs"},
+                             {sum.sockets, "sockets"}});
+      !out.empty()) {
+    log.info(cat("left out, git cannot hold it or Concourse makes its own: ", out));
+  }
+  if (const auto lost = list({{sum.owners, "owners other than root"},
+                              {sum.permissions, "permissions other than 755 and 644"},
+                              {sum.setuid, "setuid bits"},
+                              {sum.setgid, "setgid bits"},
+                              {sum.sticky, "sticky bits"},
+                              {sum.capabilities, "file capabilities"},
+                              {sum.xattrs, "other extended attributes"},
+                              {sum.hardlinks, "hard links (become copies)"}});
+      !lost.empty()) {
+    log.info(cat("a clone with stock git will not have: ", lost));
+  }
+  if (sum.placeholders > 0) {
+    log.info(
+        cat(base::with_commas(sum.placeholders), " empty directories are kept with a file .keep"));
+  }
+  warn_about_refused(sum.refused, log);
+}
+
+/// What put answers: the image where the source is an image, else the commit.
+Version published_version(const Source& source, const ImageFiles& files, const git::Oid& commit) {
+  if (!source.image) return {"", "", commit.hex()};
+  return {files.tag.empty() ? source.image->tag : files.tag, files.digest, ""};
+}
+
+void check_identity(const Source& source, const ImageFiles& files, base::Log& log) {
+  if (!source.image) return;
+  if (!oci::Digest::try_parse(files.digest)) {
+    throw Error(
+        "the image has no file digest, so the version to answer is unknown; publish images "
+        "not pulled from a registry with a source that has only git");
+  }
+  if (!files.repository.empty() && files.repository != source.image->repository) {
+    log.warn(cat("the image is ", files.repository, ", but source.repository is ",
+                 source.image->repository));
+  }
+}
+
+}  // namespace
+
+StepResult put(const PutRequest& request, const std::string& directory, base::Log& log) {
+  if (!request.source.git) throw Error("put needs source.git: the repository to publish to");
+  const GitSource& source = *request.source.git;
+  const std::string image = find_image(directory, request.params.image);
+  const ImageFiles files = read_image_files(image);
+  check_identity(request.source, files, log);
+  const std::string name = image_name(files);
+  const std::string uri = git::display_uri(source.remote.uri);
+  log.heading(cat("publishing ", name, " to ", uri, " branch ", source.branch));
+
+  const auto start = Clock::now();
+  git::Snapshot snapshot;
+  add_repository_files(files, snapshot);
+  rootfs::DirectorySource entries(image + "/rootfs");
+  snapshot.add_image(entries, "rootfs");
+
+  const auto remote = git::open_remote(source.remote, log);
+  git::PublishRequest publish;
+  publish.branch = source.branch;
+  publish.author = source.author;
+  publish.committer = source.committer;
+  publish.time = std::time(nullptr);
+  publish.message = commit_message(files);
+  publish.threads = std::max(2U, std::thread::hardware_concurrency());
+  publish.pause = git::pause_before_retry;
+  const git::PublishResult result = git::publish(*remote, snapshot, publish, log);
+  const std::chrono::duration<double> seconds = Clock::now() - start;
+
+  summarise(snapshot.summary(), log);
+  if (result.unchanged) {
+    log.heading(cat("unchanged: commit ", result.commit.short_hex(), " has this image already"));
+  } else {
+    log.heading(cat("published as commit ", result.commit.short_hex(), " in ",
+                    base::human_seconds(seconds.count())));
+  }
+  Metadata metadata = {{"image", name}};
+  if (!files.digest.empty()) metadata.emplace_back("digest", files.digest);
+  metadata.emplace_back("commit", result.commit.hex());
+  metadata.emplace_back("branch", source.branch);
+  metadata.emplace_back("uri", uri);
+  return {published_version(request.source, files, result.commit), metadata};
+}
+
+}  // namespace resource

@@ -1,0 +1,55 @@
+#include "resource/repository_files.hpp"
+
+#include "base/text.hpp"
+#include "resource/assets.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+
+/// Names come from files that anyone may have written.
+std::string harmless(std::string_view text) {
+  std::string out;
+  for (const char c : base::printable(text)) {
+    out += c == '[' ? '(' : c == ']' ? ')' : c == '`' ? '\'' : c;
+  }
+  return out;
+}
+
+std::string filled(std::string text, std::string_view name, std::string_view value) {
+  const std::string mark = cat("@", name, "@");
+  for (size_t at = text.find(mark); at != std::string::npos;
+       at = text.find(mark, at + value.size())) {
+    text.replace(at, mark.size(), value);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string image_name(const ImageFiles& files) {
+  if (files.repository.empty()) return "an image";
+  return files.tag.empty() ? files.repository : cat(files.repository, ":", files.tag);
+}
+
+void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot) {
+  std::string readme(assets::repository_readme);
+  readme = filled(readme, "IMAGE", harmless(image_name(files)));
+  readme = filled(readme, "DIGEST", files.digest.empty() ? "unknown" : harmless(files.digest));
+  snapshot.add_file("README.md", readme);
+  snapshot.add_file(".gitattributes", std::string(assets::repository_gitattributes));
+  snapshot.add_file("metadata.json", files.metadata);
+  snapshot.add_file("labels.json", files.labels);
+  if (!files.repository.empty()) snapshot.add_file("repository", files.repository);
+  if (!files.tag.empty()) snapshot.add_file("tag", files.tag);
+  if (!files.digest.empty()) snapshot.add_file("digest", files.digest);
+}
+
+std::string commit_message(const ImageFiles& files) {
+  const std::string name = harmless(image_name(files));
+  return cat("Publish ", name, "\n\nImage: ", name,
+             "\nDigest: ", files.digest.empty() ? "unknown" : harmless(files.digest), "\n");
+}
+
+}  // namespace resource

@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+
+#include "git/snapshot.hpp"
+#include "resource/image_files.hpp"
+
+namespace resource {
+
+/// "repository:tag" for people, or "an image" when neither is known.
+std::string image_name(const ImageFiles& files);
+
+/// Adds what stands beside rootfs/ in a repository: the image's own files, README.md and
+/// .gitattributes. Depends on the image alone, so that the same image gives the same tree
+/// everywhere.
+void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot);
+
+/// Names the image and its digest; never holds what the stock git resource takes for [ci skip].
+std::string commit_message(const ImageFiles& files);
+
+}  // namespace resource

@@ -1,0 +1,166 @@
+#include "resource/source.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "http/url.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+using base::Error;
+using base::JsonView;
+
+constexpr const char* default_identity = "rootfs-git-resource";
+constexpr const char* default_branch = "main";
+
+base::Secret read_secret(const JsonView& view, base::Log& log) {
+  std::string text = view.scalar_text();
+  log.hide(text);
+  return base::Secret(std::move(text));
+}
+
+/// A list of PEM texts, or one.
+std::vector<std::string> read_certificates(const JsonView& view) {
+  if (view.is_string()) return {view.string()};
+  return view.strings();
+}
+
+/// A secret in a URL has no place in logs either.
+void hide_userinfo(const std::string& uri, base::Log& log) {
+  const size_t scheme = uri.find("://");
+  if (scheme == std::string::npos) return;
+  const std::string authority = uri.substr(scheme + 3, uri.find('/', scheme + 3) - scheme - 3);
+  const size_t at = authority.rfind('@');
+  const size_t colon = authority.find(':');
+  if (at != std::string::npos && colon < at) log.hide(authority.substr(colon + 1, at - colon - 1));
+}
+
+/// git-check-ref-format, as far as a branch can break a protocol line or a server's file system.
+std::string checked_branch(const JsonView& view) {
+  std::string branch = view.string_or(default_branch);
+  if (branch.empty()) branch = default_branch;
+  if (branch.starts_with("refs/heads/")) branch.erase(0, 11);
+  bool good = !branch.empty() && branch.size() < 200 && branch[0] != '-' && branch != "@" &&
+              branch.find("..") == std::string::npos && branch.find("@{") == std::string::npos;
+  for (const std::string_view part : base::split(branch, '/')) {
+    good =
+        good && !part.empty() && part[0] != '.' && !part.ends_with('.') && !part.ends_with(".lock");
+  }
+  for (const char c : branch) {
+    good = good && static_cast<unsigned char>(c) > 0x20 && c != 0x7F &&
+           std::string_view("~^:?*[\\").find(c) == std::string_view::npos;
+  }
+  if (!good) throw Error(cat(view.path(), ": ", base::printable(branch), " is not a branch name"));
+  return branch;
+}
+
+git::Identity parse_identity(const JsonView& git, const std::string& who,
+                             const git::Identity& fallback) {
+  git::Identity identity{git.at(who + "_name").string_or(fallback.name),
+                         git.at(who + "_email").string_or(fallback.email)};
+  if (identity.name.empty()) identity.name = fallback.name;
+  return identity;
+}
+
+GitSource parse_git(const JsonView& git, base::Log& log) {
+  GitSource source;
+  git::RemoteOptions& remote = source.remote;
+  remote.password = read_secret(git.at("password"), log);
+  remote.private_key = read_secret(git.at("private_key"), log);
+  remote.private_key_passphrase = read_secret(git.at("private_key_passphrase"), log);
+  git.allow_only({"uri", "branch", "username", "password", "private_key", "private_key_passphrase",
+                  "private_key_user", "known_hosts", "skip_host_key_check", "ca_certs",
+                  "skip_ssl_verification", "author_name", "author_email", "committer_name",
+                  "committer_email"});
+  remote.uri = git.at("uri").string_or("");
+  if (remote.uri.empty())
+    throw Error(cat(git.path(), ".uri is missing: the repository to push to"));
+  hide_userinfo(remote.uri, log);
+  remote.username = git.at("username").string_or("");
+  if (remote.username.empty() != remote.password.empty() && remote.private_key.empty()) {
+    throw Error(
+        cat("set both ", git.path(), ".username and ", git.path(), ".password, or neither"));
+  }
+  remote.private_key_user = git.at("private_key_user").string_or("");
+  remote.known_hosts = git.at("known_hosts").string_or("");
+  remote.check_host_key = git.at("skip_host_key_check").boolean_or(false) ? git::CheckHostKey::no
+                                                                          : git::CheckHostKey::yes;
+  remote.ca_certs = read_certificates(git.at("ca_certs"));
+  remote.verify_tls =
+      git.at("skip_ssl_verification").boolean_or(false) ? git::VerifyTls::no : git::VerifyTls::yes;
+  source.branch = checked_branch(git.at("branch"));
+  source.author =
+      parse_identity(git, "author", {default_identity, cat(default_identity, "@localhost")});
+  source.committer = parse_identity(git, "committer", source.author);
+  return source;
+}
+
+ImageSource parse_image(const JsonView& source, base::Log& log) {
+  ImageSource image;
+  const std::string username = source.at_ignoring_case("username").scalar_text();
+  const base::Secret password = read_secret(source.at_ignoring_case("password"), log);
+  if (username.empty() != password.empty()) {
+    throw Error("set both source.username and source.password, or neither");
+  }
+  if (!username.empty()) image.registry.credentials = {username, password};
+  image.registry.insecure = source.at_ignoring_case("insecure").boolean_or(false)
+                                ? registry::Insecure::yes
+                                : registry::Insecure::no;
+  image.registry.http.ca_certs = read_certificates(source.at_ignoring_case("ca_certs"));
+  image.repository = source.at_ignoring_case("repository").string();
+  image.reference = base::with_context("source.repository", [&] {
+    oci::Reference reference = oci::Reference::parse(image.repository);
+    if (reference.digest) throw Error("a digest has no place here; check finds it");
+    if (!reference.tag.empty()) {
+      throw Error(cat("the tag has a key of its own: repository: ",
+                      image.repository.substr(0, image.repository.rfind(':')),
+                      ", tag: ", reference.tag));
+    }
+    return reference;
+  });
+  image.tag = source.at_ignoring_case("tag").scalar_text();
+  if (image.tag.empty()) image.tag = "latest";
+  if (!oci::is_valid_tag(image.tag)) {
+    throw Error(cat("source.tag: ", base::printable(image.tag),
+                    " is not a tag (letters, digits, _ . -, at most 128)"));
+  }
+  return image;
+}
+
+}  // namespace
+
+oci::Platform parse_platform(const JsonView& platform) {
+  const oci::Platform native = oci::native_platform();
+  platform.allow_only({"architecture", "os", "variant"});
+  oci::Platform wanted{platform.at("os").string_or(""), platform.at("architecture").string_or(""),
+                       platform.at("variant").string_or("")};
+  if (wanted.os.empty()) wanted.os = native.os;
+  if (wanted.architecture.empty()) {
+    wanted.architecture = native.architecture;
+    if (wanted.variant.empty()) wanted.variant = native.variant;
+  }
+  return wanted.normalised();
+}
+
+Source parse_source(const JsonView& source, base::Log& log) {
+  Source parsed;
+  source.allow_only({"repository", "tag", "username", "password", "insecure", "ca_certs",
+                     "platform", "debug", "git"},
+                    true);
+  const JsonView git = source.at_ignoring_case("git");
+  if (!git.is_null()) parsed.git = parse_git(git, log);
+  // The password first, so that it is known before anything can fail.
+  read_secret(source.at_ignoring_case("password"), log);
+  if (!source.at_ignoring_case("repository").is_null()) parsed.image = parse_image(source, log);
+  if (!parsed.git && !parsed.image) {
+    throw Error("source needs repository (an image in a registry) or git (a repository), or both");
+  }
+  parsed.platform = parse_platform(source.at_ignoring_case("platform"));
+  parsed.debug = source.at_ignoring_case("debug").boolean_or(false) ? base::Log::Debug::yes
+                                                                    : base::Log::Debug::no;
+  log.set_debug(parsed.debug);
+  return parsed;
+}
+
+}  // namespace resource
