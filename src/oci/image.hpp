@@ -72,9 +72,10 @@ Manifest parse_manifest(std::string_view document);
 /// Checks rootfs.type and that there is one diff_id for each of `layer_count` layers.
 ImageConfig parse_config(std::string_view document, size_t layer_count);
 
-/// The manifests of `index` that may serve `wanted`, best first: exact platform, then lower variants
-/// of the processor; entries without platform only when nothing else fits. Attestations and unknown
-/// platforms never. Nested indexes are returned too. Error listing what exists when empty.
+/// The manifests of `index` that may serve `wanted`, best first: exact platform, then lower
+/// variants of the processor; entries without platform only when nothing else fits. Attestations
+/// and unknown platforms never. Nested indexes are returned too. Error listing what exists when
+/// empty.
 std::vector<Descriptor> select_platform(const Index& index, const Platform& wanted);
 
 }  // namespace oci

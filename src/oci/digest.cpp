@@ -1,0 +1,91 @@
+#include "oci/digest.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace oci {
+namespace {
+
+using base::cat;
+
+bool is_lower_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+}  // namespace
+
+std::optional<Digest> Digest::try_parse(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view name = text.substr(0, colon);
+  const std::string_view hex = text.substr(colon + 1);
+  const bool sha256 = name == "sha256" && hex.size() == 64;
+  const bool sha512 = name == "sha512" && hex.size() == 128;
+  if ((!sha256 && !sha512) || !std::all_of(hex.begin(), hex.end(), is_lower_hex)) {
+    return std::nullopt;
+  }
+  return Digest(sha256 ? base::HashAlgorithm::sha256 : base::HashAlgorithm::sha512,
+                std::string(hex));
+}
+
+Digest Digest::parse(std::string_view text) {
+  if (auto digest = try_parse(text)) return *digest;
+  throw base::Error(
+      cat("\"", base::printable(text.substr(0, 150)),
+          "\" is not a digest; it must be sha256: and 64 (or sha512: and 128) digits ", "0-9 a-f"));
+}
+
+Digest Digest::of(std::string_view bytes) {
+  return Digest(base::HashAlgorithm::sha256, base::sha256_hex(bytes));
+}
+
+std::string Digest::text() const {
+  return cat(algorithm_ == base::HashAlgorithm::sha256 ? "sha256:" : "sha512:", hex_);
+}
+
+std::string Digest::short_text() const {
+  return text().substr(0, std::string_view("sha256:").size() + 12);
+}
+
+VerifiedSource::VerifiedSource(std::unique_ptr<base::ByteSource> source, Digest expected,
+                               std::optional<uint64_t> size)
+    : source_(std::move(source)),
+      expected_(std::move(expected)),
+      size_(size),
+      hasher_(expected_.algorithm()) {}
+
+size_t VerifiedSource::read(std::span<char> buffer) {
+  if (verified_) return 0;
+  if (size_) {
+    // One byte more shows that there is too much, without taking an endless body in.
+    const uint64_t limit = *size_ - count_ + 1;
+    buffer = buffer.first(static_cast<size_t>(std::min<uint64_t>(buffer.size(), limit)));
+  }
+  const size_t count = source_->read(buffer);
+  count_ += count;
+  if (size_ && (count_ > *size_ || (count == 0 && count_ < *size_))) {
+    const bool longer = count_ > *size_;
+    count_ = *size_;  // A reader that goes on in spite of the error meets it again.
+    throw base::Error(cat(expected_.short_text(), longer ? " is longer" : " is shorter",
+                          " than the ", base::with_commas(*size_), " bytes it should have"));
+  }
+  if (count == 0) {
+    const std::string actual = base::to_hex(hasher_.finish());
+    if (actual != expected_.hex()) {
+      throw base::Error(
+          cat("content does not match its digest: expected ", expected_.text(), ", got ", actual));
+    }
+    verified_ = true;
+    return 0;
+  }
+  hasher_.update({buffer.data(), count});
+  return count;
+}
+
+void VerifiedSource::finish() {
+  base::drain(*this);
+}
+
+}  // namespace oci

@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "oci/image.hpp"
+#include "oci/media_type.hpp"
+
+namespace oci {
+namespace {
+
+using base::cat;
+
+/// A variant "v8.2" as {8, 2}; nothing for other texts.
+std::optional<std::pair<unsigned, unsigned>> version_of(std::string_view variant) {
+  if (!variant.starts_with('v')) return std::nullopt;
+  std::array<unsigned, 2> numbers{};
+  const std::vector<std::string_view> parts = base::split(variant.substr(1), '.');
+  if (parts.size() > numbers.size()) return std::nullopt;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty() || parts[i].size() > 3) return std::nullopt;
+    for (const char c : parts[i]) {
+      if (c < '0' || c > '9') return std::nullopt;
+      numbers[i] = numbers[i] * 10 + static_cast<unsigned>(c - '0');
+    }
+  }
+  return std::pair(numbers[0], numbers[1]);
+}
+
+bool is_runnable(const Descriptor& entry) {
+  const auto type = entry.annotations.find("vnd.docker.reference.type");
+  const bool attestation =
+      type != entry.annotations.end() && type->second == "attestation-manifest";
+  const bool unknown = entry.platform && entry.platform->os == "unknown";
+  const bool known_type = entry.media_type.empty() || kind_of_media_type(entry.media_type);
+  return !attestation && !unknown && known_type && entry.artifact_type.empty();
+}
+
+bool is_index(const Descriptor& entry) {
+  return kind_of_media_type(entry.media_type) == DocumentKind::index;
+}
+
+std::string list_platforms(const Index& index) {
+  std::vector<std::string> names;
+  for (const Descriptor& entry : index.manifests) {
+    if (!is_runnable(entry) || !entry.platform) continue;
+    std::string name = entry.platform->text();
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  std::string joined;
+  for (const std::string& name : names) joined += cat(joined.empty() ? "" : ", ", name);
+  return base::printable(joined);
+}
+
+}  // namespace
+
+Platform Platform::normalised() const {
+  Platform result{base::to_lower(os), base::to_lower(architecture), base::to_lower(variant)};
+  if (const size_t slash = result.architecture.find('/'); slash != std::string::npos) {
+    if (result.variant.empty()) result.variant = result.architecture.substr(slash + 1);
+    result.architecture.resize(slash);
+  }
+  const auto rename = [&](std::string_view from, std::string_view to, std::string_view implied) {
+    if (result.architecture != from) return;
+    result.architecture = to;
+    if (result.variant.empty()) result.variant = implied;
+  };
+  rename("x86_64", "amd64", "");
+  rename("x86-64", "amd64", "");
+  rename("i386", "386", "");
+  rename("i686", "386", "");
+  rename("aarch64", "arm64", "");
+  rename("armhf", "arm", "v7");
+  rename("armel", "arm", "v6");
+  const std::string& variant_text = result.variant;
+  if (!variant_text.empty() && variant_text[0] >= '0' && variant_text[0] <= '9') {
+    result.variant.insert(0, "v");
+  }
+  if (result.variant.empty()) {
+    if (result.architecture == "amd64") result.variant = "v1";
+    if (result.architecture == "arm64") result.variant = "v8";
+    if (result.architecture == "arm") result.variant = "v7";
+  }
+  return result;
+}
+
+std::string Platform::text() const {
+  return cat(os, "/", architecture, variant.empty() ? "" : "/", variant);
+}
+
+Platform native_platform() {
+#if defined(__x86_64__)
+  return {"linux", "amd64", ""};
+#elif defined(__aarch64__)
+  return {"linux", "arm64", ""};
+#elif defined(__arm__)
+  return {"linux", "arm", "v7"};
+#elif defined(__i386__)
+  return {"linux", "386", ""};
+#elif defined(__riscv)
+  return {"linux", "riscv64", ""};
+#elif defined(__powerpc64__)
+  return {"linux", "ppc64le", ""};
+#elif defined(__s390x__)
+  return {"linux", "s390x", ""};
+#else
+#error "add the name this processor has in image indexes"
+#endif
+}
+
+std::vector<Descriptor> select_platform(const Index& index, const Platform& wanted_platform) {
+  const Platform wanted = wanted_platform.normalised();
+  const auto wanted_version = version_of(wanted.variant);
+  using Version = std::pair<unsigned, unsigned>;
+  std::vector<std::pair<Version, Descriptor>> lower;
+  std::vector<Descriptor> exact;
+  std::vector<Descriptor> nested;
+  std::vector<Descriptor> unlabelled;
+  for (const Descriptor& entry : index.manifests) {
+    if (!is_runnable(entry)) continue;
+    const bool labelled = entry.platform && !entry.platform->architecture.empty();
+    if (!labelled) {
+      (is_index(entry) ? nested : unlabelled).push_back(entry);
+      continue;
+    }
+    const Platform offered = entry.platform->normalised();
+    if (offered.os != wanted.os || offered.architecture != wanted.architecture) continue;
+    const auto version = version_of(offered.variant);
+    if (offered.variant == wanted.variant) {
+      exact.push_back(entry);
+    } else if (version && wanted_version && *version < *wanted_version) {
+      lower.emplace_back(*version, entry);
+    }
+  }
+  std::stable_sort(lower.begin(), lower.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<Descriptor> found = std::move(exact);
+  for (auto& [version, entry] : lower) found.push_back(std::move(entry));
+  found.insert(found.end(), nested.begin(), nested.end());
+  if (found.empty()) found = std::move(unlabelled);
+  if (!found.empty()) return found;
+  const std::string available = list_platforms(index);
+  throw base::Error(cat("the image is not made for ", base::printable(wanted_platform.text()),
+                        available.empty() ? "; its index names no platform at all" : "; it has ",
+                        available));
+}
+
+}  // namespace oci

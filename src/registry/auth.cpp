@@ -1,0 +1,143 @@
+#include "registry/auth.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/encoding.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "registry/redirect.hpp"
+#include "registry/status.hpp"
+
+namespace registry {
+namespace {
+
+using base::cat;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr size_t token_limit = 64 * 1024;
+constexpr seconds default_lifetime{60};
+constexpr seconds expiry_margin{10};
+
+std::string origin(const http::Url& url) {
+  return cat(url.scheme, "://", url.host, ":", url.port);
+}
+
+const http::Challenge* find_scheme(const std::vector<http::Challenge>& challenges,
+                                   std::string_view scheme) {
+  const auto found = std::find_if(challenges.begin(), challenges.end(),
+                                  [&](const auto& entry) { return entry.scheme == scheme; });
+  return found == challenges.end() ? nullptr : &*found;
+}
+
+/// Some registries hand out tokens for less than a minute and mean at least that; a token that is
+/// refused is renewed anyway.
+seconds lifetime(const base::JsonView& answer) {
+  const std::string text = answer.at("expires_in").scalar_text();
+  int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  constexpr int64_t day = 24 * 60 * 60;
+  return std::max(default_lifetime, seconds(std::min(number, day)));
+}
+
+}  // namespace
+
+Authenticator::Authenticator(http::Client& client, const Options& options, std::string scope)
+    : client_(client), options_(options), scope_(std::move(scope)) {}
+
+base::Secret Authenticator::authorization(const http::Url& target) const {
+  const auto found = grants_.find(origin(target));
+  if (found == grants_.end() || steady_clock::now() > found->second.expiry) return base::Secret();
+  return found->second.authorization;
+}
+
+bool Authenticator::learn(const http::Url& target, const http::Headers& headers) {
+  const std::vector<http::Challenge> challenges =
+      http::parse_challenges(headers.all("WWW-Authenticate"));
+  grants_.erase(origin(target));
+  const http::Challenge* bearer = find_scheme(challenges, "bearer");
+  if (bearer != nullptr && !bearer->get("realm").empty()) {
+    grants_[origin(target)] = fetch_token(target, *bearer);
+    return true;
+  }
+  if (find_scheme(challenges, "basic") == nullptr) return false;
+  if (!options_.credentials || !target.same_origin(home_)) return false;
+  const bool safe =
+      target.secure() || options_.insecure == Insecure::yes || http::is_loopback_host(target.host);
+  if (!safe) {
+    throw base::Error(
+        cat(target.host, " asks for the password over plain http: set insecure ", "to allow that"));
+  }
+  grants_[origin(target)] = {http::basic_authorization(options_.credentials->username,
+                                                       options_.credentials->password.reveal()),
+                             steady_clock::time_point::max()};
+  return true;
+}
+
+void Authenticator::check_realm(const http::Url& realm, const http::Url& target) const {
+  if (options_.insecure == Insecure::yes) return;
+  const bool own_loopback =
+      !target.secure() && http::is_loopback_host(target.host) && http::is_loopback_host(realm.host);
+  if (!realm.secure() && !own_loopback) {
+    throw base::Error(cat(base::printable(target.host), " names a token service without TLS (",
+                          realm.display(), "): set insecure to allow that"));
+  }
+  if (http::is_local_host(realm.host) && !http::is_local_host(target.host)) {
+    throw base::Error(cat(base::printable(target.host), " names a token service inside the ",
+                          "private network (", realm.display(), "): refused"));
+  }
+}
+
+http::Response Authenticator::ask_token_service(http::Url url, const http::Url& target,
+                                                bool with_password) {
+  const http::Url first = url;
+  for (int hops = 0; hops <= maximum_redirects; ++hops) {
+    check_realm(url, target);
+    http::Request request;
+    request.url = url;
+    request.headers = {"Accept: application/json"};
+    if (with_password && url.same_origin(first)) {
+      request.authorization = http::basic_authorization(options_.credentials->username,
+                                                        options_.credentials->password.reveal());
+    }
+    http::Response response = client_.send(request);
+    const auto next = redirect_target(response, url, options_.insecure);
+    if (!next) return response;
+    url = *next;
+  }
+  throw base::Error(cat(first.display(), ": too many redirects"));
+}
+
+Authenticator::Grant Authenticator::fetch_token(const http::Url& target,
+                                                const http::Challenge& challenge) {
+  http::Url url = http::Url::parse(challenge.get("realm"));
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    url.query += cat(url.query.empty() ? "" : "&", name, "=", base::percent_encode(value));
+  };
+  add("service", challenge.get("service"));
+  const std::string asked = challenge.get("scope");
+  add("scope", asked.empty() ? scope_ : asked);
+
+  const bool with_password = options_.credentials && target.same_origin(home_);
+  const auto start = steady_clock::now();
+  return base::with_context(cat("token service ", url.display()), [&]() -> Grant {
+    http::Response response = ask_token_service(url, target, with_password);
+    if (response.status != 200) {
+      StatusError error = make_status_error(response, with_password ? Login::used : Login::none);
+      // That there is no token service does not mean that there is no image.
+      if (error.status() == 404) throw base::Error(error.what());
+      throw error;
+    }
+    const std::string text = base::read_all(*response.body, token_limit, "the answer");
+    const base::JsonDocument document = base::JsonDocument::parse(text, "the answer");
+    const base::JsonView answer = document.root();
+    std::string token = answer.at("access_token").string_or("");
+    if (token.empty()) token = answer.at("token").string_or("");
+    if (token.empty()) throw base::Error("the answer has no token");
+    return {base::Secret(cat("Bearer ", token)), start + lifetime(answer) - expiry_margin};
+  });
+}
+
+}  // namespace registry

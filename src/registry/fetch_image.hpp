@@ -1,0 +1,11 @@
+#pragma once
+#include "base/log.hpp"
+#include "registry/client.hpp"
+
+namespace registry {
+
+/// Follows `digest` through indexes to the image for `platform`; see Client::fetch_image.
+Image fetch_image(Client& client, const oci::Digest& digest, const oci::Platform& platform,
+                  base::Log& log);
+
+}  // namespace registry

@@ -1,0 +1,32 @@
+#include "registry/redirect.hpp"
+
+#include "base/text.hpp"
+
+namespace registry {
+namespace {
+
+bool is_redirect(long status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+}  // namespace
+
+std::optional<http::Url> redirect_target(const http::Response& response, const http::Url& from,
+                                         Insecure insecure) {
+  if (!is_redirect(response.status)) return std::nullopt;
+  const auto location = response.headers.get("Location");
+  if (!location) return std::nullopt;
+  http::Url target = base::with_context(base::cat(from.display(), " redirects"),
+                                        [&] { return from.resolve(*location); });
+  if (from.secure() && !target.secure() && insecure == Insecure::no) {
+    throw base::Error(base::cat(from.display(), " redirects to plain http (", target.display(),
+                                "): set insecure to allow that"));
+  }
+  if (http::is_local_host(target.host) && !http::is_local_host(from.host)) {
+    throw base::Error(base::cat(from.display(), " redirects into a private network (",
+                                target.display(), "): refused"));
+  }
+  return target;
+}
+
+}  // namespace registry

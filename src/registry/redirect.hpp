@@ -1,0 +1,16 @@
+#pragma once
+#include <optional>
+
+#include "http/client.hpp"
+#include "registry/client.hpp"
+
+namespace registry {
+
+inline constexpr int maximum_redirects = 10;
+
+/// Where a redirect (301, 302, 303, 307, 308) leads; nothing for other answers. Error when it leads
+/// from https to http (allowed when insecure) or from a public host into a private network.
+std::optional<http::Url> redirect_target(const http::Response& response, const http::Url& from,
+                                         Insecure insecure);
+
+}  // namespace registry

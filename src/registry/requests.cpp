@@ -1,0 +1,118 @@
+#include "registry/requests.hpp"
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "registry/redirect.hpp"
+
+namespace registry {
+namespace {
+
+using base::cat;
+using Cause = http::TransportError::Cause;
+
+http::Url address(std::string_view scheme, std::string_view host, std::string_view path) {
+  return http::Url::parse(cat(scheme, "://", host, path));
+}
+
+http::Options http_options(const Options& options) {
+  http::Options http = options.http;
+  if (options.insecure == Insecure::yes) http.verify_tls = http::VerifyTls::no;
+  return http;
+}
+
+/// Whether a failed https request may mean that the server speaks http only. An untrusted
+/// certificate does not: falling back would hand the request to whoever holds it.
+bool may_speak_plain(Cause cause) {
+  return cause == Cause::connect || cause == Cause::tls || cause == Cause::timeout ||
+         cause == Cause::cut;
+}
+
+/// Reads a short body to its end, so that the connection can be used again.
+void discard_body(http::Response& response) {
+  constexpr size_t worth_reading = 64 * 1024;
+  std::string buffer(worth_reading, '\0');
+  try {
+    base::read_full(*response.body, buffer);
+  } catch (const http::TransportError&) {
+    return;  // Then the next request makes a new connection.
+  }
+}
+
+}  // namespace
+
+Requests::Requests(const oci::Reference& reference, const Options& options, base::Log& log)
+    : host_(reference.wire_host()),
+      insecure_(options.insecure),
+      plain_allowed_(insecure_ == Insecure::yes ||
+                     http::is_loopback_host(address("https", host_, "/").host)),
+      client_(http_options(options), log),
+      auth_(client_, options, cat("repository:", reference.repository, ":pull")),
+      log_(log) {}
+
+void Requests::settle_on(const http::Url& url) {
+  scheme_ = url.scheme;
+  auth_.set_home(url);
+}
+
+/// The first request of all goes to https and, where that is allowed, then to http.
+http::Response Requests::send_first(http::Request& request) {
+  try {
+    http::Response response = client_.send(request);
+    settle_on(request.url);
+    return response;
+  } catch (const http::TransportError& error) {
+    if (!plain_allowed_ || !may_speak_plain(error.cause())) throw;
+    log_.debug(cat(error.what(), "; trying http"));
+    request.url = address("http", host_, request.url.path);
+    http::Response response = base::with_context(
+        cat("https failed (", error.what(), "), then http"), [&] { return client_.send(request); });
+    settle_on(request.url);
+    return response;
+  }
+}
+
+http::Response Requests::follow(http::Request request) {
+  const std::string asked = request.url.display();
+  bool logged_in = false;
+  for (int hops = 0; hops <= maximum_redirects;) {
+    request.authorization = auth_.authorization(request.url);
+    http::Response response = scheme_.empty() ? send_first(request) : client_.send(request);
+    if (response.status == 401 && !logged_in) {
+      logged_in = true;
+      if (!auth_.learn(request.url, response.headers)) return response;
+      discard_body(response);
+      continue;
+    }
+    const auto target = redirect_target(response, request.url, insecure_);
+    if (!target) return response;
+    // Another host may have a challenge of its own, to be answered anonymously.
+    if (!target->same_origin(request.url)) logged_in = false;
+    request.url = *target;
+    ++hops;
+  }
+  throw base::Error(cat(asked, ": too many redirects"));
+}
+
+http::Response Requests::send(const std::string& method, const std::string& path,
+                              const std::vector<std::string>& headers) {
+  http::Request request;
+  request.method = method;
+  request.headers = headers;
+  request.url = address(scheme_.empty() ? "https" : scheme_, host_, path);
+  return follow(std::move(request));
+}
+
+http::Response Requests::send_anonymous(const http::Url& url) {
+  http::Request request;
+  request.url = url;
+  for (int hops = 0; hops <= maximum_redirects; ++hops) {
+    http::Response response = client_.send(request);
+    const auto target = redirect_target(response, request.url, insecure_);
+    if (!target) return response;
+    request.url = *target;
+  }
+  throw base::Error(cat(url.display(), ": too many redirects"));
+}
+
+}  // namespace registry

@@ -1,0 +1,41 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "http/client.hpp"
+#include "registry/auth.hpp"
+#include "registry/client.hpp"
+#include "registry/status.hpp"
+
+namespace registry {
+
+/// Sends requests to one registry: finds out whether it speaks https or, where that is allowed,
+/// http, logs in when asked to, and follows redirects.
+class Requests {
+ public:
+  Requests(const oci::Reference& reference, const Options& options, base::Log& log);
+  Requests(const Requests&) = delete;
+  Requests& operator=(const Requests&) = delete;
+
+  /// The answer to GET or HEAD of `path` ("/v2/..."), whatever its status.
+  http::Response send(const std::string& method, const std::string& path,
+                      const std::vector<std::string>& headers);
+  /// The answer to GET of an address outside the registry, always without credentials.
+  http::Response send_anonymous(const http::Url& url);
+  Login login() const { return auth_.has_credentials() ? Login::used : Login::none; }
+
+ private:
+  http::Response follow(http::Request request);
+  http::Response send_first(http::Request& request);
+  void settle_on(const http::Url& url);
+
+  std::string host_;
+  Insecure insecure_;
+  bool plain_allowed_;
+  http::Client client_;
+  Authenticator auth_;
+  base::Log& log_;
+  std::string scheme_;  // The one that worked; empty before the first answer.
+};
+
+}  // namespace registry
