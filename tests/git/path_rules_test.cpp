@@ -1,0 +1,72 @@
+#include "git/path_rules.hpp"
+
+#include <string>
+
+#include "support/catch.hpp"
+
+using namespace std::string_literals;
+
+TEST_CASE("names that servers or checkouts refuse are recognised in every spelling") {
+  const auto name = GENERATE(values<std::string>({".git",
+                                                  ".GIT",
+                                                  ".Git",
+                                                  ".git.",
+                                                  ".git ",
+                                                  ".git . .",
+                                                  ".git:x",
+                                                  ".git::$INDEX_ALLOCATION",
+                                                  "git~1",
+                                                  "GIT~1",
+                                                  "git~1.",
+                                                  "x\\.git",
+                                                  ".git\\x",
+                                                  "a\\git~1\\b",
+                                                  ".g\u200cit",
+                                                  "\ufeff.git",
+                                                  ".gi\u206at",
+                                                  ".gitattributes",
+                                                  ".GitAttributes",
+                                                  ".gitattributes .",
+                                                  "gitatt~1",
+                                                  "GITATT~4",
+                                                  "gi7d29~1",
+                                                  "gi7d2~12",
+                                                  "gi~123456",
+                                                  ".gitmodules",
+                                                  ".gitmodules:$DATA",
+                                                  "gitmod~2",
+                                                  "gi7eba~1",
+                                                  ".gitmod\u200dules",
+                                                  ".",
+                                                  "..",
+                                                  "" + std::string(256, 'x')}));
+  CAPTURE(name);
+  CHECK(git::is_refused_name(name));
+}
+
+TEST_CASE("names that only look alike stay in the tree") {
+  const auto name = GENERATE(values<std::string>({".gitignore",
+                                                  ".gitx",
+                                                  ".git2",
+                                                  "x.git",
+                                                  "git",
+                                                  "git~2",
+                                                  "gitatt~5",
+                                                  "gitatt~",
+                                                  "gitmod~0",
+                                                  "gi7d29",
+                                                  "gi7d29~",
+                                                  "g~1",
+                                                  ".gitattributes2",
+                                                  "gitattributes",
+                                                  "CON",
+                                                  "aux.c",
+                                                  "HEAD",
+                                                  "a\\b",
+                                                  "\u200c",
+                                                  "\xE9",
+                                                  "line\nbreak",
+                                                  std::string(255, 'x')}));
+  CAPTURE(name);
+  CHECK_FALSE(git::is_refused_name(name));
+}

@@ -1,0 +1,79 @@
+#include "git/pkt_line.hpp"
+
+#include "base/error.hpp"
+#include "git/advertisement.hpp"
+#include "support/catch.hpp"
+
+using git::flush_pkt;
+using git::pkt_line;
+
+namespace {
+
+git::Advertisement advertised(const std::string& bytes) {
+  base::MemorySource source(bytes);
+  return git::read_advertisement(source);
+}
+
+const std::string id(40, 'a');
+
+}  // namespace
+
+TEST_CASE("an advertisement gives branches and capabilities, over HTTP and without") {
+  const std::string refs = pkt_line(id + " HEAD" + std::string(1, '\0') +
+                                    "filter agent=x symref=HEAD:refs/heads/main\n") +
+                           pkt_line(id + " refs/heads/main\n") + std::string(flush_pkt);
+  for (const std::string& text :
+       {refs, pkt_line("# service=git-upload-pack\n") + std::string(flush_pkt) + refs}) {
+    const auto advertisement = advertised(text);
+    CHECK(advertisement.can("filter"));
+    CHECK_FALSE(advertisement.can("shallow"));
+    CHECK(advertisement.head == "refs/heads/main");
+    CHECK(advertisement.find("refs/heads/main")->hex() == id);
+    CHECK_FALSE(advertisement.find("refs/heads/other"));
+  }
+}
+
+TEST_CASE("an empty repository has no branches") {
+  const auto advertisement = advertised(
+      pkt_line(std::string(40, '0') + " capabilities^{}" + std::string(1, '\0') + "report-status") +
+      std::string(flush_pkt));
+  CHECK(advertisement.refs.empty());
+  CHECK(advertisement.can("report-status"));
+}
+
+TEST_CASE("answers that are no advertisement are errors a person understands") {
+  const auto message = [](const std::string& bytes) {
+    try {
+      advertised(bytes);
+    } catch (const base::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  CHECK(message("") != "no error");
+  CHECK(message("<html>").find("does not speak the git protocol") != std::string::npos);
+  CHECK(message("0100abc").find("closed the connection early") != std::string::npos);
+  CHECK(message(pkt_line("ERR no such repository\n")).find("no such repository") !=
+        std::string::npos);
+  CHECK(message(pkt_line(std::string(64, 'a') + " refs/heads/main" + std::string(1, '\0') +
+                         "object-format=sha256"))
+            .find("sha256") != std::string::npos);
+}
+
+TEST_CASE("side-band data is joined, progress handed on, a fatal line becomes the error") {
+  std::string progress;
+  const auto read = [&](const std::string& bytes) {
+    base::MemorySource source(bytes);
+    git::SideBandSource band(source, [&](std::string_view text) { progress += text; });
+    return base::read_all(band, 1000, "band");
+  };
+  CHECK(read(pkt_line("\1ab") + pkt_line("\2going\n") + pkt_line("\1cd") +
+             std::string(flush_pkt)) == "abcd");
+  CHECK(progress == "going\n");
+  try {
+    read(pkt_line("\3disk full\n"));
+    FAIL("no error");
+  } catch (const base::Error& error) {
+    CHECK(std::string(error.what()) == "the server said: disk full");
+  }
+}

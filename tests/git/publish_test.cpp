@@ -1,0 +1,257 @@
+#include "git/publish.hpp"
+
+#include <atomic>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "git/direct_repository.hpp"
+#include "git/support/entries.hpp"
+#include "git/support/git_program.hpp"
+#include "support/catch.hpp"
+#include "support/scratch_dir.hpp"
+
+namespace {
+
+using Path = std::filesystem::path;
+
+/// Opens a repository by the git programs or by libgit2.
+enum class Way { programs, direct };
+
+struct Publication {
+  git::PublishResult result;
+  git::Oid tree;
+};
+
+std::unique_ptr<git::Remote> open(const Path& repository, Way way, base::Log& log) {
+  if (way == Way::direct) return git::open_direct_repository(repository.string(), log);
+  git::RemoteOptions options;
+  options.uri = repository.string();
+  return git::open_remote(options, log);
+}
+
+git::PublishRequest request_for(const std::string& branch) {
+  git::PublishRequest request;
+  request.branch = branch;
+  request.author = request.committer = {"Test", "test@localhost"};
+  request.time = 1700000000;
+  request.message = "Publish\n";
+  request.pause = [](int) {};
+  return request;
+}
+
+git::Snapshot image(const std::string& changing, int files = 20) {
+  git::Snapshot snapshot;
+  std::vector<base::Entry> entries = {directory("etc"), directory("usr"), file("etc/v", changing)};
+  for (int i = 0; i < files; ++i) {
+    entries.push_back(file("usr/f" + std::to_string(i), "content " + std::to_string(i)));
+  }
+  ListedEntries source(std::move(entries));
+  snapshot.add_image(source, "rootfs");
+  return snapshot;
+}
+
+git::PublishResult publish(const Path& repository, Way way, const std::string& changing,
+                           const std::string& branch = "main") {
+  base::Log log(-1);
+  const auto remote = open(repository, way, log);
+  git::Snapshot snapshot = image(changing);
+  return git::publish(*remote, snapshot, request_for(branch), log);
+}
+
+void check_repository(const Path& repository, const git::PublishResult& result,
+                      const std::string& changing) {
+  git_in(repository, "fsck --strict");
+  CHECK(git_in(repository, "rev-parse main") == result.commit.hex());
+  CHECK(git_in(repository, "show main:rootfs/etc/v") == changing);
+  CHECK(git_in(repository, "ls-tree -r --name-only main | wc -l") == "21");
+}
+
+/// Commits by hand to `branch` of a bare repository.
+std::string commit_by_hand(const Path& repository, const std::string& branch) {
+  const std::string tree = git_in(repository, "mktree < /dev/null");
+  const std::string commit =
+      git_in(repository, "-c user.name=h -c user.email=h@h commit-tree -m hand " + tree);
+  git_in(repository, "update-ref refs/heads/" + branch + " " + commit);
+  return commit;
+}
+
+/// Runs an action once, right before the first push.
+class Interfering : public git::Remote {
+ public:
+  Interfering(std::unique_ptr<git::Remote> inner, std::function<void()> action)
+      : inner_(std::move(inner)), action_(std::move(action)) {}
+  std::optional<git::Oid> find_for_reading(const std::string& ref) override {
+    return inner_->find_for_reading(ref);
+  }
+  std::optional<git::Oid> find_for_pushing(const std::string& ref) override {
+    return inner_->find_for_pushing(ref);
+  }
+  std::optional<git::Oid> default_tip() override { return inner_->default_tip(); }
+  git::Known find_known(const git::Oid& tip,
+                        const std::function<const git::Snapshot&()>& hashed) override {
+    return inner_->find_known(tip, hashed);
+  }
+  git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
+                      unsigned threads) override {
+    if (action_) std::exchange(action_, nullptr)();
+    return inner_->push(update, objects, threads);
+  }
+
+ private:
+  std::unique_ptr<git::Remote> inner_;
+  std::function<void()> action_;
+};
+
+}  // namespace
+
+TEST_CASE("an image reaches an empty repository and every object is sound") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  const auto result = publish(scratch / "r", way, "one");
+  CHECK(result.new_branch);
+  check_repository(scratch / "r", result, "one");
+}
+
+TEST_CASE("publishing the same image again makes no commit and sends nothing") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const bool filter = GENERATE(true, false);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  git_in(scratch / "r",
+         std::string("config uploadpack.allowFilter ") + (filter ? "true" : "false"));
+  const auto first = publish(scratch / "r", way, "one");
+  const auto second = publish(scratch / "r", way, "one");
+  CHECK(second.unchanged);
+  CHECK(second.commit == first.commit);
+  CHECK(git_in(scratch / "r", "rev-list --count main") == "1");
+}
+
+TEST_CASE("a change sends the change only, whether the server filters or not") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const bool filter = GENERATE(true, false);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  git_in(scratch / "r",
+         std::string("config uploadpack.allowFilter ") + (filter ? "true" : "false"));
+  publish(scratch / "r", way, "one");
+  const auto result = publish(scratch / "r", way, "two");
+  // The commit, three trees (root, rootfs, etc) and one file.
+  CHECK(result.objects == 5);
+  check_repository(scratch / "r", result, "two");
+  CHECK(git_in(scratch / "r", "rev-list --count main") == "2");
+}
+
+TEST_CASE("going back to an earlier image makes a new commit, not an unchanged one") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  publish(scratch / "r", Way::programs, "one");
+  publish(scratch / "r", Way::programs, "two");
+  const auto result = publish(scratch / "r", Way::programs, "one");
+  CHECK_FALSE(result.unchanged);
+  check_repository(scratch / "r", result, "one");
+  CHECK(git_in(scratch / "r", "rev-list --count main") == "3");
+}
+
+TEST_CASE("a branch made by hand is built upon, not rewritten") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  const std::string by_hand = commit_by_hand(scratch / "r", "main");
+  const auto result = publish(scratch / "r", way, "one");
+  CHECK(git_in(scratch / "r", "rev-parse main~1") == by_hand);
+  check_repository(scratch / "r", result, "one");
+}
+
+TEST_CASE("a new branch beside others reuses what they hold") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  publish(scratch / "r", Way::programs, "one", "first");
+  const auto result = publish(scratch / "r", Way::programs, "two", "main");
+  CHECK(result.new_branch);
+  CHECK(result.objects == 5);
+  check_repository(scratch / "r", result, "two");
+  CHECK(git_in(scratch / "r", "rev-list --count main") == "1");
+}
+
+TEST_CASE("losing a race builds on the winner's commit") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const bool branch_exists = GENERATE(true, false);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  if (branch_exists) publish(scratch / "r", way, "one");
+  base::Log log(-1);
+  std::string winner;
+  Interfering remote(open(scratch / "r", way, log),
+                     [&] { winner = commit_by_hand(scratch / "r", "main"); });
+  git::Snapshot snapshot = image("two");
+  const auto result = git::publish(remote, snapshot, request_for("main"), log);
+  CHECK(git_in(scratch / "r", "rev-parse main~1") == winner);
+  check_repository(scratch / "r", result, "two");
+}
+
+TEST_CASE("two who publish the same image at once agree on one commit") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  git::PublishResult winner;
+  Interfering remote(open(scratch / "r", Way::programs, log),
+                     [&] { winner = publish(scratch / "r", Way::programs, "one"); });
+  git::Snapshot snapshot = image("one");
+  auto request = request_for("main");
+  request.time += 1;
+  const auto result = git::publish(remote, snapshot, request, log);
+  CHECK(result.commit == winner.commit);
+  CHECK(git_in(scratch / "r", "rev-list --count main") == "1");
+}
+
+TEST_CASE("a hook that declines ends the push with the hook's words") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  const Path hook = scratch / "r" / "hooks" / "pre-receive";
+  std::ofstream(hook) << "#!/bin/sh\necho 'images are frozen until Monday' >&2\nexit 1\n";
+  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
+  try {
+    publish(scratch / "r", Way::programs, "one");
+    FAIL("no error");
+  } catch (const base::Error& error) {
+    CHECK(std::string(error.what()).find("images are frozen until Monday") != std::string::npos);
+    CHECK(std::string(error.what()).find("hook declined") != std::string::npos);
+  }
+  CHECK(git_in(scratch / "r", "for-each-ref").empty());
+}
+
+TEST_CASE("a repository in another object format is refused before anything is sent") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r", "--object-format=sha256");
+  REQUIRE_THROWS_AS(publish(scratch / "r", way, "one"), base::Error);
+  CHECK(git_in(scratch / "r", "for-each-ref").empty());
+}
+
+TEST_CASE("a wrong path is an error that names it") {
+  const ScratchDir scratch;
+  try {
+    publish(scratch / "missing", Way::programs, "one");
+    FAIL("no error");
+  } catch (const base::Error& error) {
+    CHECK(std::string(error.what()).find("missing") != std::string::npos);
+  }
+  REQUIRE_THROWS_AS(publish(scratch.path(), Way::programs, "one"), base::Error);
+}
+
+TEST_CASE("a huge tree is asked about in batches without blocking") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  const auto push_many = [&](const std::string& changing) {
+    git::Snapshot snapshot = image(changing, 9000);
+    const auto remote = open(scratch / "r", Way::programs, log);
+    return git::publish(*remote, snapshot, request_for("main"), log);
+  };
+  push_many("one");
+  // Touches the directory of all files, so that each of them is asked about.
+  git::Snapshot snapshot = image("one", 9001);
+  const auto remote = open(scratch / "r", Way::programs, log);
+  CHECK(git::publish(*remote, snapshot, request_for("main"), log).objects == 5);
+}
