@@ -17,6 +17,7 @@ def thorny():
     """An image with everything that is easily lost."""
     base = images.Layer().directory("etc").directory("usr").directory("usr/bin")
     base.directory("tmp", mode=0o1777).directory("var").directory("var/shared", mode=0o2775, gid=50)
+    base.file("etc/passwd", "web:x:1:1::/:/bin/sh\n").file("etc/group", "web:x:1:\n")
     base.file("etc/shadow", "root:*:1", mode=0o640, gid=42)
     base.file("usr/bin/su", b"\x7fELF" + bytes(5000), mode=0o4755)
     base.file("usr/bin/ping", "ping", mode=0o755, xattrs={"security.capability": CAPABILITY})

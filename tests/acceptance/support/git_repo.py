@@ -66,7 +66,7 @@ class Repository:
     def fsck(self):
         """Complaints of the strictest check git has; empty when all is well."""
         done = run("git", "-c", "safe.directory=*", "-C", self.path, "fsck", "--strict", "--full",
-                   check=False, env=ENVIRONMENT)
+                   "--no-dangling", check=False, env=ENVIRONMENT)
         said = (done.stdout + done.stderr).decode(errors="replace")
         lines = [line for line in said.splitlines() if not line.startswith(("notice:", "Checking"))]
         return lines if lines or done.returncode == 0 else [f"exit status {done.returncode}"]

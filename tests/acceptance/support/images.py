@@ -41,8 +41,9 @@ class Layer:
         return self._add(path + "/", tarfile.DIRTYPE, mode=mode, **rest)
 
     def file(self, path, data=b"", **rest):
-        return self._add(path, tarfile.REGTYPE, data.encode() if isinstance(data, str) else data,
-                         **rest)
+        if isinstance(data, str):
+            data = data.encode(errors="surrogateescape")
+        return self._add(path, tarfile.REGTYPE, data, **rest)
 
     def symlink(self, path, target, **rest):
         return self._add(path, tarfile.SYMTYPE, link=target, mode=0o777, **rest)

@@ -22,6 +22,7 @@ class StallingRegistry:
                 upstream.request(self.command, self.path, headers=dict(self.headers))
                 reply = upstream.getresponse()
                 body = reply.read()
+                upstream.close()
                 self.send_response(reply.status)
                 for name, value in reply.getheaders():
                     self.send_header(name, value)
