@@ -56,7 +56,13 @@ VerifiedSource::VerifiedSource(std::unique_ptr<base::ByteSource> source, Digest 
       size_(size),
       hasher_(expected_.algorithm()) {}
 
+void VerifiedSource::fail(std::string message) {
+  failure_ = std::move(message);
+  throw base::Error(failure_);
+}
+
 size_t VerifiedSource::read(std::span<char> buffer) {
+  if (!failure_.empty()) throw base::Error(failure_);
   if (verified_) return 0;
   if (size_) {
     // One byte more shows that there is too much, without taking an endless body in.
@@ -65,23 +71,22 @@ size_t VerifiedSource::read(std::span<char> buffer) {
   }
   const size_t count = source_->read(buffer);
   count_ += count;
-  if (size_ && (count_ > *size_ || (count == 0 && count_ < *size_))) {
-    const bool longer = count_ > *size_;
-    count_ = *size_;  // A reader that goes on in spite of the error meets it again.
-    throw base::Error(cat(expected_.short_text(), longer ? " is longer" : " is shorter",
-                          " than the ", base::with_commas(*size_), " bytes it should have"));
+  const bool longer = size_ && count_ > *size_;
+  const bool shorter = size_ && count == 0 && count_ < *size_;
+  if (longer || shorter) {
+    fail(cat(expected_.short_text(), longer ? " is longer" : " is shorter", " than the ",
+             base::with_commas(*size_), " bytes it should have"));
   }
-  if (count == 0) {
-    const std::string actual = base::to_hex(hasher_.finish());
-    if (actual != expected_.hex()) {
-      throw base::Error(
-          cat("content does not match its digest: expected ", expected_.text(), ", got ", actual));
-    }
-    verified_ = true;
-    return 0;
+  if (count > 0) {
+    hasher_.update({buffer.data(), count});
+    return count;
   }
-  hasher_.update({buffer.data(), count});
-  return count;
+  const std::string actual = base::to_hex(hasher_.finish());
+  if (actual != expected_.hex()) {
+    fail(cat("content does not match its digest: expected ", expected_.text(), ", got ", actual));
+  }
+  verified_ = true;
+  return 0;
 }
 
 void VerifiedSource::finish() {

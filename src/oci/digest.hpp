@@ -43,12 +43,15 @@ class VerifiedSource : public base::ByteSource {
   void finish();
 
  private:
+  [[noreturn]] void fail(std::string message);
+
   std::unique_ptr<base::ByteSource> source_;
   Digest expected_;
   std::optional<uint64_t> size_;
   base::Hasher hasher_;
   uint64_t count_ = 0;
   bool verified_ = false;
+  std::string failure_;  // Kept for a reader that goes on in spite of it.
 };
 
 }  // namespace oci

@@ -1,0 +1,111 @@
+#include "base/error.hpp"
+#include "oci/image.hpp"
+#include "support/catch.hpp"
+
+using oci::Descriptor;
+using oci::Index;
+using oci::Platform;
+
+namespace {
+
+constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
+constexpr const char* index_type = "application/vnd.oci.image.index.v1+json";
+
+/// An entry whose digest is made from `name`, by which the tests tell entries apart.
+Descriptor entry(const std::string& name, std::optional<Platform> platform,
+                 const char* type = manifest_type) {
+  return {type, oci::Digest::of(name), 1, std::move(platform), "", {}, {}};
+}
+
+using Names = std::vector<std::string>;
+
+std::vector<oci::Digest> digests(const Names& names) {
+  std::vector<oci::Digest> out;
+  for (const std::string& name : names) out.push_back(oci::Digest::of(name));
+  return out;
+}
+
+std::vector<oci::Digest> selected(const Index& index, const Platform& wanted) {
+  std::vector<oci::Digest> out;
+  for (const Descriptor& found : oci::select_platform(index, wanted)) out.push_back(found.digest);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("platforms have one spelling after normalisation") {
+  const auto normal = [](const char* architecture, const char* variant) {
+    return Platform{"Linux", architecture, variant}.normalised().text();
+  };
+  CHECK(normal("x86_64", "") == "linux/amd64/v1");
+  CHECK(normal("AMD64", "v3") == "linux/amd64/v3");
+  CHECK(normal("aarch64", "") == "linux/arm64/v8");
+  CHECK(normal("arm64/v8", "") == "linux/arm64/v8");
+  CHECK(normal("arm64", "8") == "linux/arm64/v8");
+  CHECK(normal("arm/v6", "") == "linux/arm/v6");
+  CHECK(normal("armhf", "") == "linux/arm/v7");
+  CHECK(normal("armel", "") == "linux/arm/v6");
+  CHECK(normal("arm", "") == "linux/arm/v7");
+  CHECK(normal("s390x", "") == "linux/s390x");
+  CHECK(oci::native_platform().os == "linux");
+}
+
+TEST_CASE("the exact platform comes first, then lower variants, never higher ones") {
+  const Index index{
+      {entry("v5", Platform{"linux", "arm", "v5"}), entry("v8", Platform{"linux", "arm", "v8"}),
+       entry("v6", Platform{"linux", "arm", "v6"}), entry("v7", Platform{"linux", "arm", "v7"}),
+       entry("amd64", Platform{"linux", "amd64", ""}),
+       entry("windows", Platform{"windows", "arm", "v7"})},
+      {}};
+  CHECK(selected(index, {"linux", "arm", "v7"}) == digests({"v7", "v6", "v5"}));
+  CHECK(selected(index, {"linux", "arm", ""}) == digests({"v7", "v6", "v5"}));
+  CHECK(selected(index, {"linux", "arm", "v6"}) == digests({"v6", "v5"}));
+  CHECK(selected(index, {"linux", "x86_64", ""}) == digests({"amd64"}));
+}
+
+TEST_CASE("arm64 written with and without its variant is the same platform") {
+  const Index index{{entry("plain", Platform{"linux", "arm64", ""}),
+                     entry("v8", Platform{"linux", "arm64", "v8"}),
+                     entry("v8.2", Platform{"linux", "arm64", "v8.2"})},
+                    {}};
+  CHECK(selected(index, {"linux", "arm64/v8", ""}) == digests({"plain", "v8"}));
+  CHECK(selected(index, {"linux", "arm64", "v9"}) == digests({"v8.2", "plain", "v8"}));
+}
+
+TEST_CASE("attestations, artifacts and unknown types are never chosen") {
+  Descriptor attestation = entry("attestation", Platform{"linux", "amd64", ""});
+  attestation.annotations["vnd.docker.reference.type"] = "attestation-manifest";
+  Descriptor artifact = entry("artifact", Platform{"linux", "amd64", ""});
+  artifact.artifact_type = "application/vnd.example";
+  const Index index{{attestation, artifact, entry("unknown", Platform{"unknown", "unknown", ""}),
+                     entry("odd", Platform{"linux", "amd64", ""}, "application/vnd.odd+json"),
+                     entry("image", Platform{"linux", "amd64", ""})},
+                    {}};
+  CHECK(selected(index, {"linux", "amd64", ""}) == digests({"image"}));
+}
+
+TEST_CASE("entries without a platform serve only when nothing else does") {
+  const Index mixed{{entry("bare", std::nullopt), entry("nested", std::nullopt, index_type),
+                     entry("exact", Platform{"linux", "amd64", ""})},
+                    {}};
+  CHECK(selected(mixed, {"linux", "amd64", ""}) == digests({"exact", "nested"}));
+  CHECK(selected(mixed, {"linux", "arm64", ""}) == digests({"nested"}));
+  const Index bare{{entry("bare", std::nullopt)}, {}};
+  CHECK(selected(bare, {"linux", "arm64", ""}) == digests({"bare"}));
+}
+
+TEST_CASE("a platform that is missing is reported with those there are") {
+  const Index index{
+      {entry("a", Platform{"linux", "arm", "v6"}), entry("b", Platform{"linux", "arm", "v6"}),
+       entry("c", Platform{"windows", "amd64", ""}),
+       entry("d", Platform{"unknown", "unknown", ""})},
+      {}};
+  try {
+    oci::select_platform(index, {"linux", "amd64", ""});
+    FAIL("something was selected");
+  } catch (const base::Error& error) {
+    CHECK(std::string(error.what()) ==
+          "the image is not made for linux/amd64; it has linux/arm/v6, windows/amd64");
+  }
+  CHECK_THROWS_AS(oci::select_platform(Index{}, {"linux", "amd64", ""}), base::Error);
+}
