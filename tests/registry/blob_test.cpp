@@ -1,0 +1,65 @@
+#include "base/text.hpp"
+#include "registry/support/fake_registry.hpp"
+#include "support/catch.hpp"
+
+using base::cat;
+
+namespace {
+
+const std::string content = "the bytes of a layer";
+const oci::Descriptor descriptor{"", oci::Digest::of(content), content.size(), {}, "", {}, {}};
+
+/// Reads a blob from a server that answers with `answer`.
+std::string read_from(const std::string& answer) {
+  FakeRegistry fake([&](Exchange& exchange) {
+    exchange.raw(answer);
+    return true;
+  });
+  registry::Client client = fake.client();
+  return base::read_all(*client.open_blob(descriptor), 1U << 20U, "blob");
+}
+
+}  // namespace
+
+TEST_CASE("a blob arrives as stored") {
+  FakeRegistry fake;
+  fake.add_blob(content, "");
+  registry::Client client = fake.client();
+  CHECK(base::read_all(*client.open_blob(descriptor), 1U << 20U, "blob") == content);
+}
+
+TEST_CASE("a blob of the wrong length is refused before it is read") {
+  const std::string message =
+      error_of([] { read_from("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbytes"); });
+  CHECK(contains(message, "offers 5 bytes, the manifest says 20"));
+}
+
+TEST_CASE("a damaged, short, endless or encoded blob is an error") {
+  const std::string close = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
+  CHECK(read_from(cat(close, "\r\n", content)) == content);
+  CHECK(contains(error_of([&] { read_from(cat(close, "\r\nTHE bytes of a layer")); }),
+                 "does not match its digest"));
+  CHECK(contains(error_of([&] { read_from(cat(close, "\r\nthe bytes")); }), "is shorter"));
+  CHECK(contains(error_of([&] { read_from(cat(close, "\r\n", std::string(1U << 20U, 'x'))); }),
+                 "is longer"));
+  CHECK(contains(error_of([&] { read_from(cat(close, "Content-Encoding: br\r\n\r\n", content)); }),
+                 "Content-Encoding"));
+  CHECK_THROWS_AS(read_from("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nthe bytes"),
+                  http::TransportError);
+}
+
+TEST_CASE("a layer's own address is used only when it is a public https one") {
+  FakeRegistry fake;
+  LoopbackServer elsewhere([](Exchange& exchange) { exchange.reply(200, {}, content); });
+  oci::Descriptor foreign = descriptor;
+  foreign.urls = {elsewhere.url("/layer")};
+  CHECK(contains(error_of([&] { fake.client().open_blob(foreign); }), "not a public https URL"));
+  CHECK(elsewhere.lines().empty());
+
+  registry::Options options;
+  options.insecure = registry::Insecure::yes;
+  options.credentials = registry::Credentials{"user", base::Secret("password")};
+  registry::Client client = fake.client(options);
+  CHECK(base::read_all(*client.open_blob(foreign), 1U << 20U, "blob") == content);
+  CHECK(elsewhere.seen().at(0).headers.count("authorization") == 0);
+}

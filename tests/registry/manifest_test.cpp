@@ -1,0 +1,146 @@
+#include "base/text.hpp"
+#include "registry/support/fake_registry.hpp"
+#include "support/catch.hpp"
+
+using base::cat;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const oci::Platform amd64{"linux", "amd64", ""};
+constexpr const char* path = "/v2/some/image/manifests/latest";
+
+}  // namespace
+
+TEST_CASE("a registry that behaves is asked once") {
+  FakeRegistry fake;
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  CHECK(fake.client().resolve("latest") == image.digest);
+  CHECK(fake.server().lines() == Lines{cat("HEAD ", path)});
+  const std::string accept = fake.server().seen().at(0).headers.at("accept");
+  for (const char* type : {"vnd.oci.image.index.v1+json", "distribution.manifest.list.v2+json",
+                           "vnd.oci.image.manifest.v1+json", "distribution.manifest.v2+json"}) {
+    CHECK(contains(accept, type));
+  }
+  CHECK_FALSE(contains(accept, "distribution.manifest.v1"));
+}
+
+TEST_CASE("where HEAD does not tell, GET does, and HEAD is not tried again") {
+  const std::string head =
+      GENERATE("404", "405", "400", "501", "no digest", "bad digest", "no type", "no length");
+  CAPTURE(head);
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.method != "HEAD") return false;
+    const std::string digest = "Docker-Content-Digest: sha256:" + std::string(64, 'a');
+    const std::string type = "Content-Type: application/json";
+    if (head == "no digest")
+      exchange.reply(200, {type});
+    else if (head == "bad digest")
+      exchange.reply(200, {type, "Docker-Content-Digest: sha256:x"});
+    else if (head == "no type")
+      exchange.reply(200, {digest});
+    else if (head == "no length")
+      exchange.raw(cat("HTTP/1.1 200 OK\r\n", type, "\r\n", digest, "\r\n\r\n"));
+    else
+      exchange.reply(std::stoi(head));
+    return true;
+  });
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Client client = fake.client();
+  CHECK(client.resolve("latest") == image.digest);
+  CHECK(client.resolve("latest") == image.digest);
+  CHECK(fake.server().lines() == Lines{cat("HEAD ", path), cat("GET ", path), cat("GET ", path)});
+}
+
+TEST_CASE("an absent tag is no digest, and other failures are not taken for absence") {
+  long status = 404;
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (status == 404) return false;
+    exchange.reply(static_cast<int>(status), {}, "out of order");
+    return true;
+  });
+  registry::Client client = fake.client();
+  CHECK_FALSE(client.resolve("latest"));
+  for (const long other : {403L, 500L, 503L}) {
+    status = other;
+    try {
+      client.resolve("latest");
+      FAIL("was taken for an answer");
+    } catch (const registry::StatusError& error) {
+      CHECK(error.status() == other);
+      CHECK(contains(error.what(), "out of order"));
+    }
+  }
+}
+
+TEST_CASE("a rate limit is reported with its figures and is not made worse") {
+  FakeRegistry fake([&](Exchange& exchange) {
+    exchange.reply(429, {"ratelimit-limit: 100;w=21600", "ratelimit-remaining: 0;w=21600"});
+    return true;
+  });
+  const std::string message = error_of([&] { fake.client().resolve("latest"); });
+  CHECK(contains(message, "100;w=21600"));
+  CHECK(contains(message, "remaining 0"));
+  CHECK(contains(message, "username and password"));
+  CHECK(fake.server().lines().size() == 1);
+}
+
+TEST_CASE("a document is fetched with its type and digest") {
+  FakeRegistry fake;
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  const registry::Document document = fake.client().fetch("latest");
+  CHECK(document.digest == image.digest);
+  CHECK(document.bytes.size() == image.size);
+  CHECK(document.content_type == image.media_type);
+  try {
+    fake.client().fetch("absent");
+    FAIL("was found");
+  } catch (const registry::StatusError& error) {
+    CHECK(error.status() == 404);
+    CHECK(contains(error.what(), "manifest absent of 127.0.0.1"));
+    CHECK(contains(error.what(), "never heard of it"));
+  }
+}
+
+TEST_CASE("a document that is not the one its digest names is refused") {
+  FakeRegistry fake([](Exchange& exchange) {
+    exchange.reply(200, {"Content-Type: application/json"}, R"({"manifests":[]})");
+    return true;
+  });
+  const std::string wanted = oci::Digest::of("something else").text();
+  CHECK(contains(error_of([&] { fake.client().fetch(wanted); }), "does not match its digest"));
+  CHECK(contains(error_of([&] { fake.client().resolve(wanted); }), "does not match its digest"));
+}
+
+TEST_CASE("oversized and encoded manifests are refused") {
+  const bool encoded = GENERATE(true, false);
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (encoded)
+      exchange.reply(200, {"Content-Encoding: gzip"}, "\x1f\x8b");
+    else
+      exchange.reply(200, {}, std::string(4 * 1024 * 1024 + 1, ' '));
+    return true;
+  });
+  CHECK(contains(error_of([&] { fake.client().fetch("latest"); }),
+                 encoded ? "Content-Encoding" : "larger than the limit"));
+}
+
+TEST_CASE("a registry that finds nothing acceptable is asked less strictly") {
+  FakeRegistry fake([](Exchange& exchange) {
+    if (contains(exchange.header("accept"), "*/*")) return false;
+    exchange.reply(406);
+    return true;
+  });
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  CHECK(fake.client().fetch("latest").digest == image.digest);
+}
+
+TEST_CASE("a tag that is none does not become part of a request") {
+  FakeRegistry fake;
+  for (const char* tag : {"../../other/manifests/x", "a?b", "", "a b", "a\r\nb"}) {
+    CAPTURE(tag);
+    CHECK_THROWS_AS(fake.client().resolve(tag), base::Error);
+    CHECK_THROWS_AS(fake.client().fetch(tag), base::Error);
+  }
+  CHECK(fake.server().lines().empty());
+}
