@@ -31,7 +31,11 @@ class Remover : public Visitor {
     if (::unlinkat(parent, name.c_str(), 0) != 0 && errno != ENOENT) fail(name);
   }
   void leave(int, int parent, const std::string& name) override {
-    if (parent >= 0 && ::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0) fail(name);
+    if (parent >= 0) remove_directory(parent, name);
+  }
+
+  static void remove_directory(int parent, const std::string& name) {
+    if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0) fail(name);
   }
 
  private:
@@ -140,7 +144,7 @@ void remove_entry(int parent, const std::string& name) {
   const base::UniqueFd directory = open_child(parent, name);
   if (!directory) base::throw_errno(base::cat("remove \"", base::printable(name), "\""));
   walk(directory.get(), remover);
-  remover.leave(directory.get(), parent, name);
+  Remover::remove_directory(parent, name);
 }
 
 }  // namespace rootfs

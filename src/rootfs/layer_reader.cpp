@@ -9,6 +9,7 @@
 #include <cstring>
 #include <exception>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "base/cancel.hpp"
@@ -253,7 +254,6 @@ struct LayerReader::Impl {
     check(archive_read_support_format_tar(archive.get()));
     check(archive_read_support_format_gnutar(archive.get()));
     check(archive_read_support_format_empty(archive.get()));
-    check(archive_read_open(archive.get(), &input, nullptr, Input::read, nullptr));
   }
 
   void check(int code) {
@@ -274,6 +274,9 @@ struct LayerReader::Impl {
     data.start(0);
     if (ended) return false;
     const PlainLocale raw_names(locale.get());
+    if (!std::exchange(opened, true)) {
+      check(archive_read_open(archive.get(), &input, nullptr, Input::read, nullptr));
+    }
     struct archive_entry* found = nullptr;
     const int code = archive_read_next_header(archive.get(), &found);
     if (code == ARCHIVE_EOF) {
@@ -311,6 +314,7 @@ struct LayerReader::Impl {
   Archive archive;
   Data data;
   std::string last_path;
+  bool opened = false;
   bool ended = false;
 };
 

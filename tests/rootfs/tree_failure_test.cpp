@@ -1,0 +1,77 @@
+
+#include "rootfs/support/stage.hpp"
+
+TEST_CASE("a failed layer leaves no half image behind") {
+  Stage stage;
+  TarBuilder tar;
+  tar.dir("d", {.mode = 0500}).file("d/f", "x").bare_header('0', "short", 5000).raw("only this");
+  CHECK(contains(stage.refusal({tar.unfinished()}), "Truncated"));
+}
+
+TEST_CASE("a tree that was not finished is removed") {
+  ScratchDir scratch;
+  base::Log log(-1);
+  {
+    rootfs::Tree tree(scratch / "rootfs", log);
+    base::MemorySource bytes(TarBuilder().file("a/b", "x").finish());
+    rootfs::LayerReader layer(bytes);
+    tree.apply(layer);
+    CHECK(std::filesystem::exists(scratch / "rootfs/a/b"));
+  }
+  CHECK(!std::filesystem::exists(scratch / "rootfs"));
+}
+
+TEST_CASE("a tree is not finished after a failed layer") {
+  ScratchDir scratch;
+  base::Log log(-1);
+  rootfs::Tree tree(scratch / "rootfs", log);
+  base::MemorySource bytes("not a tar");
+  rootfs::LayerReader layer(bytes);
+  REQUIRE_THROWS_AS(tree.apply(layer), base::Error);
+  REQUIRE_THROWS_AS(tree.finish(), base::Error);
+}
+
+TEST_CASE("an existing directory is not unpacked over, and not removed") {
+  Stage stage;
+  std::filesystem::create_directories(stage / "mine");
+  base::Log log(-1);
+  REQUIRE_THROWS_AS(rootfs::Tree(stage.root(), log), base::Error);
+  CHECK(stage.exists("mine"));
+}
+
+TEST_CASE("removing a tree does not follow links") {
+  Stage stage;
+  std::filesystem::create_directories(stage / "d/e");
+  std::filesystem::create_symlink(stage.canary(), stage / "d/link");
+  rootfs::remove_tree(stage.root());
+  CHECK(!stage.exists(""));
+  rootfs::remove_tree(stage.root());
+  std::filesystem::create_symlink(stage.canary(), stage.root());
+  rootfs::remove_tree(stage.root());
+  CHECK(!stage.exists(""));
+}
+
+TEST_CASE("a symlink without a target, or with too long a one, is refused") {
+  Stage empty;
+  empty.refusal({TarBuilder().symlink("l", "").finish()});
+  Stage longest;
+  longest.unpack({TarBuilder().symlink("l", std::string(4095, 't')).finish()});
+  CHECK(longest.entry("l").target.size() == 4095);
+  Stage longer;
+  CHECK(contains(longer.refusal({TarBuilder().symlink("l", std::string(4096, 't')).finish()}),
+                 "4096"));
+}
+
+TEST_CASE("a layer without entries gives an empty root") {
+  Stage stage;
+  stage.unpack({"", std::string(1024, '\0')});
+  CHECK(list_tree(stage.root()).size() == 1);
+  CHECK(stage.entry("").mode == 0755);
+}
+
+TEST_CASE("what is printed about a hostile name cannot harm a terminal") {
+  Stage stage;
+  const std::string message = stage.refusal({TarBuilder().symlink("\x1b[2J\n", "").finish()});
+  CHECK(!contains(message, "\x1b"));
+  CHECK(!contains(message, "\n"));
+}
