@@ -1,0 +1,171 @@
+#include "base/encoding.hpp"
+#include "base/text.hpp"
+#include "registry/support/fake_registry.hpp"
+#include "support/catch.hpp"
+
+using base::cat;
+
+namespace {
+
+const oci::Platform amd64{"linux", "amd64", ""};
+const std::string basic_value = "Basic " + base::base64_encode("user:pass:word");
+
+registry::Options with_password() {
+  registry::Options options;
+  options.credentials = registry::Credentials{"user", base::Secret("pass:word")};
+  return options;
+}
+
+/// Asks for `value` as Authorization, else answers 401 with `challenge`.
+FakeRegistry::Override wants(std::string value, std::vector<std::string> challenge) {
+  return [=](Exchange& exchange) {
+    if (exchange.header("authorization") == value) return false;
+    exchange.reply(401, challenge, R"({"errors":[{"code":"UNAUTHORIZED","message":"who?"}]})");
+    return true;
+  };
+}
+
+size_t count(const LoopbackServer& server, std::string_view header) {
+  size_t with = 0;
+  for (const auto& request : server.seen()) with += request.headers.count(std::string(header));
+  return with;
+}
+
+}  // namespace
+
+TEST_CASE("an anonymous token is fetched for public images") {
+  LoopbackServer tokens(
+      [](Exchange& exchange) { exchange.reply(200, {}, R"({"token":"anonymous"})"); });
+  FakeRegistry fake(wants("Bearer anonymous",
+                          {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/token?tenant=t"),
+                               "\",service=\"the registry\"")}));
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Client client = fake.client();
+  CHECK(client.resolve("latest") == image.digest);
+  CHECK(tokens.lines() ==
+        std::vector<std::string>{"GET /token?tenant=t&service=the%20registry&scope=repository%3A"
+                                 "some%2Fimage%3Apull"});
+  CHECK(count(tokens, "authorization") == 0);
+  // The token serves the following requests.
+  client.fetch_image(image.digest, amd64);
+  CHECK(tokens.lines().size() == 1);
+}
+
+TEST_CASE("the password goes to the token service and the token to the registry") {
+  LoopbackServer tokens([](Exchange& exchange) {
+    const bool known = exchange.header("authorization") == basic_value;
+    if (known)
+      exchange.reply(200, {}, R"({"access_token":"right","token":"wrong"})");
+    else
+      exchange.reply(401, {}, R"({"details":"incorrect username or password"})");
+  });
+  FakeRegistry fake(wants("Bearer right", {cat("WWW-Authenticate: Negotiate"),
+                                           cat("WWW-Authenticate: BEARER Realm=\"",
+                                               tokens.url("/token"), "\",Scope=\"a:b c:pull\"")}));
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  CHECK(fake.client(with_password()).resolve("latest") == image.digest);
+  CHECK(tokens.lines() == std::vector<std::string>{"GET /token?scope=a%3Ab%20c%3Apull"});
+  for (const auto& request : fake.server().seen()) {
+    CHECK((request.headers.count("authorization") == 0 ||
+           request.headers.at("authorization") == "Bearer right"));
+  }
+  registry::Options wrong = with_password();
+  wrong.credentials->password = base::Secret("hunter2");
+  const std::string message = error_of([&] { fake.client(wrong).resolve("latest"); });
+  CHECK(contains(message, "incorrect username or password"));
+  CHECK_FALSE(contains(message, "hunter2"));
+}
+
+TEST_CASE("Basic is answered when Bearer is not offered") {
+  FakeRegistry fake(wants(basic_value, {"WWW-Authenticate: Basic realm=\"a, b\""}));
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Client client = fake.client(with_password());
+  CHECK(client.resolve("latest") == image.digest);
+  CHECK(client.resolve("latest") == image.digest);
+  CHECK(fake.server().lines().size() == 3);
+
+  const std::string anonymous = error_of([&] { fake.client().fetch("latest"); });
+  CHECK(contains(anonymous, "set username and password"));
+  CHECK(contains(anonymous, "UNAUTHORIZED: who?"));
+  registry::Options wrong = with_password();
+  wrong.credentials->password = base::Secret("hunter2");
+  const std::string refused = error_of([&] { fake.client(wrong).fetch("latest"); });
+  CHECK(contains(refused, "not found or no access"));
+  CHECK_FALSE(contains(refused, "hunter2"));
+}
+
+TEST_CASE("a refused token is renewed once per request, not for ever") {
+  std::atomic<int> issued = 0;
+  LoopbackServer tokens([&](Exchange& exchange) {
+    exchange.reply(200, {}, cat(R"({"token":"t)", ++issued, R"(","expires_in":3600})"));
+  });
+  const std::string challenge =
+      cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/"), "\",error=\"invalid_token\"");
+  std::string valid = "Bearer t1";
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.header("authorization") == valid) return false;
+    exchange.reply(401, {challenge});
+    return true;
+  });
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Client client = fake.client();
+  CHECK(client.fetch("latest").digest == image.digest);
+  valid = "Bearer t2";
+  CHECK(client.fetch("latest").digest == image.digest);
+  valid = "Bearer never";
+  CHECK(contains(error_of([&] { client.fetch("latest"); }), "not found or no access"));
+  CHECK(issued == 3);
+}
+
+TEST_CASE("useless answers of a token service are errors") {
+  const std::string answer = GENERATE("", "[]", "{}", R"({"token":""})", R"({"token":7})", "<html>",
+                                      std::string(70'000, ' '));
+  LoopbackServer tokens([&](Exchange& exchange) { exchange.reply(200, {}, answer); });
+  FakeRegistry fake(
+      wants("Bearer x", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/secret"), "\"")}));
+  const std::string message = error_of([&] { fake.client().fetch("latest"); });
+  CHECK(contains(message, "token service " + tokens.url("/secret")));
+}
+
+TEST_CASE("an image is not absent because its token service is") {
+  LoopbackServer tokens([](Exchange& exchange) { exchange.reply(404); });
+  FakeRegistry fake([&](Exchange& exchange) {
+    // HEAD is broken, so that only GET meets the challenge.
+    if (exchange.method == "HEAD")
+      exchange.reply(405);
+    else
+      exchange.reply(401, {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/"), "\"")});
+    return true;
+  });
+  CHECK_THROWS_AS(fake.client().resolve("latest"), base::Error);
+}
+
+TEST_CASE("a challenge without a usable realm is a refusal, not a crash") {
+  const std::string challenge =
+      GENERATE("Bearer", "Bearer service=\"x\"", "Digest realm=\"x\"", "",
+               "Bearer realm=\"ftp://127.0.0.1/\"", "Bearer realm=\"not a url\"");
+  FakeRegistry fake(wants("never", {cat("WWW-Authenticate: ", challenge)}));
+  CHECK_FALSE(error_of([&] { fake.client(with_password()).fetch("latest"); }).empty());
+  CHECK(count(fake.server(), "authorization") == 0);
+}
+
+TEST_CASE("the password is not carried to where a token service redirects") {
+  LoopbackServer second(
+      [](Exchange& exchange) { exchange.reply(200, {}, R"({"token":"moved"})"); });
+  LoopbackServer first([&](Exchange& exchange) {
+    exchange.reply(307, {cat("Location: ", second.url("/elsewhere"))});
+  });
+  FakeRegistry fake(
+      wants("Bearer moved", {cat("WWW-Authenticate: Bearer realm=\"", first.url("/"), "\"")}));
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  CHECK(fake.client(with_password()).fetch("latest").digest == image.digest);
+  CHECK(count(first, "authorization") == 1);
+  CHECK(count(second, "authorization") == 0);
+}
+
+TEST_CASE("a token service without TLS outside this machine is refused") {
+  FakeRegistry fake(
+      wants("Bearer x", {"WWW-Authenticate: Bearer realm=\"http://tokens.example/token\""}));
+  CHECK(contains(error_of([&] { fake.client(with_password()).fetch("latest"); }),
+                 "without TLS (http://tokens.example/token)"));
+}
