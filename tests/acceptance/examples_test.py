@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+"""What people copy works: every pipeline, request and command of examples and README is run."""
+
+import json
+import re
+import subprocess
+import unittest
+from pathlib import Path
+
+import yaml
+
+from support import git_http, git_ssh, images, programs, registry
+from support.case import AS_ROOT, Case
+from support.git_repo import ENVIRONMENT
+from support.pipeline import OUR_TYPE, Pipeline, substitute
+from support.workspace import SYSTEM_PATH
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = "#!/bin/sh\ncat > /dev/null\necho '[{\"time\":\"now\"}]'\n"
+
+
+def resource_type_image():
+    layer = images.Layer().directory("opt").directory("opt/resource")
+    for name in ("check", "in", "out"):
+        layer.file(f"opt/resource/{name}", SCRIPT, mode=0o755)
+    return images.busybox([layer])
+
+
+def blocks(path, language):
+    """The fenced blocks of one language in a Markdown file."""
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(), re.M | re.S)
+
+
+class Examples(Case):
+    @classmethod
+    def prepare(cls):
+        cls.layout = images.Layout(cls.work.fresh("layout"))
+        cls.layout.add("latest", images.busybox())
+        cls.layout.add("type", resource_type_image())
+        cls.registry = registry.Registry(cls.work)
+        cls.locked = registry.Registry(cls.work, password=True)
+        cls.registry.push(cls.layout, "team/busybox", "latest")
+        cls.registry.push(cls.layout, "team/type", "latest", from_tag="type")
+        cls.locked.push(cls.layout, "vendor/type", "latest", from_tag="type")
+        cls.http = git_http.GitHttp(cls.work, cls.repositories)
+        cls.sshd = git_ssh.GitSsh(cls.work)
+        cls.key = cls.sshd.key("ed25519")
+
+    def variables(self, repository):
+        """Values for every ((var)) of the examples, on servers that are really there."""
+        return {
+            "resource_image": "the.image.of/this-resource",
+            "image": f"{self.registry.host}/team/busybox", "tag": "latest",
+            "git": {"uri": self.http.uri(repository), "ssh_uri": self.sshd.uri(repository),
+                    "branch": "busybox", "username": git_http.USER,
+                    "password": git_http.PASSWORD, "private_key": self.key,
+                    "known_hosts": self.sshd.known_hosts},
+            "type_branch": "time-resource",
+            "vendor": {"image": f"{self.locked.host}/vendor/type", "tag": "latest",
+                       "username": registry.USER, "password": registry.PASSWORD},
+        }
+
+    def publish(self, repository, image, branch):
+        """Fills a branch as the connected side would have done."""
+        source = {"repository": f"{self.registry.host}/team/{image}",
+                  "git": self.http.source(repository, branch=branch)}
+        inputs = self.work.directory("inputs")
+        self.get_newest(source).rename(inputs / "image")
+        self.succeeded(programs.put(source, inputs, image="image"))
+
+    def play(self, text):
+        """Runs a pipeline given as text; the kinds of steps it took."""
+        repository = self.repository()
+        document = substitute(yaml.safe_load(text), self.variables(repository))
+        if not any(one["type"] == OUR_TYPE for one in document.get("resources", [])):
+            self.publish(repository, "busybox", "busybox")
+            self.publish(repository, "type", "time-resource")
+        pipeline = Pipeline(document, self.work.directory("pipeline"), AS_ROOT)
+        pipeline.run()
+        for resource in document.get("resources", []):
+            if resource["type"] == OUR_TYPE:
+                self.succeeded(programs.check(resource["source"]))
+        return pipeline.steps
+
+    def test_every_example_pipeline_runs(self):
+        expected = {
+            "mirror-image.yml": [f"get {OUR_TYPE}", "put"],
+            "task-image.yml": ["get git", "task"],
+            "resource-type.yml": ["get time-from-git"],
+            "task-and-type.yml": ["get time-from-git", "get git", "task"],
+            "vendor-resource-type.yml":
+                [f"get {OUR_TYPE}", "task", f"get {OUR_TYPE}", "put"],
+        }
+        found = {path.name: path for path in (ROOT / "examples").glob("*.yml")}
+        self.assertEqual(found.keys() - {"vars.yml"}, expected.keys())
+        for name, steps in expected.items():
+            with self.subTest(name):
+                self.assertEqual(self.play(found[name].read_text()), steps)
+
+    def test_vars_yml_has_a_value_for_every_name_the_examples_use(self):
+        variables = yaml.safe_load((ROOT / "examples/vars.yml").read_text())
+        for path in (ROOT / "examples").glob("*.yml"):
+            substitute(yaml.safe_load(path.read_text()), variables)
+
+    def test_every_pipeline_of_the_readme_runs(self):
+        pipelines = blocks(ROOT / "README.md", "yaml")
+        self.assertTrue(pipelines)
+        for text in pipelines:
+            with self.subTest(text):
+                self.play(text)
+
+    def test_pipelines_we_put_into_repositories_are_yaml(self):
+        for text in blocks(ROOT / "assets/repository-readme.md", "yaml"):
+            self.assertTrue(yaml.safe_load(text))
+
+    def test_the_requests_can_be_piped_in_as_their_readme_says(self):
+        home = self.work.directory("try")
+        requests = self.work.directory("requests")
+        for path in (ROOT / "examples/requests").glob("*.json"):
+            text = path.read_text().replace("/tmp/try", str(home))
+            request = json.loads(text)
+            if "repository" in request["source"]:
+                request["source"]["repository"] = f"{self.registry.host}/team/busybox"
+            (requests / path.name).write_text(json.dumps(request))
+        script, = blocks(ROOT / "examples/requests/README.md", "sh")
+        script = script.replace("/tmp/try", str(home)).replace("examples/requests", str(requests))
+        script = script.replace("build/release", str(programs.program("check").parent))
+        done = subprocess.run(["sh", "-euc", script], env=dict(ENVIRONMENT, PATH=SYSTEM_PATH),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
+        self.assertEqual(done.returncode, 0, done.stdout.decode())
+        self.assertTrue((home / "clone/rootfs/bin/busybox").is_file())
+        self.assertTrue((home / "clone/metadata.json").is_file())
+
+
+if __name__ == "__main__":
+    unittest.main()
