@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "base/text.hpp"
+#include "http/certificate_probe.hpp"
 #include "http/curl_handle.hpp"
 #include "http/transfer.hpp"
 #include "http/trust.hpp"
@@ -130,9 +131,12 @@ Response Client::send(const Request& request) {
     response.headers = std::move(transfer->headers());
     response.body = std::make_unique<Body>(std::move(transfer));
     return response;
-  } catch (const base::Error& error) {
+  } catch (const TransportError& error) {
     line(error.what());
-    throw;
+    if (error.cause() != TransportError::Cause::tls_certificate) throw;
+    const std::string shown = describe_certificate(impl_->make_handle(), request.url);
+    if (shown.empty()) throw;
+    throw TransportError(error.cause(), base::cat(error.what(), "; ", shown));
   }
 }
 
