@@ -136,7 +136,9 @@ void remove_entry(int parent, const std::string& name) {
   class ForcedRemover : public Remover {
    public:
     bool enter(int directory, const std::string& child) override {
-      if (::geteuid() != 0) ::fchmodat(directory, child.c_str(), 0700, 0);
+      const bool is_open =
+          ::geteuid() == 0 || ::fchmodat(directory, child.c_str(), 0700, 0) == 0 || errno == EPERM;
+      if (!is_open) base::throw_errno(base::cat("make \"", base::printable(child), "\" removable"));
       return true;
     }
   } remover;
