@@ -14,7 +14,6 @@ namespace {
 using base::cat;
 
 constexpr size_t buffer_high_mark = 256 * 1024;
-constexpr size_t upload_chunk = 1024 * 1024;
 constexpr size_t header_limit = 1024 * 1024;
 constexpr std::chrono::milliseconds wait_slice{200};
 
@@ -24,8 +23,8 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
     : multi_(std::move(multi)),
       easy_(std::move(easy)),
       url_(request.url),
-      upload_(request.body),
       stall_timeout_(request.stall_timeout) {
+  if (request.body != nullptr) upload_.emplace(*request.body, request.body_size);
   EasyOptions options(easy_.get());
   options.set_object(CURLOPT_ERRORBUFFER, detail_.data());
   options.set_object(CURLOPT_PRIVATE, this);
@@ -57,7 +56,7 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
   // that do not know it.
   add_header("Accept-Encoding: identity");
   add_header("Expect:");
-  if (upload_ != nullptr && !request.body_size) add_header("Transfer-Encoding: chunked");
+  if (upload_ && !request.body_size) add_header("Transfer-Encoding: chunked");
   options.set(CURLOPT_HTTPHEADER, header_list_.get());
   set_body_options(request);
 
@@ -71,13 +70,13 @@ Transfer::~Transfer() {
 
 void Transfer::set_body_options(const Request& request) {
   EasyOptions options(easy_.get());
-  if (upload_ != nullptr) {
+  if (upload_) {
     options.set(CURLOPT_UPLOAD, 1L);
     options.set_function(CURLOPT_READFUNCTION, &Transfer::on_upload);
     options.set_object(CURLOPT_READDATA, this);
     options.set_function(CURLOPT_SEEKFUNCTION, &Transfer::on_rewind);
     options.set_object(CURLOPT_SEEKDATA, this);
-    options.set(CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(upload_chunk));
+    options.set(CURLOPT_UPLOAD_BUFFERSIZE, 1024L * 1024);
     if (request.body_size) {
       options.set_large(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*request.body_size));
     }
@@ -118,10 +117,8 @@ size_t Transfer::on_upload(char* data, size_t size, size_t count, void* self) no
 // the source is still here, the request can be sent again on a new one.
 int Transfer::on_rewind(void* self, curl_off_t offset, int origin) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
-  const bool whole = transfer.upload_pulled_ == transfer.upload_buffer_.size();
-  if (offset != 0 || origin != SEEK_SET || !whole) return CURL_SEEKFUNC_CANTSEEK;
-  transfer.upload_position_ = 0;
-  return CURL_SEEKFUNC_OK;
+  const bool done = offset == 0 && origin == SEEK_SET && transfer.upload_->rewind();
+  return done ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK;
 }
 
 void Transfer::take_header(std::string_view line) {
@@ -157,36 +154,14 @@ size_t Transfer::take_body(std::string_view bytes) {
   return bytes.size();
 }
 
-// The source is never read in here: it may work long, and libcurl, which has just looked for an
-// answer, would then send into a connection that the server has meanwhile closed.
 size_t Transfer::give_upload(std::span<char> buffer) {
   // Nobody reads on behind a refusal; the end lets libcurl finish with the answer.
   if (answered_early()) return 0;
-  const size_t count = std::min(buffer.size(), upload_buffer_.size() - upload_position_);
-  if (count == 0) {
-    if (upload_ended_) return 0;
-    upload_started_ = true;
-    upload_paused_ = true;
-    return CURL_READFUNC_PAUSE;
-  }
-  std::memcpy(buffer.data(), upload_buffer_.data() + upload_position_, count);
-  upload_position_ += count;
-  return count;
-}
-
-void Transfer::refill_upload() {
-  if (!upload_started_ || upload_ended_ || upload_position_ < upload_buffer_.size()) return;
-  const size_t old_size = upload_buffer_.size();
-  upload_buffer_.resize(upload_chunk);
-  const size_t count = upload_->read(upload_buffer_);
-  if (count == 0) {
-    upload_buffer_.resize(old_size);  // Kept, so that a small body can be sent again.
-    upload_ended_ = true;
-    return;
-  }
-  upload_buffer_.resize(count);
-  upload_position_ = 0;
-  upload_pulled_ += count;
+  const size_t count = upload_->give(buffer);
+  if (count > 0 || upload_->ended()) return count;
+  upload_started_ = true;
+  upload_paused_ = true;
+  return CURL_READFUNC_PAUSE;
 }
 
 /// A refusal that came while the request body was still being sent.
@@ -208,8 +183,8 @@ void Transfer::resume(int direction) {
 
 void Transfer::step() {
   base::throw_if_cancelled();
-  if (upload_ != nullptr && !result_) {
-    if (!answered_early()) refill_upload();
+  if (upload_ && !result_) {
+    if (upload_started_ && !answered_early()) upload_->refill();
     if (upload_paused_) resume(CURLPAUSE_SEND);
   }
   if (!result_) multi_->perform();
@@ -272,7 +247,7 @@ size_t Transfer::pull(std::span<char> buffer) {
     }
     if (result_) {
       // A server that refuses an upload may close at once; then this is all it had to say.
-      if (*result_ == CURLE_OK || (upload_ != nullptr && answered_early())) return 0;
+      if (*result_ == CURLE_OK || (upload_ && answered_early())) return 0;
       fail();
     }
     target_ = buffer;

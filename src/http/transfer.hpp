@@ -11,6 +11,7 @@
 
 #include "http/client.hpp"
 #include "http/curl_handle.hpp"
+#include "http/upload.hpp"
 
 namespace http {
 
@@ -60,7 +61,6 @@ class Transfer {
   void take_header(std::string_view line);
   size_t take_body(std::string_view bytes);
   size_t give_upload(std::span<char> buffer);
-  void refill_upload();
   void resume(int direction);
   void step();
   void wait();
@@ -88,13 +88,9 @@ class Transfer {
   size_t buffer_position_ = 0;
   bool body_paused_ = false;
 
-  base::ByteSource* upload_ = nullptr;
-  std::string upload_buffer_;
-  size_t upload_position_ = 0;
-  uint64_t upload_pulled_ = 0;
-  bool upload_started_ = false;
+  std::optional<Upload> upload_;
+  bool upload_started_ = false;  // Not before libcurl is connected and asks for it.
   bool upload_paused_ = false;
-  bool upload_ended_ = false;
 
   std::chrono::milliseconds stall_timeout_;
   std::chrono::steady_clock::duration waited_{};

@@ -67,6 +67,9 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
               cat("cannot resolve the proxy's host name on the way to ", host, ": ", detail)};
     case CURLE_COULDNT_CONNECT: {
       const std::string reason = system_reason(handle);
+      if (!contains(detail, url.host) || contains(detail, " via ")) {
+        return {Cause::connect, cat("cannot connect to ", host, " through the proxy: ", detail)};
+      }
       return {Cause::connect,
               cat("cannot connect to ", host, ": ", reason.empty() ? detail : reason,
                   "; check host, port, firewall and proxy")};

@@ -55,7 +55,10 @@ base::Secret Authenticator::authorization(const http::Url& target) const {
 bool Authenticator::learn(const http::Url& target, const http::Headers& headers) {
   const std::vector<http::Challenge> challenges =
       http::parse_challenges(headers.all("WWW-Authenticate"));
-  grants_.erase(origin(target));
+  const auto refused = grants_.find(origin(target));
+  if (refused != grants_.end() && refused->second.expiry == steady_clock::time_point::max()) {
+    return false;  // A password does not get better by being sent again.
+  }
   const http::Challenge* bearer = find_scheme(challenges, "bearer");
   if (bearer != nullptr && !bearer->get("realm").empty()) {
     grants_[origin(target)] = fetch_token(target, *bearer);

@@ -147,6 +147,25 @@ TEST_CASE("an error of the body's source reaches the caller with its type") {
   CHECK_THROWS_AS(fixture.client.send(request), OutOfDisk);
 }
 
+TEST_CASE("a body shorter than its announced length is an error, a longer one is not sent on") {
+  std::string received;
+  LoopbackServer server([&](Exchange& exchange) {
+    received = exchange.body();
+    exchange.reply(200);
+  });
+  ClientFixture fixture;
+  PatternSource body(100);
+  http::Request request = ClientFixture::request(server, "/", "POST");
+  request.body = &body;
+  request.body_size = 101;
+  CHECK_THROWS_AS(fixture.client.send(request), base::Error);
+  PatternSource longer(100);
+  request.body = &longer;
+  request.body_size = 99;
+  CHECK(fixture.client.send(request).status == 200);
+  CHECK((received == pattern(99)));
+}
+
 TEST_CASE("a kept connection that died is replaced without losing the body") {
   std::string received;
   LoopbackServer server([&](Exchange& exchange) {

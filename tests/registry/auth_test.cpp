@@ -89,7 +89,12 @@ TEST_CASE("Basic is answered when Bearer is not offered") {
   CHECK(contains(anonymous, "UNAUTHORIZED: who?"));
   registry::Options wrong = with_password();
   wrong.credentials->password = base::Secret("hunter2");
-  const std::string refused = error_of([&] { fake.client(wrong).fetch("latest"); });
+  const size_t before = fake.server().lines().size();
+  registry::Client refused_client = fake.client(wrong);
+  const std::string refused = error_of([&] { refused_client.fetch("latest"); });
+  CHECK(fake.server().lines().size() == before + 2);
+  error_of([&] { refused_client.fetch("latest"); });
+  CHECK(fake.server().lines().size() == before + 3);
   CHECK(contains(refused, "not found or no access"));
   CHECK_FALSE(contains(refused, "hunter2"));
 }

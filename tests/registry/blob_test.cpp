@@ -34,16 +34,15 @@ TEST_CASE("a blob of the wrong length is refused before it is read") {
   CHECK(contains(message, "offers 5 bytes, the manifest says 20"));
 }
 
-TEST_CASE("a damaged, short, endless or encoded blob is an error") {
+TEST_CASE("a damaged, short or endless blob is an error") {
   const std::string close = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
   CHECK(read_from(cat(close, "\r\n", content)) == content);
+  CHECK(read_from(cat(close, "Content-Encoding: gzip\r\n\r\n", content)) == content);
   CHECK(contains(error_of([&] { read_from(cat(close, "\r\nTHE bytes of a layer")); }),
                  "does not match its digest"));
   CHECK(contains(error_of([&] { read_from(cat(close, "\r\nthe bytes")); }), "is shorter"));
   CHECK(contains(error_of([&] { read_from(cat(close, "\r\n", std::string(1U << 20U, 'x'))); }),
                  "is longer"));
-  CHECK(contains(error_of([&] { read_from(cat(close, "Content-Encoding: br\r\n\r\n", content)); }),
-                 "Content-Encoding"));
   CHECK_THROWS_AS(read_from("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nthe bytes"),
                   http::TransportError);
 }

@@ -1,0 +1,95 @@
+#include <cstdlib>
+#include <string>
+
+#include "base/text.hpp"
+#include "http/support/client_fixture.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+/// Sets an environment variable for the time of a test.
+class Environment {
+ public:
+  Environment(const char* name, const std::string& value) : name_(name) {
+    const char* old = std::getenv(name);
+    if (old != nullptr) old_ = old;
+    setenv(name, value.c_str(), 1);
+  }
+  ~Environment() {
+    if (old_) {
+      setenv(name_, old_->c_str(), 1);
+    } else {
+      unsetenv(name_);
+    }
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+http::Request request_for(const std::string& url) {
+  http::Request request;
+  request.url = http::Url::parse(url);
+  request.authorization = base::Secret("Basic for-the-server");
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("the worker's proxy is used, except for the hosts it is not meant for") {
+  LoopbackServer proxy([](Exchange& exchange) { exchange.reply(200, {}, "by proxy"); });
+  LoopbackServer direct([](Exchange& exchange) { exchange.reply(200, {}, "direct"); });
+  const Environment proxied("http_proxy", proxy.url(""));
+  const Environment excluded("no_proxy", "127.0.0.1");
+  ClientFixture fixture;
+  http::Response far = fixture.client.send(request_for("http://far.example/x"));
+  CHECK(ClientFixture::text(far) == "by proxy");
+  CHECK(proxy.lines() == std::vector<std::string>{"GET http://far.example/x"});
+  http::Response near = fixture.client.send(request_for(direct.url("/")));
+  CHECK(ClientFixture::text(near) == "direct");
+}
+
+TEST_CASE("a proxy that refuses a tunnel is named as the cause, without its password") {
+  LoopbackServer proxy([](Exchange& exchange) { exchange.reply(407); });
+  const std::string address = base::cat("http://user:hunter2@", proxy.host());
+  const Environment proxied("https_proxy", address);
+  const Environment excluded("no_proxy", "");
+  ClientFixture fixture;
+  try {
+    fixture.client.send(request_for("https://far.example/x"));
+    FAIL("went through");
+  } catch (const http::TransportError& error) {
+    const std::string message = error.what();
+    CAPTURE(message);
+    CHECK(error.cause() == http::TransportError::Cause::connect);
+    CHECK(message.find("proxy") != std::string::npos);
+    CHECK(message.find("far.example") != std::string::npos);
+    CHECK(message.find("hunter2") == std::string::npos);
+  }
+  // What is meant for the server is not shown to the proxy.
+  for (const auto& seen : proxy.seen()) CHECK(seen.headers.count("authorization") == 0);
+}
+
+TEST_CASE("a proxy that is not there is named as the cause, without its password") {
+  std::string address;
+  {
+    LoopbackServer gone([](Exchange&) {});
+    address = base::cat("http://user:hunter2@", gone.host());
+  }
+  const Environment proxied("https_proxy", address);
+  const Environment excluded("no_proxy", "");
+  ClientFixture fixture;
+  try {
+    fixture.client.send(request_for("https://far.example/x"));
+    FAIL("went through");
+  } catch (const http::TransportError& error) {
+    const std::string message = error.what();
+    CAPTURE(message);
+    CHECK(error.cause() == http::TransportError::Cause::connect);
+    CHECK(message.find("through the proxy") != std::string::npos);
+    CHECK(message.find("hunter2") == std::string::npos);
+  }
+}
