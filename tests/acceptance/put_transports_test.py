@@ -3,7 +3,7 @@
 
 import unittest
 
-from support import git_http, git_ssh, images, tls
+from support import git_http, git_ssh, images, programs, tls
 from support.put_case import PutCase
 
 
@@ -73,12 +73,23 @@ class PutOverHttp(PutCase):
 class PutOverFile(PutCase):
     @classmethod
     def prepare(cls):
-        cls.publish_images(box=images.busybox())
+        motd = images.Layer().file("etc/motd", "other")
+        cls.publish_images(box=images.busybox(), other=images.busybox([motd]))
 
     def test_a_repository_in_a_directory(self):
         repository = self.repository()
         self.put("box", {"uri": repository.file_uri})
         self.assert_runs(self.assert_published(repository, "box"))
+
+    def test_a_machine_without_git(self):
+        repository = self.repository()
+        for tag in ("box", "other", "other"):
+            source = self.source_of(tag, git={"uri": repository.file_uri})
+            outcome = programs.invoke("out", {"source": source, "params": {"image": tag}},
+                                      self.inputs, env={"PATH": "/nonexistent"})
+            self.assertEqual(self.succeeded(outcome)["version"], self.versions[tag])
+            self.assert_published(repository, tag)
+        self.assertEqual(len(repository.history()), 2)
 
     def test_a_directory_without_a_repository_is_named(self):
         empty = self.work.directory("empty")
