@@ -42,12 +42,13 @@ struct Entry {
   uint64_t gid = 0;
   int64_t mtime_seconds = 0;
   uint32_t mtime_nanoseconds = 0;
-  uint64_t size = 0;  ///< Of a regular file, in bytes.
+  uint64_t size = 0;  ///< In bytes: of a regular file, and of a hard link with content.
   std::string link;  ///< Symlink: its text. Hard link: the path of the entry it is another name of.
   uint32_t device_major = 0;
   uint32_t device_minor = 0;
   std::vector<Xattr> xattrs;
-  /// A regular file's bytes where the source can read them more than once, else null.
+  /// The bytes where the source can read them more than once, else null: of a regular file, and of
+  /// a hard link to one, for a sink that lacks the first name.
   std::shared_ptr<const Content> content;
 };
 

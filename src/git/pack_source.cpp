@@ -15,7 +15,7 @@
 namespace git {
 namespace {
 
-constexpr size_t unit_size = 1024 * 1024;  ///< Input of one compressed unit at the most.
+constexpr size_t unit_size = 512 * 1024;  ///< Input of one compressed unit at the most.
 constexpr size_t batch_size = 128 * 1024;  ///< Small objects are worked on in batches this large.
 constexpr size_t ring_size = 16;           ///< Jobs in work or waiting for the reader.
 

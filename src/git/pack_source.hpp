@@ -9,7 +9,7 @@
 namespace git {
 
 /// A pack (gitformat-pack, version 2, no deltas) made while it is read. Objects are compressed on
-/// `threads` threads in pieces of 1 MiB, a bounded number of pieces ahead of the reader, and come
+/// `threads` threads in pieces of 512 KiB, a bounded number of pieces ahead of the reader, and come
 /// in the given order; the same objects always give the same bytes. Destroying it early is fine.
 class PackSource : public base::ByteSource {
  public:

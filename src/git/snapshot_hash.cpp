@@ -10,7 +10,7 @@
 namespace git {
 namespace {
 
-constexpr size_t piece_size = 1024 * 1024;
+constexpr size_t piece_size = 512 * 1024;
 constexpr uint64_t large_blob = 8 * 1024 * 1024;
 
 }  // namespace

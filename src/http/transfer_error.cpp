@@ -96,6 +96,9 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
       if (contains(detail, "CONNECT")) {
         return {Cause::connect, cat("the proxy refuses to connect to ", host, ": ", detail)};
       }
+      if (contains(detail, "certificate required")) {
+        return {Cause::cut, cat(host, " asks for a client certificate, and none was given")};
+      }
       return {Cause::cut, cat("the connection to ", host, " broke off: ", detail)};
     default:
       return {Cause::other, cat("request to ", host, " failed: ", detail)};

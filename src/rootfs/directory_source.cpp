@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <map>
@@ -50,11 +51,10 @@ std::vector<std::string> sorted_names(int directory) {
 }
 
 std::string read_link(int directory, const std::string& name, std::string_view path) {
-  std::string text(PATH_MAX, '\0');
+  std::array<char, PATH_MAX> text{};
   const ssize_t length = ::readlinkat(directory, name.c_str(), text.data(), text.size());
   if (length < 0) base::throw_errno(base::cat("read link \"", base::printable(path), "\""));
-  text.resize(static_cast<size_t>(length));
-  return text;
+  return {text.data(), static_cast<size_t>(length)};
 }
 
 void copy_attributes(const struct stat& from, base::Entry& to) {
@@ -137,17 +137,16 @@ struct DirectorySource::Impl {
     entry.content = nullptr;
     state = FileState::of(status);
     file_name = name;
+    if (entry.kind == base::EntryKind::file) {
+      entry.content = std::make_shared<FileContent>(root, entry_path, state);
+    }
     if (std::string first = names.other_name_of(status, entry_path); !first.empty()) {
       entry.kind = base::EntryKind::hardlink;
       entry.link = std::move(first);
-      entry.size = 0;
       return true;
     }
     if (entry.kind == base::EntryKind::symlink) {
       entry.link = read_link(current.get(), name, entry_path);
-    }
-    if (entry.kind == base::EntryKind::file) {
-      entry.content = std::make_shared<FileContent>(root, entry_path, state);
     }
     if (entry.kind == base::EntryKind::directory) enter(entry_path, name, status);
     return true;
