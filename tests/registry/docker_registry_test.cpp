@@ -149,3 +149,24 @@ TEST_CASE("an image comes back from a real registry with a password and a privat
     CHECK(contains(error_with(options), "set username and password"));
   }
 }
+
+TEST_CASE("a registry that asks for a client certificate gets it") {
+  if (!DockerRegistry::available()) {
+    WARN("skipped: docker-registry, htpasswd or openssl is not installed");
+    return;
+  }
+  const DockerRegistry real(DockerRegistry::Tls::mutual, DockerRegistry::Password::no);
+  registry::Options options;
+  options.http.ca_certs = {real.ca_certificate()};
+  base::Log log(-1);
+  const oci::Reference reference = oci::Reference::parse(real.host() + "/some/image");
+  registry::Client without(reference, options, log);
+  const std::string message = error_of([&] { without.resolve("latest"); });
+  CAPTURE(message);
+  CHECK(contains(message, "client certificate"));
+
+  options.http.client_cert = base::Secret(real.client_certificate());
+  options.http.client_key = base::Secret(real.client_key());
+  registry::Client with(reference, options, log);
+  CHECK_FALSE(with.resolve("latest"));
+}

@@ -57,11 +57,13 @@ DockerRegistry::DockerRegistry(Tls tls, Password password) : port_(free_port()) 
   std::string config =
       cat("version: 0.1\nlog: {level: error}\nstorage:\n  filesystem: {rootdirectory: ",
           (directory_ / "storage").string(), "}\nhttp:\n  addr: 127.0.0.1:", port_, "\n");
-  if (tls == Tls::yes) {
+  if (tls != Tls::no) {
     make_certificates();
-    config += cat("  tls: {certificate: ", (directory_ / "server.crt").string(),
-                  ", key: ", (directory_ / "server.key").string(), "}\n");
+    config += cat("  tls:\n    certificate: ", (directory_ / "server.crt").string(),
+                  "\n    key: ", (directory_ / "server.key").string(), "\n");
   }
+  if (tls == Tls::mutual)
+    config += cat("    clientcas: [", (directory_ / "ca.crt").string(), "]\n");
   if (password == Password::yes) {
     run(cat("htpasswd -Bbc ", (directory_ / "htpasswd").string(), " user pass:word"));
     config +=
@@ -74,12 +76,19 @@ void DockerRegistry::make_certificates() {
   const std::string at = directory_.path().string() + "/";
   run(cat("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Private test CA' -keyout ",
           at, "ca.key -out ", at, "ca.crt"));
-  run(cat("openssl req -newkey rsa:2048 -nodes -subj '/CN=the registry' -keyout ", at,
-          "server.key -out ", at, "server.csr"));
-  std::ofstream(directory_ / "names") << "subjectAltName=DNS:localhost,IP:127.0.0.1\n";
+  sign("server", "the registry", "subjectAltName=DNS:localhost,IP:127.0.0.1");
+  sign("client", "a client", "extendedKeyUsage=clientAuth");
+}
+
+void DockerRegistry::sign(const std::string& name, const std::string& subject,
+                          const std::string& extension) {
+  const std::string at = directory_.path().string() + "/";
+  run(cat("openssl req -newkey rsa:2048 -nodes -subj '/CN=", subject, "' -keyout ", at, name,
+          ".key -out ", at, name, ".csr"));
+  std::ofstream(directory_ / "extension") << extension << "\n";
   run(cat("openssl x509 -req -days 2 -CA ", at, "ca.crt -CAkey ", at,
-          "ca.key -CAcreateserial -extfile ", at, "names -in ", at, "server.csr -out ", at,
-          "server.crt"));
+          "ca.key -CAcreateserial -extfile ", at, "extension -in ", at, name, ".csr -out ", at,
+          name, ".crt"));
 }
 
 void DockerRegistry::start(const std::string& config) {
@@ -122,6 +131,6 @@ std::string DockerRegistry::host() const {
   return cat("localhost:", port_);
 }
 
-std::string DockerRegistry::ca_certificate() const {
-  return base::read_small_file((directory_ / "ca.crt").string(), 1U << 20U).value_or("");
+std::string DockerRegistry::pem(const std::string& name) const {
+  return base::read_small_file((directory_ / name).string(), 1U << 20U).value_or("");
 }

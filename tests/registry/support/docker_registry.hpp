@@ -8,8 +8,8 @@
 /// The registry program of the distribution project on a port of 127.0.0.1, where it is installed.
 class DockerRegistry {
  public:
-  enum class Tls { no, yes };
-  enum class Password { no, yes };  ///< yes: user "user", password "pass:word".
+  enum class Tls { no, yes, mutual };  ///< mutual: with client certificates of the same CA.
+  enum class Password { no, yes };     ///< yes: user "user", password "pass:word".
 
   /// Whether the programs this needs (docker-registry, htpasswd, openssl) are there.
   static bool available();
@@ -19,10 +19,14 @@ class DockerRegistry {
   DockerRegistry& operator=(const DockerRegistry&) = delete;
 
   std::string host() const;  ///< "localhost:PORT"
-  std::string ca_certificate() const;
+  std::string ca_certificate() const { return pem("ca.crt"); }
+  std::string client_certificate() const { return pem("client.crt"); }
+  std::string client_key() const { return pem("client.key"); }
 
  private:
   void make_certificates();
+  void sign(const std::string& name, const std::string& subject, const std::string& extension);
+  std::string pem(const std::string& name) const;
   void start(const std::string& config);
   bool accepts_connections() const;
 
