@@ -96,8 +96,9 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
       if (contains(detail, "CONNECT")) {
         return {Cause::connect, cat("the proxy refuses to connect to ", host, ": ", detail)};
       }
-      if (contains(detail, "certificate required")) {
-        return {Cause::cut, cat(host, " asks for a client certificate, and none was given")};
+      // With TLS 1.3 this comes when the handshake looks done.
+      if (contains(detail, "certificate required") || contains(detail, "alert bad certificate")) {
+        return {Cause::cut, cat(host, " wants a client certificate that it knows: ", detail)};
       }
       return {Cause::cut, cat("the connection to ", host, " broke off: ", detail)};
     default:
