@@ -105,7 +105,8 @@ def main():
     stock_clone(git.clone_uri(repository), clone, depth=1)
     list_files(clone)
 
-    step("5. run: a task with `image: image`", "A command runs with the clone's rootfs as its root.")
+    step("5. run: a task with `image: image`",
+         "A command runs with the clone's rootfs as its root.")
     if os.getuid() == 0:
         print("$ chroot image/rootfs /bin/sh -c 'cat /etc/motd; id; ls /bin'")
         show("stdout", run_inside(clone / "rootfs", "/bin/sh", "-c", "cat /etc/motd; id; ls /bin"))

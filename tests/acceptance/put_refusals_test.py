@@ -81,8 +81,11 @@ class PutRefusals(PutCase):
     def test_a_build_that_is_aborted_moves_no_branch(self):
         repository = self.repository()
         waiting = repository.path / "waiting"
-        repository.hook("pre-receive",
-                        f'touch "{waiting}"\nwhile [ -e "{waiting}" ]; do sleep 0.1; done\nexit 1\n')
+        repository.hook("pre-receive", f"""
+            touch "{waiting}"
+            while [ -e "{waiting}" ]; do sleep 0.1; done
+            exit 1
+        """)
         self.addCleanup(lambda: waiting.unlink(missing_ok=True))
         request = {"source": self.source_of("box", git=self.http.source(repository)),
                    "params": {"image": "box"}}

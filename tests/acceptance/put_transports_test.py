@@ -4,7 +4,9 @@
 import unittest
 
 from support import git_http, git_ssh, images, programs, tls
+from support.git_repo import Repository
 from support.put_case import PutCase
+from support.workspace import run
 
 
 class PutOverHttp(PutCase):
@@ -81,12 +83,15 @@ class PutOverFile(PutCase):
         self.put("box", {"uri": repository.file_uri})
         self.assert_runs(self.assert_published(repository, "box"))
 
-    def test_a_machine_without_git(self):
-        repository = self.repository()
+    @unittest.skipUnless(programs.may_mount(), "mounting needs root and CAP_SYS_ADMIN")
+    def test_a_machine_with_nothing_but_the_program(self):
+        root = programs.alone("out", self.work.directory("root"))
+        run("cp", "-a", self.inputs, root / "inputs")
+        repository = Repository(root / "image.git")
         for tag in ("box", "other", "other"):
-            source = self.source_of(tag, git={"uri": repository.file_uri})
-            outcome = programs.invoke("out", {"source": source, "params": {"image": tag}},
-                                      self.inputs, env={"PATH": "/nonexistent"})
+            request = {"source": self.source_of(tag, git={"uri": "file:///image.git"}),
+                       "params": {"image": tag}}
+            outcome = programs.invoke("out", request, "/inputs", root=root)
             self.assertEqual(self.succeeded(outcome)["version"], self.versions[tag])
             self.assert_published(repository, tag)
         self.assertEqual(len(repository.history()), 2)

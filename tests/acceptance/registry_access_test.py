@@ -3,7 +3,7 @@
 
 import unittest
 
-from support import images, programs, registry, tls
+from support import images, programs, registry, tls, token_server
 from support.case import Case
 
 
@@ -16,7 +16,10 @@ class RegistryAccess(Case):
         cls.open = registry.Registry(cls.work)
         cls.locked = registry.Registry(cls.work, password=True)
         cls.secure = registry.Registry(cls.work, authority=cls.authority)
-        for one in (cls.open, cls.locked, cls.secure):
+        cls.tokens = token_server.TokenServer(cls.authority, registry.USER, registry.PASSWORD)
+        cls.addClassCleanup(cls.tokens.close)
+        cls.tokened = registry.Registry(cls.work, tokens=cls.tokens)
+        for one in (cls.open, cls.locked, cls.secure, cls.tokened):
             one.push(layout, "team/image", "one")
 
     def source(self, server, **more):
@@ -51,6 +54,18 @@ class RegistryAccess(Case):
         for half, missing in (("username", "password"), ("password", "username")):
             source = self.source(self.open, **{half: "only-half"})
             self.assertNotIn("only-half", self.failed(programs.check(source), missing))
+
+    def test_a_token_for_nobody_in_particular_pulls(self):
+        self.pulls(self.source(self.tokened))
+
+    def test_a_token_for_the_right_password_pulls(self):
+        self.pulls(self.source(self.tokened, insecure=True, username=registry.USER,
+                               password=registry.PASSWORD))
+
+    def test_no_token_for_a_wrong_password(self):
+        source = self.source(self.tokened, insecure=True, username=registry.USER,
+                             password="not-this-one")
+        self.assertNotIn("not-this-one", self.failed(programs.check(source), "password"))
 
     def test_a_private_authority_is_trusted_when_named(self):
         self.pulls(self.source(self.secure, ca_certs=[self.authority.certificate]))

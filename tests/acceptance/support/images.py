@@ -30,7 +30,8 @@ class Layer:
         entry.type, entry.mode, entry.uid, entry.gid = kind, mode, uid, gid
         entry.mtime, entry.linkname, entry.size = mtime, link, len(data)
         entry.devmajor, entry.devminor = device
-        entry.pax_headers = {f"SCHILY.xattr.{name}": value for name, value in (xattrs or {}).items()}
+        entry.pax_headers = {f"SCHILY.xattr.{name}": value
+                             for name, value in (xattrs or {}).items()}
         # pax cannot say a name that is not UTF-8 without an extension few readers know.
         form = tarfile.PAX_FORMAT if xattrs else tarfile.GNU_FORMAT
         self._tar.write(entry.tobuf(form, "utf-8", "surrogateescape"))

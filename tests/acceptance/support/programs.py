@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
-from .workspace import SYSTEM_PATH
+from .workspace import SYSTEM_PATH, run, tool
 
 LIMIT_SECONDS = 60
 
@@ -35,9 +37,30 @@ class Outcome:
         return f"exit status {self.code}\nstdout: {self.stdout!r}\nstderr:\n{self.log}"
 
 
-def start(name, request, directory=None, env=None):
-    """Starts a program and hands it its request; use `finish` to wait for it."""
-    words = [str(program(name))] + ([str(directory)] if directory else [])
+def may_mount():
+    return run("unshare", "--mount", "true", check=False).returncode == 0
+
+
+def alone(name, root):
+    """Makes `root` a root directory that holds a program, its libraries, and nothing else."""
+    (root / "proc").mkdir()
+    shutil.copy(program(name), root / name)
+    libraries = run("ldd", root / name).stdout.decode()
+    for path in re.findall(r"(/\S+) \(0x", libraries):
+        (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, root / path[1:])
+    return root
+
+
+def start(name, request, directory=None, env=None, root=None):
+    """Starts a program and hands it its request; use `finish` to wait for it. With `root`, that
+    directory is the program's root, as `alone` made it, and its environment is empty."""
+    words = [str(program(name))]
+    if root:
+        inside = f"{tool('chroot')} {root} /{name}"
+        mounted = f'mount -t proc proc {root}/proc && exec env -i {inside} "$@"'
+        words = [tool("unshare"), "--mount", "/bin/sh", "-c", mounted, name]
+    words += [str(directory)] if directory else []
     running = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, cwd="/",
                                env=environment() if env is None else env)
@@ -59,8 +82,8 @@ def finish(running, seconds=LIMIT_SECONDS):
     return Outcome(running.returncode, stdout, stderr)
 
 
-def invoke(name, request, directory=None, env=None):
-    return finish(start(name, request, directory, env))
+def invoke(name, request, directory=None, env=None, root=None):
+    return finish(start(name, request, directory, env, root))
 
 
 def check(source, version=None):

@@ -1,8 +1,9 @@
-"""docker-registry on loopback: open, with a password, or behind TLS."""
+"""docker-registry on loopback: open, with a password, with tokens, or behind TLS."""
 
 import json
 import re
 
+from . import token_server
 from .workspace import free_port, listens, run, tool
 
 USER, PASSWORD = "reader", "pass-of-the-registry"
@@ -11,10 +12,10 @@ USER, PASSWORD = "reader", "pass-of-the-registry"
 class Registry:
     """A running registry. `host` is what goes before the image's name."""
 
-    def __init__(self, workspace, password=False, authority=None):
+    def __init__(self, workspace, password=False, authority=None, tokens=None):
         self._home = workspace.directory("registry")
         self._log = self._home / "log"
-        self._password = password
+        self._password = password or tokens is not None
         port = free_port()
         self.host = f"127.0.0.1:{port}"
         config = {
@@ -28,6 +29,10 @@ class Registry:
             users = self._home / "users"
             users.write_bytes(run("htpasswd", "-Bbn", USER, PASSWORD).stdout)
             config["auth"] = {"htpasswd": {"realm": "registry", "path": str(users)}}
+        if tokens:
+            config["auth"] = {"token": {"realm": tokens.realm, "service": token_server.SERVICE,
+                                        "issuer": token_server.ISSUER,
+                                        "rootcertbundle": str(tokens.root)}}
         if authority:
             certificate, key = authority.issue()
             config["http"]["tls"] = {"certificate": str(certificate), "key": str(key)}

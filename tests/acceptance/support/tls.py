@@ -4,15 +4,15 @@ from .workspace import run
 
 
 class Authority:
-    """Issues certificates for 127.0.0.1; `certificate` is its own, as PEM text."""
+    """Issues certificates for 127.0.0.1; `certificate` is its own, as PEM text, in `file`."""
 
     def __init__(self, workspace):
         self._workspace = workspace
         home = workspace.directory("authority")
-        self._key, self._pem = home / "ca.key", home / "ca.pem"
+        self._key, self.file = home / "ca.key", home / "ca.pem"
         run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-            "-subj", "/CN=Example Root", "-keyout", self._key, "-out", self._pem)
-        self.certificate = self._pem.read_text()
+            "-subj", "/CN=Example Root", "-keyout", self._key, "-out", self.file)
+        self.certificate = self.file.read_text()
 
     def issue(self):
         """A certificate and key file for a server on loopback."""
@@ -21,6 +21,6 @@ class Authority:
         run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1",
             "-keyout", key, "-out", request)
         names.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-        run("openssl", "x509", "-req", "-in", request, "-CA", self._pem, "-CAkey", self._key,
+        run("openssl", "x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._key,
             "-CAcreateserial", "-days", "2", "-extfile", names, "-out", pem)
         return pem, key
