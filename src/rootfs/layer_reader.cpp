@@ -10,12 +10,12 @@
 #include <exception>
 #include <limits>
 #include <utility>
-#include <vector>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
+#include "rootfs/block_reader.hpp"
 
 namespace rootfs {
 namespace {
@@ -23,10 +23,7 @@ namespace {
 using Locale = base::Handle<std::remove_pointer_t<locale_t>, ::freelocale>;
 using Archive = base::Handle<struct archive, archive_read_free>;
 
-// A multiple of the tar record, so that no record is split between two blocks.
-constexpr size_t block_size = 128 * 1024;
 constexpr size_t record_size = 512;
-constexpr size_t shown_bytes = 40;
 
 /// The plain C locale for this thread as long as the object lives. In a UTF-8 locale libarchive
 /// turns decomposed names into composed ones; in this one it leaves their bytes alone.
@@ -46,55 +43,29 @@ std::string reason(struct archive* archive) {
   return text == nullptr ? "unknown reason" : base::printable(text);
 }
 
-/// The callback side: hands blocks of the stream to libarchive and keeps the present one.
-class Input {
+/// The callback side: hands blocks to libarchive and keeps what the stream threw meanwhile.
+class Input : public BlockReader {
  public:
-  explicit Input(base::ByteSource& source) : source_(source), block_(block_size) {}
-  Input(const Input&) = delete;
-  Input& operator=(const Input&) = delete;
+  using BlockReader::BlockReader;
 
   static la_ssize_t read(struct archive* archive, void* self, const void** data) noexcept {
-    return static_cast<Input*>(self)->fill(archive, data);
+    auto& input = *static_cast<Input*>(self);
+    try {
+      const std::span<const char> block = input.next();
+      *data = block.data();
+      return static_cast<la_ssize_t>(block.size());
+    } catch (...) {
+      input.failure_ = std::current_exception();
+      archive_set_error(archive, EIO, "the stream failed");
+      return ARCHIVE_FATAL;
+    }
   }
 
   void rethrow() {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
-  const std::string& beginning() const { return beginning_; }
-
-  /// Whether the record at `offset` is in the present block and holds anything but zeros.
-  bool has_data_at(uint64_t offset) const {
-    if (offset < start_ || offset - start_ >= length_) return false;
-    const auto first = block_.begin() + static_cast<ptrdiff_t>(offset - start_);
-    const auto count = std::min<uint64_t>(record_size, length_ - (offset - start_));
-    return std::any_of(first, first + static_cast<ptrdiff_t>(count), [](char c) { return c != 0; });
-  }
-
  private:
-  la_ssize_t fill(struct archive* archive, const void** data) noexcept {
-    try {
-      base::throw_if_cancelled();
-      const size_t count = base::read_full(source_, block_);
-      // At the end the last block stays, so that what lies behind the end marker can be seen.
-      if (count == 0) return 0;
-      start_ += length_;
-      length_ = count;
-      if (start_ == 0) beginning_.assign(block_.data(), std::min(count, shown_bytes));
-      *data = block_.data();
-      return static_cast<la_ssize_t>(count);
-    } catch (...) {
-      failure_ = std::current_exception();
-      archive_set_error(archive, EIO, "the stream failed");
-      return ARCHIVE_FATAL;
-    }
-  }
-
-  base::ByteSource& source_;
-  std::vector<char> block_;
-  uint64_t start_ = 0;
-  size_t length_ = 0;
-  std::string beginning_;
   std::exception_ptr failure_;
 };
 

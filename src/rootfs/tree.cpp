@@ -24,15 +24,20 @@ namespace {
 base::RootedDir make_root(const std::string& path, base::RootedDir::Openat2 openat2) {
   const std::string doing = base::cat("make directory ", base::printable(path));
   if (::mkdir(path.c_str(), 0755) != 0) base::throw_errno(doing);
-  // Also when the umask took our own permissions away.
-  if (::chmod(path.c_str(), 0755) != 0) base::throw_errno(doing);
-  base::RootedDir root = base::RootedDir::open(path, openat2);
-  // A setgid bit or a default ACL of the directory above would be passed on to all entries.
-  if (::fchmod(root.fd(), 0755) != 0) base::throw_errno(doing);
-  ::fremovexattr(root.fd(), "system.posix_acl_default");
-  ::fremovexattr(root.fd(), "system.posix_acl_access");
-  if (::geteuid() == 0 && ::fchown(root.fd(), 0, 0) != 0) base::throw_errno(doing);
-  return root;
+  try {
+    // Also when the umask took our own permissions away.
+    if (::chmod(path.c_str(), 0755) != 0) base::throw_errno(doing);
+    base::RootedDir root = base::RootedDir::open(path, openat2);
+    // A setgid bit or a default ACL of the directory above would be passed on to all entries.
+    if (::fchmod(root.fd(), 0755) != 0) base::throw_errno(doing);
+    ::fremovexattr(root.fd(), "system.posix_acl_default");
+    ::fremovexattr(root.fd(), "system.posix_acl_access");
+    if (::geteuid() == 0 && ::fchown(root.fd(), 0, 0) != 0) base::throw_errno(doing);
+    return root;
+  } catch (const base::Error&) {
+    ::rmdir(path.c_str());
+    throw;
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 
+#include "base/cancel.hpp"
 #include "rootfs/support/stage.hpp"
 
 TEST_CASE("a failed layer leaves no half image behind") {
@@ -74,4 +75,28 @@ TEST_CASE("what is printed about a hostile name cannot harm a terminal") {
   const std::string message = stage.refusal({TarBuilder().symlink("\x1b[2J\n", "").finish()});
   CHECK(!contains(message, "\x1b"));
   CHECK(!contains(message, "\n"));
+}
+
+TEST_CASE("a get that is stopped half-way leaves nothing") {
+  class Stopped : public base::ByteSource {
+   public:
+    explicit Stopped(std::string bytes) : bytes_(std::move(bytes)) {}
+    size_t read(std::span<char> buffer) override {
+      if (const size_t count = bytes_.read(buffer); count > 0) return count;
+      throw base::Cancelled(15);
+    }
+
+   private:
+    base::MemorySource bytes_;
+  };
+  ScratchDir scratch;
+  base::Log log(-1);
+  const auto run = [&] {
+    rootfs::Tree tree(scratch / "rootfs", log);
+    Stopped bytes(TarBuilder().file("a/b", std::string(400'000, 'x')).unfinished());
+    rootfs::LayerReader layer(bytes);
+    tree.apply(layer);
+  };
+  REQUIRE_THROWS_AS(run(), base::Cancelled);
+  CHECK(!std::filesystem::exists(scratch / "rootfs"));
 }

@@ -229,3 +229,15 @@ TEST_CASE("a marker leaves the time of the directory alone") {
                 marker("d/.wh.f")});
   CHECK(stage.entry("d").mtime_seconds == 500);
 }
+
+TEST_CASE("a layer with many entries of its own keeps exactly those") {
+  TarBuilder lower, upper;
+  for (int i = 0; i < 2000; ++i) lower.file("d/" + std::to_string(i), "old");
+  for (int i = 0; i < 2000; i += 2) upper.file("d/" + std::to_string(i), "new");
+  upper.file("d/.wh..wh..opq", "");
+  Stage stage;
+  stage.unpack({lower.finish(), upper.finish()});
+  CHECK(list_tree(stage.root()).size() == 2 + 1000);
+  CHECK(stage.content("d/1998") == "new");
+  CHECK(!stage.exists("d/1999"));
+}

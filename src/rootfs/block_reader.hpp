@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/stream.hpp"
+
+namespace rootfs {
+
+/// A tar stream in blocks that are full but for the last one, so that no tar record is split
+/// between two. Keeps the present block and what the stream begins with.
+class BlockReader {
+ public:
+  explicit BlockReader(base::ByteSource& source);
+  BlockReader(const BlockReader&) = delete;
+  BlockReader& operator=(const BlockReader&) = delete;
+
+  /// The next block; empty at the end, where the last block remains the present one.
+  std::span<const char> next();
+  /// The first few bytes of the stream.
+  const std::string& beginning() const { return beginning_; }
+  /// Whether the tar record at `offset` is in the present block and holds anything but zeros.
+  bool has_data_at(uint64_t offset) const;
+
+ private:
+  base::ByteSource& source_;
+  std::vector<char> block_;
+  uint64_t start_ = 0;
+  size_t length_ = 0;
+  std::string beginning_;
+};
+
+}  // namespace rootfs
