@@ -18,6 +18,8 @@ namespace {
 constexpr size_t unit_size = 512 * 1024;  ///< Input of one compressed unit at the most.
 constexpr size_t batch_size = 128 * 1024;  ///< Small objects are worked on in batches this large.
 constexpr size_t ring_size = 16;           ///< Jobs in work or waiting for the reader.
+/// A batch may end with an object just below unit_size; compressed data hardly ever grows.
+constexpr size_t largest_output = batch_size + unit_size + 64 * 1024;
 
 /// Either several whole objects, or one unit of an object larger than unit_size.
 struct Job {
@@ -78,6 +80,8 @@ class Encoder {
 
   void encode(const Job& job, Slot& slot) {
     slot.out.clear();
+    // Growing step by step would end at twice the size.
+    slot.out.reserve(largest_output);
     if (job.is_unit) {
       const PackObject& object = objects_[job.first_object];
       if (job.offset == 0) append_object_header(object, slot.out);
