@@ -43,10 +43,11 @@ std::string read_line(const std::string& path) {
 
 std::string encode_metadata(const oci::ImageConfig& config) {
   OrderedJson json;
+  // The order of registry-image-resource.
+  json["cmd"] = list_or_null(config.cmd);
+  json["entrypoint"] = list_or_null(config.entrypoint);
   json["env"] = list_or_null(config.env);
   json["user"] = config.user;
-  json["entrypoint"] = list_or_null(config.entrypoint);
-  json["cmd"] = list_or_null(config.cmd);
   return dump(json);
 }
 
