@@ -1,7 +1,9 @@
 #include "base/log.hpp"
 
 #include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
@@ -11,35 +13,77 @@ namespace {
 
 constexpr std::chrono::seconds progress_interval{2};
 
+// A very short value would blank out ordinary text and hides nothing.
+constexpr size_t shortest_secret = 4;
+
 std::string json_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\n') {
-      out += "\\n";
+    switch (c) {
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '"':
+      case '\\':
+        out += '\\';
+        [[fallthrough]];
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+/// Go, which most registries are written in, escapes the characters of HTML, too.
+std::string html_safe(std::string_view json) {
+  std::string out;
+  for (const char c : json) {
+    if (c == '<' || c == '>' || c == '&') {
+      out += cat("\\u00", to_hex({&c, 1}));
     } else {
-      if (c == '"' || c == '\\') out += '\\';
       out += c;
     }
   }
   return out;
 }
 
+std::string with_small_hex(std::string percent_encoded) {
+  for (size_t at = percent_encoded.find('%'); at != std::string::npos;
+       at = percent_encoded.find('%', at + 3)) {
+    percent_encoded.replace(at, 3, to_lower(percent_encoded.substr(at, 3)));
+  }
+  return percent_encoded;
+}
+
+/// The ways in which servers and libraries repeat a value. A text of several lines, such as a key,
+/// is repeated line by line as well; its frame "-----BEGIN ..." is no secret.
+std::vector<std::string> forms_of(std::string_view secret) {
+  const std::string percent = percent_encode(secret);
+  const std::string json = json_escaped(secret);
+  std::vector<std::string> forms = {
+      std::string(secret), base64_encode(secret), percent, with_small_hex(percent), json,
+      html_safe(json)};
+  for (std::string_view line : split(secret, '\n')) {
+    line = trim(line);
+    if (line.size() >= shortest_secret && !line.starts_with("-----")) forms.emplace_back(line);
+  }
+  return forms;
+}
+
 }  // namespace
 
 void Log::hide(std::string_view secret) {
-  // A very short value would blank out ordinary text and hides nothing.
-  if (secret.size() < 4) return;
+  if (secret.size() < shortest_secret) return;
   const std::lock_guard lock(mutex_);
-  for (std::string form :
-       {std::string(secret), base64_encode(secret), percent_encode(secret), json_escaped(secret)}) {
+  for (std::string& form : forms_of(secret)) {
     if (std::find(hidden_.begin(), hidden_.end(), form) == hidden_.end()) {
       hidden_.push_back(std::move(form));
-    }
-  }
-  // A multi-line key must not leak line by line either.
-  if (secret.find('\n') != std::string_view::npos) {
-    for (const std::string_view part : split(secret, '\n')) {
-      if (part.size() >= 16) hidden_.emplace_back(part);
     }
   }
   std::stable_sort(hidden_.begin(), hidden_.end(),

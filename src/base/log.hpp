@@ -21,7 +21,8 @@ class Log {
   void set_debug(Debug debug) { debug_ = debug; }
   bool debugging() const { return debug_ == Debug::yes; }
 
-  /// From now on `secret` (and its base64, URL- and JSON-escaped forms) is never written.
+  /// From now on `secret` is never written: neither as it is, nor in base64, nor URL- or
+  /// JSON-escaped, nor one of its lines. Values shorter than 4 bytes are not hidden.
   void hide(std::string_view secret);
 
   void heading(std::string_view text);  ///< Bold: what a person looks for first.
