@@ -1,0 +1,136 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <iterator>
+
+#include "base/error.hpp"
+#include "base/handle.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+#include "support/scratch_dir.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void put(const fs::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+std::vector<std::string> names_in(const fs::path& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory))
+    names.push_back(entry.path().filename());
+  return names;
+}
+
+/// The error of read_small_file without the path in front.
+std::string refusal(const fs::path& path, size_t limit = 1000) {
+  std::string message = message_of([&] { base::read_small_file(path, limit); });
+  const std::string front = "read " + path.string() + ": ";
+  if (message.starts_with(front)) message.erase(0, front.size());
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("a file is read byte for byte up to the limit") {
+  const ScratchDir dir;
+  const std::string bytes("a\0\r\n\xff", 5);
+  put(dir / "f", bytes);
+  CHECK(base::read_small_file(dir / "f", 5) == bytes);
+  CHECK(refusal(dir / "f", 4) == "is larger than 4 B");
+  put(dir / "large", std::string(200'000, 'x'));
+  CHECK(base::read_small_file(dir / "large", 200'000) == std::string(200'000, 'x'));
+  CHECK(refusal(dir / "large", 199'999) == "is larger than 200 kB");
+}
+
+TEST_CASE("an absent file is not an empty one") {
+  const ScratchDir dir;
+  put(dir / "empty", "");
+  CHECK(base::read_small_file(dir / "empty", 10) == std::string());
+  CHECK_FALSE(base::read_small_file(dir / "absent", 10));
+  CHECK_FALSE(base::read_small_file(dir / "empty/below", 10));
+}
+
+TEST_CASE("a link does not lead a read out of the artifact") {
+  const ScratchDir dir;
+  put(dir / "target", "outside");
+  fs::create_symlink("target", dir / "link");
+  fs::create_symlink("nowhere", dir / "dangling");
+  CHECK(refusal(dir / "link") == "is a symbolic link, not a file");
+  CHECK(refusal(dir / "dangling") == "is a symbolic link, not a file");
+}
+
+TEST_CASE("a FIFO, a directory or a device does not hang or fool a read") {
+  const ScratchDir dir;
+  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  fs::create_directory(dir / "sub");
+  CHECK(refusal(dir / "fifo") == "is not a regular file");
+  CHECK(refusal(dir / "sub") == "is not a regular file");
+  CHECK(refusal("/dev/zero") == "is not a regular file");
+}
+
+TEST_CASE("an error shows a hostile path harmlessly") {
+  const ScratchDir dir;
+  fs::create_directory(dir / "\x1b[31m");
+  CHECK(contains(refusal(dir / "\x1b[31m"), "/\\x1b[31m: is not a regular file"));
+}
+
+TEST_CASE("a written file is readable for all and leaves nothing beside it") {
+  const ScratchDir dir;
+  base::write_file(dir / "f", "first");
+  base::write_file(dir / "f", std::string("sec\0nd", 6));
+  CHECK(base::read_small_file(dir / "f", 100) == std::string("sec\0nd", 6));
+  CHECK(names_in(dir.path()) == std::vector<std::string>{"f"});
+  CHECK((fs::status(dir / "f").permissions() & fs::perms::mask) == fs::perms(0644));
+}
+
+TEST_CASE("a reader of the old file never sees half of the new one") {
+  const ScratchDir dir;
+  base::write_file(dir / "f", "old");
+  std::ifstream before(dir / "f");
+  base::write_file(dir / "f", "new");
+  CHECK(std::string(std::istreambuf_iterator<char>(before), {}) == "old");
+  CHECK(base::read_small_file(dir / "f", 100) == "new");
+}
+
+TEST_CASE("writing replaces a link instead of what it points at") {
+  const ScratchDir dir;
+  put(dir / "victim", "untouched");
+  fs::create_symlink("victim", dir / "f");
+  base::write_file(dir / "f", "mine");
+  CHECK(base::read_small_file(dir / "victim", 100) == "untouched");
+  CHECK(base::read_small_file(dir / "f", 100) == "mine");
+}
+
+TEST_CASE("a failed write leaves no temporary file") {
+  const ScratchDir dir;
+  fs::create_directories(dir / "f/full");
+  CHECK(contains(message_of([&] { base::write_file(dir / "f", "x"); }), "write "));
+  CHECK(names_in(dir.path()) == std::vector<std::string>{"f"});
+  CHECK(message_of([&] { base::write_file(dir / "absent/f", "x"); }) ==
+        "write " + (dir / "absent/f").string() + ": No such file or directory");
+}
+
+TEST_CASE("all bytes reach a descriptor, or an error names the target") {
+  const ScratchDir dir;
+  const base::UniqueFd fd(::open((dir / "f").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  REQUIRE(fd);
+  const std::string bytes(300'000, 'x');
+  base::write_all(fd.get(), bytes, "the file");
+  CHECK(base::read_small_file(dir / "f", bytes.size()) == bytes);
+  base::write_all(fd.get(), "", "the file");
+
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  ::close(ends[0]);
+  const base::UniqueFd broken(ends[1]);
+  CHECK(message_of([&] { base::write_all(broken.get(), "x", "the answer"); }) ==
+        "write the answer: Broken pipe");
+}
