@@ -2,12 +2,16 @@
 
 #include <csignal>
 #include <initializer_list>
+#include <utility>
 
 namespace base {
 namespace {
 
 // A signal handler has nowhere else to put its message.
 volatile std::sig_atomic_t received_signal = 0;
+
+// What this thread's StopScope obeys.
+thread_local const std::stop_token* thread_stop = nullptr;
 
 void remember(int signal) {
   received_signal = signal;
@@ -29,6 +33,14 @@ int cancel_signal() {
 
 void throw_if_cancelled() {
   if (received_signal != 0) throw Cancelled(received_signal);
+  if (thread_stop != nullptr && thread_stop->stop_requested()) throw Cancelled(0);
+}
+
+StopScope::StopScope(std::stop_token token) : token_(std::move(token)) {
+  thread_stop = &token_;
+}
+StopScope::~StopScope() {
+  thread_stop = nullptr;
 }
 
 }  // namespace base

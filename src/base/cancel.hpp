@@ -1,14 +1,16 @@
 #pragma once
 #include <exception>
+#include <stop_token>
 
 namespace base {
 
-/// Thrown when the process was asked to stop. Not an Error, so that no retry swallows it.
+/// Thrown when the process, or the thread's own work, was asked to stop. Not an Error, so that no
+/// retry swallows it.
 class Cancelled : public std::exception {
  public:
   explicit Cancelled(int signal) : signal_(signal) {}
-  int signal() const { return signal_; }
-  const char* what() const noexcept override { return "stopped by a signal"; }
+  int signal() const { return signal_; }  ///< 0 for a StopScope.
+  const char* what() const noexcept override { return "stopped"; }
 
  private:
   int signal_;
@@ -21,7 +23,21 @@ void install_signal_handlers();
 /// The signal that asked the process to stop, or 0.
 int cancel_signal();
 
-/// Throws Cancelled once a signal has come; called wherever work may take long.
+/// Throws Cancelled once a signal has come or this thread's StopScope was told to stop; called
+/// wherever work may take long.
 void throw_if_cancelled();
+
+/// While it lives, throw_if_cancelled() on this thread obeys `token` too, so that a helper thread
+/// nobody waits for any more ends soon, wherever it is.
+class StopScope {
+ public:
+  explicit StopScope(std::stop_token token);
+  ~StopScope();
+  StopScope(const StopScope&) = delete;
+  StopScope& operator=(const StopScope&) = delete;
+
+ private:
+  std::stop_token token_;
+};
 
 }  // namespace base

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/read_ahead.hpp"
 #include "base/text.hpp"
 #include "codec/decompress.hpp"
 #include "resource/image_files.hpp"
@@ -17,6 +18,8 @@ namespace {
 using base::cat;
 using base::Error;
 using Clock = std::chrono::steady_clock;
+
+constexpr size_t read_ahead_limit = 8 * 1024 * 1024;
 
 /// Tells the log how far a download is.
 class ProgressSource : public base::ByteSource {
@@ -42,13 +45,19 @@ class ProgressSource : public base::ByteSource {
   base::Log& log_;
 };
 
+/// Downloading, verifying and decompressing run on a thread of their own, ahead of the writing.
 void apply_layer(registry::Client& client, const oci::Descriptor& layer, const oci::Digest& diff_id,
                  const std::string& name, rootfs::Tree& tree, base::Log& log) {
-  auto blob = std::make_unique<ProgressSource>(client.open_blob(layer), name, layer.size, log);
-  oci::VerifiedSource tar(codec::decompress(std::move(blob), "its data"), diff_id, std::nullopt);
+  const auto open_tar = [&]() -> std::unique_ptr<base::ByteSource> {
+    auto blob = std::make_unique<ProgressSource>(client.open_blob(layer), name, layer.size, log);
+    return std::make_unique<oci::VerifiedSource>(codec::decompress(std::move(blob), "its data"),
+                                                 diff_id, std::nullopt);
+  };
+  base::ReadAhead tar(open_tar, read_ahead_limit);
   rootfs::LayerReader entries(tar);
   tree.apply(entries);
-  tar.finish();
+  // What follows the archive's end belongs to the digests, too.
+  base::drain(tar);
 }
 
 void summarise(const rootfs::TreeSummary& tree, uint64_t compressed, double seconds,
