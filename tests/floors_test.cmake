@@ -21,6 +21,7 @@ set(libraries
   "^zstd"       "^codec/zstd\\.cpp$"
   "^git2"       "^git/direct_repository\\.cpp$"
   "^libssh"     "^git/ssh_session\\.cpp$"
+  "^re2/"       "^base/pattern\\.cpp$"
   "^nlohmann/json\\.hpp$"  "^(base/json|resource/(protocol|image_files))\\.cpp$"
 )
 # A library in a header spreads to whoever includes it. This one stays inside its room (see below).
