@@ -137,6 +137,13 @@ class Get(Case):
         got = self.get(self.source("moving"), version)
         self.assertEqual((got / "rootfs/when").read_text(), "before")
 
+    def test_the_format_is_rootfs_and_no_other_word_is_taken_for_it(self):
+        source = self.source("bare")
+        version = self.succeeded(programs.check(source))[0]
+        self.assertTrue((self.get(source, version, format="rootfs") / "rootfs/x").is_file())
+        outcome = programs.get(source, version, self.work.directory("get"), format="rootfz")
+        self.failed(outcome, "params.format", "rootfs")
+
     def test_skip_download_leaves_only_the_names(self):
         source = self.source("bare")
         version = self.succeeded(programs.check(source))[0]

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """put into branches as people have them: none yet, other people's, and moving ones."""
 
+import json
 import threading
 import unittest
 
@@ -84,6 +85,26 @@ class PutBranches(PutCase):
         self.assertIn(self.versions["box"]["digest"], message)
         self.assertEqual(repository.git("log", "-1", "--format=%an %ae %cn %ce"),
                          "Ada ada@x.org Bob bob@x.org")
+
+    def test_an_image_that_a_task_made_needs_only_rootfs_and_metadata(self):
+        made = self.inputs / "made"
+        (made / "rootfs/bin").mkdir(parents=True)
+        (made / "rootfs/bin/tool").write_text("#!/bin/sh\n")
+        (made / "metadata.json").write_text('{"env": ["A=b"], "user": "root"}\n')
+        repository = self.repository()
+        source = {"git": self.http.source(repository)}
+        answer = self.succeeded(programs.put(source, self.inputs, image="made"))
+        self.assertEqual(answer["version"], {"ref": repository.tip()})
+        self.assertEqual(json.loads(repository.show("metadata.json"))["env"], ["A=b"])
+        self.assertEqual(repository.show("rootfs/bin/tool"), b"#!/bin/sh\n")
+
+    def test_an_image_that_a_task_made_cannot_pass_for_one_of_the_registry(self):
+        made = self.inputs / "unnamed"
+        (made / "rootfs").mkdir(parents=True)
+        (made / "metadata.json").write_text("{}")
+        outcome = programs.put(self.source_of("box", git=self.http.source(self.repository())),
+                               self.inputs, image="unnamed")
+        self.failed(outcome, "digest")
 
     def test_with_only_git_in_source_the_version_is_the_commit(self):
         repository = self.repository()
