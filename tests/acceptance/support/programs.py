@@ -16,7 +16,10 @@ LIMIT_SECONDS = 60
 def program(name):
     """The path of check, in or out; RESOURCE_PROGRAMS names their directory."""
     root = Path(__file__).resolve().parents[3]
-    return Path(os.environ.get("RESOURCE_PROGRAMS", root / "build/release")) / name
+    path = Path(os.environ.get("RESOURCE_PROGRAMS", root / "build/release")) / name
+    if not path.is_file():
+        raise RuntimeError(f"{path} is not built; ./test builds it")
+    return path
 
 
 def environment():

@@ -86,6 +86,7 @@ class Workspace:
     def close(self):
         if os.getpid() != self._owner:
             return
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for server in reversed(self._servers):
             _stop(server)
         self._servers.clear()
