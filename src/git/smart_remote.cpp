@@ -106,12 +106,20 @@ std::optional<Oid> SmartRemote::default_tip() {
 }
 
 Known SmartRemote::find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) {
+  bool hashing_failed = false;
+  const auto watched = [&]() -> const Snapshot& {
+    hashing_failed = true;
+    const Snapshot& snapshot = hashed();
+    hashing_failed = false;
+    return snapshot;
+  };
   try {
     const Advertisement upload = discover(Service::upload_pack);
-    Known known = find_known_objects(*transport_, upload, tip, hashed, log_);
+    Known known = find_known_objects(*transport_, upload, tip, watched, log_);
     transport_->finish(Service::upload_pack);
     return known;
   } catch (const Error& error) {
+    if (hashing_failed) throw;
     // Sending everything is slow, but always right.
     log_.warn(cat("could not find out what the repository has already, so everything is sent: ",
                   error.what()));

@@ -255,3 +255,26 @@ TEST_CASE("a huge tree is asked about in batches without blocking") {
   const auto remote = open(scratch / "r", Way::programs, log);
   CHECK(git::publish(*remote, snapshot, request_for("main"), log).objects == 5);
 }
+
+TEST_CASE("a file that cannot be read is named instead of sending trees that were never hashed") {
+  const bool filter = GENERATE(true, false);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  git_in(scratch / "r",
+         std::string("config uploadpack.allowFilter ") + (filter ? "true" : "false"));
+  const std::string by_hand = commit_by_hand(scratch / "r", "main");
+  base::Entry shrunk = file("shrunk", "one");
+  shrunk.size += 1;
+  ListedEntries source({shrunk});
+  git::Snapshot snapshot;
+  snapshot.add_image(source, "rootfs");
+  base::Log log(-1);
+  const auto remote = open(scratch / "r", Way::programs, log);
+  try {
+    git::publish(*remote, snapshot, request_for("main"), log);
+    FAIL("no error");
+  } catch (const base::Error& error) {
+    CHECK(std::string(error.what()) == "read past the end");
+  }
+  CHECK(git_in(scratch / "r", "rev-parse main") == by_hand);
+}
