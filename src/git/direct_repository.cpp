@@ -3,9 +3,10 @@
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
 
-#include <mutex>
+#include <unordered_set>
 #include <vector>
 
+#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
@@ -22,6 +23,7 @@ using Repository = base::Handle<git_repository, git_repository_free>;
 using Database = base::Handle<git_odb, git_odb_free>;
 using Reference = base::Handle<git_reference, git_reference_free>;
 using Commit = base::Handle<git_commit, git_commit_free>;
+using Tree = base::Handle<git_tree, git_tree_free>;
 void free_writer(git_odb_writepack* writer) {
   writer->free(writer);
 }
@@ -44,6 +46,20 @@ git_oid to_libgit2(const Oid& id) {
 
 Oid from_libgit2(const git_oid& raw) {
   return Oid::from_raw({reinterpret_cast<const char*>(raw.id), sizeof raw.id});
+}
+
+using Ids = std::unordered_set<Oid, OidHash>;
+
+/// For git_tree_walk: a positive value passes over a tree, a negative one ends the walk.
+int keep_id(const char* /*directory*/, const git_tree_entry* entry, void* ids) noexcept {
+  try {
+    const bool is_new =
+        static_cast<Ids*>(ids)->insert(from_libgit2(*git_tree_entry_id(entry))).second;
+    if (base::cancel_signal() != 0) return GIT_EUSER;
+    return is_new ? 0 : 1;
+  } catch (...) {
+    return GIT_ERROR;
+  }
 }
 
 /// The library counts its users.
@@ -85,21 +101,20 @@ class DirectRepository : public Remote {
 
   std::optional<Oid> default_tip() override { return find_for_reading("HEAD"); }
 
-  Known find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) override {
+  Known find_known(const Oid& tip, const std::function<const Snapshot&()>& /*hashed*/) override {
     Known known;
     Commit commit;
     const git_oid tip_id = to_libgit2(tip);
     check(git_commit_lookup(Out(commit), repository_.get(), &tip_id),
           cat(name_, ": read commit ", tip.hex()));
     known.tip_tree = from_libgit2(*git_commit_tree_id(commit.get()));
-    const auto keep_existing = [&](const std::vector<Oid>& ids) {
-      for (const Oid& id : ids) {
-        const git_oid raw = to_libgit2(id);
-        if (git_odb_exists(database_.get(), &raw) == 1) known.ids.insert(id);
-      }
-    };
-    keep_existing(hashed().tree_ids());
-    keep_existing(hashed().blob_ids_outside(known.ids));
+    // What merely exists may be left of something deleted and lack its parts; nobody checks here.
+    Tree tree;
+    check(git_commit_tree(Out(tree), commit.get()), cat(name_, ": read the tree of ", tip.hex()));
+    known.ids.insert(*known.tip_tree);
+    const int walked = git_tree_walk(tree.get(), GIT_TREEWALK_PRE, keep_id, &known.ids);
+    base::throw_if_cancelled();
+    check(walked, cat(name_, ": read the tree of ", tip.hex()));
     return known;
   }
 

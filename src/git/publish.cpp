@@ -1,5 +1,7 @@
 #include "git/publish.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <future>
 #include <random>
@@ -16,6 +18,17 @@ using base::cat;
 using base::Error;
 
 constexpr int most_attempts = 8;
+
+/// How git, JGit and libgit2 say that objects a push builds on are not there.
+constexpr std::array<std::string_view, 4> lack_words = {
+    "missing necessary objects", "missing blob", "missing tree", "did not receive expected object"};
+
+template <size_t count>
+bool says_any(std::string_view text, const std::array<std::string_view, count>& words) {
+  const std::string lower = base::to_lower(text);
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
 
 class Publisher {
  public:
@@ -34,11 +47,9 @@ class Publisher {
       const std::optional<Oid> tip = remote_.find_for_pushing(ref_);
       if (auto result = try_once(tip)) return *result;
       if (attempt == most_attempts) {
-        throw Error(cat("the branch ", request_.branch, " moved during each of ", most_attempts,
-                        " attempts; is something else pushing to it all the time?"));
+        throw Error(cat("gave up after ", most_attempts, " attempts: ", setback_));
       }
-      log_.info(cat("branch ", base::printable(request_.branch),
-                    " has moved meanwhile; building on the new commit"));
+      log_.info(cat(setback_, "; trying again"));
       request_.pause(attempt);
     }
   }
@@ -49,12 +60,13 @@ class Publisher {
     return snapshot_;
   }
 
-  /// Nothing when somebody else moved the branch first.
+  /// Nothing when another attempt may do better; `setback_` says why.
   std::optional<PublishResult> try_once(const std::optional<Oid>& tip) {
     Known known;
     if (const auto near = tip ? tip : remote_.default_tip()) {
       known = remote_.find_known(*near, [this]() -> const Snapshot& { return hashed(); });
     }
+    if (send_all_) known.ids.clear();
     PublishResult result;
     result.tree = hashed().tree();
     result.new_branch = !tip;
@@ -76,7 +88,7 @@ class Publisher {
     return send({ref_, tip, result.commit}, objects) ? std::optional(result) : std::nullopt;
   }
 
-  /// False when the branch was not where it should have been.
+  /// False when another attempt may do better.
   bool send(const RefUpdate& update, const std::vector<PackObject>& objects) {
     std::string reason;
     try {
@@ -95,7 +107,16 @@ class Publisher {
       throw Error(reason);
     }
     if (now == update.wanted) return true;
-    if (now != update.old) return false;
+    if (now != update.old) {
+      setback_ = cat("branch ", base::printable(request_.branch), " has moved meanwhile");
+      return false;
+    }
+    // A server may have a tree that is part of no branch any more, but not all that is below it.
+    if (!send_all_ && says_any(reason, lack_words)) {
+      send_all_ = true;
+      setback_ = "the repository lacks parts of what it has; sending everything";
+      return false;
+    }
     throw Error(reason);
   }
 
@@ -105,6 +126,8 @@ class Publisher {
   base::Log& log_;
   std::string ref_;
   std::future<void> hashing_;
+  bool send_all_ = false;
+  std::string setback_;
 };
 
 }  // namespace

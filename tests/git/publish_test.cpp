@@ -256,6 +256,18 @@ TEST_CASE("a huge tree is asked about in batches without blocking") {
   CHECK(git::publish(*remote, snapshot, request_for("main"), log).objects == 5);
 }
 
+TEST_CASE("a tree left over from a deleted branch without its files is not built upon") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  const std::string by_hand = commit_by_hand(scratch / "r", "main");
+  publish(scratch / "r", Way::programs, "one");
+  const std::string file = git_in(scratch / "r", "rev-parse main:rootfs/etc/v");
+  git_in(scratch / "r", "update-ref refs/heads/main " + by_hand);
+  REQUIRE(std::filesystem::remove(scratch / "r" / "objects" / file.substr(0, 2) / file.substr(2)));
+  check_repository(scratch / "r", publish(scratch / "r", way, "one"), "one");
+}
+
 TEST_CASE("a file that cannot be read is named instead of sending trees that were never hashed") {
   const bool filter = GENERATE(true, false);
   const ScratchDir scratch;
