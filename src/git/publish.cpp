@@ -22,6 +22,8 @@ constexpr int most_attempts = 8;
 /// How git, JGit and libgit2 say that objects a push builds on are not there.
 constexpr std::array<std::string_view, 4> lack_words = {
     "missing necessary objects", "missing blob", "missing tree", "did not receive expected object"};
+/// How they say that somebody else is changing the branch at this moment.
+constexpr std::array<std::string_view, 2> lock_words = {"cannot lock ref", "failed to lock"};
 
 template <size_t count>
 bool says_any(std::string_view text, const std::array<std::string_view, count>& words) {
@@ -109,6 +111,10 @@ class Publisher {
     if (now == update.wanted) return true;
     if (now != update.old) {
       setback_ = cat("branch ", base::printable(request_.branch), " has moved meanwhile");
+      return false;
+    }
+    if (says_any(reason, lock_words)) {
+      setback_ = reason;
       return false;
     }
     // A server may have a tree that is part of no branch any more, but not all that is below it.

@@ -268,6 +268,21 @@ TEST_CASE("a tree left over from a deleted branch without its files is not built
   check_repository(scratch / "r", publish(scratch / "r", way, "one"), "one");
 }
 
+TEST_CASE("a branch locked for a moment does not fail the push") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  commit_by_hand(scratch / "r", "main");
+  const Path lock = scratch / "r" / "refs" / "heads" / "main.lock";
+  std::ofstream(lock).close();
+  base::Log log(-1);
+  const auto remote = open(scratch / "r", way, log);
+  git::Snapshot snapshot = image("one");
+  auto request = request_for("main");
+  request.pause = [&](int) { std::filesystem::remove(lock); };
+  check_repository(scratch / "r", git::publish(*remote, snapshot, request, log), "one");
+}
+
 TEST_CASE("a file that cannot be read is named instead of sending trees that were never hashed") {
   const bool filter = GENERATE(true, false);
   const ScratchDir scratch;
