@@ -23,9 +23,10 @@ struct Request {
   JsonView params;
 };
 
-Request open_request(const JsonDocument& document) {
+Request open_request(const JsonDocument& document, base::Log& log) {
   const JsonView root = document.root();
   if (!root.is_object()) root.refuse("an object with source, version and params");
+  hide_secrets(root.at_ignoring_case("source"), log);
   root.allow_only({"source", "version", "params"}, true);
   return {root.at_ignoring_case("source"), root.at_ignoring_case("version"),
           root.at_ignoring_case("params")};
@@ -62,7 +63,7 @@ std::string dump(const OrderedJson& json) {
 
 CheckRequest parse_check_request(std::string_view json, base::Log& log) {
   const JsonDocument document = JsonDocument::parse(json, "the request on standard input");
-  const Request parts = open_request(document);
+  const Request parts = open_request(document, log);
   CheckRequest request{parse_source(parts.source, log), {}};
   request.version = parse_version(parts.version, request.source);
   return request;
@@ -70,7 +71,7 @@ CheckRequest parse_check_request(std::string_view json, base::Log& log) {
 
 GetRequest parse_get_request(std::string_view json, base::Log& log) {
   const JsonDocument document = JsonDocument::parse(json, "the request on standard input");
-  const Request parts = open_request(document);
+  const Request parts = open_request(document, log);
   GetRequest request{parse_source(parts.source, log), {}, {}};
   const auto version = parse_version(parts.version, request.source);
   if (!version) throw Error("version is missing: run check first and pass one of its versions");
@@ -88,7 +89,7 @@ GetRequest parse_get_request(std::string_view json, base::Log& log) {
 
 PutRequest parse_put_request(std::string_view json, base::Log& log) {
   const JsonDocument document = JsonDocument::parse(json, "the request on standard input");
-  const Request parts = open_request(document);
+  const Request parts = open_request(document, log);
   PutRequest request{parse_source(parts.source, log), {}};
   parts.params.allow_only({"image"});
   request.params.image = parts.params.at("image").string_or("");

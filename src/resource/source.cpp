@@ -1,8 +1,8 @@
 #include "resource/source.hpp"
 
+#include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "http/url.hpp"
 
 namespace resource {
 namespace {
@@ -14,10 +14,11 @@ using base::JsonView;
 constexpr const char* default_identity = "rootfs-git-resource";
 constexpr const char* default_branch = "main";
 
-base::Secret read_secret(const JsonView& view, base::Log& log) {
-  std::string text = view.scalar_text();
-  log.hide(text);
-  return base::Secret(std::move(text));
+// Nobody's name is that long, but tokens are, and some servers take them in place of a user name.
+constexpr size_t length_of_token = 16;
+
+base::Secret read_secret(const JsonView& view) {
+  return base::Secret(view.scalar_text());
 }
 
 /// A list of PEM texts, or one.
@@ -26,14 +27,32 @@ std::vector<std::string> read_certificates(const JsonView& view) {
   return view.strings();
 }
 
-/// A secret in a URL has no place in logs either.
-void hide_userinfo(const std::string& uri, base::Log& log) {
-  const size_t scheme = uri.find("://");
-  if (scheme == std::string::npos) return;
-  const std::string authority = uri.substr(scheme + 3, uri.find('/', scheme + 3) - scheme - 3);
+/// The user information of a URL, which may be written as in the URL or decoded.
+void hide_userinfo(std::string_view url, base::Log& log) {
+  const size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  const std::string_view authority = url.substr(0, url.find('/'));
   const size_t at = authority.rfind('@');
-  const size_t colon = authority.find(':');
-  if (at != std::string::npos && colon < at) log.hide(authority.substr(colon + 1, at - colon - 1));
+  if (at == std::string_view::npos) return;
+  // repository:tag@sha256:... is an image by digest.
+  const std::string_view host = authority.substr(at + 1);
+  if (host.starts_with("sha256:") || host.starts_with("sha512:")) return;
+  const std::string_view userinfo = authority.substr(0, at);
+  const std::string_view user = userinfo.substr(0, userinfo.find(':'));
+  const auto hide = [&](std::string_view text) {
+    log.hide(text);
+    log.hide(base::percent_decode(text));
+  };
+  if (user.size() >= length_of_token) hide(user);
+  if (user.size() < userinfo.size()) hide(userinfo.substr(user.size() + 1));
+}
+
+void hide_value(const JsonView& view, base::Log& log) {
+  try {
+    log.hide(view.scalar_text());
+  } catch (const Error&) {
+    // Neither text nor number: refused by its path when it is read, without being shown.
+  }
 }
 
 /// git-check-ref-format, as far as a branch can break a protocol line or a server's file system.
@@ -63,12 +82,12 @@ git::Identity parse_identity(const JsonView& git, const std::string& who,
   return identity;
 }
 
-GitSource parse_git(const JsonView& git, base::Log& log) {
+GitSource parse_git(const JsonView& git) {
   GitSource source;
   git::RemoteOptions& remote = source.remote;
-  remote.password = read_secret(git.at("password"), log);
-  remote.private_key = read_secret(git.at("private_key"), log);
-  remote.private_key_passphrase = read_secret(git.at("private_key_passphrase"), log);
+  remote.password = read_secret(git.at("password"));
+  remote.private_key = read_secret(git.at("private_key"));
+  remote.private_key_passphrase = read_secret(git.at("private_key_passphrase"));
   git.allow_only({"uri", "branch", "username", "password", "private_key", "private_key_passphrase",
                   "private_key_user", "known_hosts", "skip_host_key_check", "ca_certs",
                   "skip_ssl_verification", "author_name", "author_email", "committer_name",
@@ -76,8 +95,7 @@ GitSource parse_git(const JsonView& git, base::Log& log) {
   remote.uri = git.at("uri").string_or("");
   if (remote.uri.empty())
     throw Error(cat(git.path(), ".uri is missing: the repository to push to"));
-  hide_userinfo(remote.uri, log);
-  remote.username = git.at("username").string_or("");
+  remote.username = git.at("username").scalar_text();
   if (remote.username.empty() != remote.password.empty() && remote.private_key.empty()) {
     throw Error(
         cat("set both ", git.path(), ".username and ", git.path(), ".password, or neither"));
@@ -96,10 +114,10 @@ GitSource parse_git(const JsonView& git, base::Log& log) {
   return source;
 }
 
-ImageSource parse_image(const JsonView& source, base::Log& log) {
+ImageSource parse_image(const JsonView& source) {
   ImageSource image;
   const std::string username = source.at_ignoring_case("username").scalar_text();
-  const base::Secret password = read_secret(source.at_ignoring_case("password"), log);
+  const base::Secret password = read_secret(source.at_ignoring_case("password"));
   if (username.empty() != password.empty()) {
     throw Error("set both source.username and source.password, or neither");
   }
@@ -130,6 +148,20 @@ ImageSource parse_image(const JsonView& source, base::Log& log) {
 
 }  // namespace
 
+void hide_secrets(const JsonView& source, base::Log& log) {
+  if (!source.is_object()) return;
+  for (const auto& [key, view] : source.members()) {
+    const std::string name = base::to_lower(key);
+    if (name == "git") {
+      hide_secrets(view, log);
+    } else if (name == "password" || name == "private_key" || name == "private_key_passphrase") {
+      hide_value(view, log);
+    } else if ((name == "uri" || name == "repository") && view.is_string()) {
+      hide_userinfo(view.string(), log);
+    }
+  }
+}
+
 oci::Platform parse_platform(const JsonView& platform) {
   const oci::Platform native = oci::native_platform();
   platform.allow_only({"architecture", "os", "variant"});
@@ -149,10 +181,8 @@ Source parse_source(const JsonView& source, base::Log& log) {
                      "platform", "debug", "git"},
                     true);
   const JsonView git = source.at_ignoring_case("git");
-  if (!git.is_null()) parsed.git = parse_git(git, log);
-  // The password first, so that it is known before anything can fail.
-  read_secret(source.at_ignoring_case("password"), log);
-  if (!source.at_ignoring_case("repository").is_null()) parsed.image = parse_image(source, log);
+  if (!git.is_null()) parsed.git = parse_git(git);
+  if (!source.at_ignoring_case("repository").is_null()) parsed.image = parse_image(source);
   if (!parsed.git && !parsed.image) {
     throw Error("source needs repository (an image in a registry) or git (a repository), or both");
   }
