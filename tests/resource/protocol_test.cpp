@@ -1,0 +1,164 @@
+#include "resource/protocol.hpp"
+
+#include "resource/support/requests.hpp"
+#include "support/catch.hpp"
+
+using resource::parse_check_request;
+using resource::parse_get_request;
+using resource::parse_put_request;
+
+namespace {
+
+using Versions = std::vector<resource::Version>;
+
+const std::string digest = "sha256:" + std::string(64, 'a');
+const std::string source = R"("source":{"repository":"busybox"})";
+const std::string git_only = R"("source":{"git":{"uri":"/srv/app.git"}})";
+const std::string version = R"("version":{"tag":"1","digest":")" + digest + "\"}";
+
+resource::CheckRequest check_request(const std::string& members) {
+  CapturedLog log;
+  return parse_check_request("{" + members + "}", log);
+}
+resource::GetRequest get_request(const std::string& members) {
+  CapturedLog log;
+  return parse_get_request("{" + members + "}", log);
+}
+resource::PutRequest put_request(const std::string& members) {
+  CapturedLog log;
+  return parse_put_request("{" + members + "}", log);
+}
+
+}  // namespace
+
+TEST_CASE("no version, null and {} are the first check") {
+  for (const char* none : {"", R"(,"version":null)", R"(,"version":{})", R"(,"Version":null)"}) {
+    CHECK_FALSE(check_request(source + none).version);
+  }
+  const auto given = check_request(source + "," + version).version;
+  REQUIRE(given);
+  CHECK(given->tag == "1");
+  CHECK(given->digest == digest);
+}
+
+TEST_CASE("the three parts of a request match regardless of case, as Concourse has it") {
+  const auto request = get_request(R"("Source":{"repository":"busybox"},"VERSION":{"digest":")" +
+                                   digest + R"("},"Params":{"skip_download":true})");
+  CHECK(request.source.image->repository == "busybox");
+  CHECK(request.version.digest == digest);
+  CHECK(request.params.skip_download);
+}
+
+TEST_CASE("the key of a version or parameter matches as it is written") {
+  CHECK(message_of([] { check_request(source + R"(,"version":{"Digest":"x"})"); }) ==
+        "unknown key version.Digest (did you mean digest?)");
+  CHECK(message_of([] { put_request(git_only + R"(,"params":{"Image":"x"})"); }) ==
+        "unknown key params.Image (did you mean image?)");
+}
+
+TEST_CASE("a typing error in a request is not silently ignored") {
+  CHECK(message_of([] { check_request(source + R"(,"verson":{})"); }) ==
+        "unknown key verson (did you mean version?)");
+  CHECK(message_of([] { check_request(source + R"(,"version":{"digset":"x"})"); }) ==
+        "unknown key version.digset (did you mean digest?)");
+  CHECK(message_of([] { get_request(source + "," + version + R"(,"params":{"fromat":"x"})"); }) ==
+        "unknown key params.fromat (did you mean format?)");
+  CHECK(message_of([] { put_request(git_only + R"(,"params":{"imgae":"x"})"); }) ==
+        "unknown key params.imgae (did you mean image?)");
+  CHECK(message_of([] {
+          get_request(source + "," + version + R"(,"params":{"platform":{"arch":"x"}})");
+        }).starts_with("unknown key params.platform.arch"));
+}
+
+TEST_CASE("a version of the other kind of resource is refused") {
+  CHECK(message_of([] { check_request(source + R"(,"version":{"ref":"x"})"); }) ==
+        "unknown key version.ref");
+  CHECK(contains(message_of([] { check_request(git_only + R"(,"version":{"digest":"x"})"); }),
+                 "unknown key version.digest"));
+  CHECK(check_request(git_only + R"(,"version":{"ref":"abc"})").version->ref == "abc");
+}
+
+TEST_CASE("a get without a version says what to do") {
+  for (const char* none : {"", R"(,"version":null)", R"(,"version":{})"}) {
+    CHECK(message_of([&] { get_request(source + none); }) ==
+          "version is missing: run check first and pass one of its versions");
+  }
+}
+
+TEST_CASE("absent, null and empty parameters of a get are alike") {
+  for (const char* none :
+       {"", R"(,"params":null)", R"(,"params":{})",
+        R"(,"params":{"format":null,"skip_download":null,"platform":null})",
+        R"(,"params":{"format":"","platform":{}})", R"(,"params":{"format":"rootfs"})"}) {
+    const auto request = get_request(source + "," + version + none);
+    CHECK_FALSE(request.params.skip_download);
+    CHECK_FALSE(request.params.platform);
+  }
+}
+
+TEST_CASE("the platform of a get stands for itself") {
+  const auto request =
+      get_request(R"("source":{"repository":"x","platform":{"architecture":"s390x"}},)" + version +
+                  R"(,"params":{"platform":{"architecture":"arm64/v8"}})");
+  REQUIRE(request.params.platform);
+  CHECK(request.params.platform->text() == "linux/arm64/v8");
+  CHECK(request.source.platform.text() == "linux/s390x");
+}
+
+TEST_CASE("wrong types are refused by path") {
+  CHECK(message_of([] { check_request(R"("source":"busybox")"); }) ==
+        "source: expected an object, got a string");
+  CHECK(message_of([] { check_request(source + R"(,"version":"x")"); }) ==
+        "version: expected an object, got a string");
+  CHECK(message_of([] { check_request(source + R"(,"version":{"digest":1})"); }) ==
+        "version.digest: expected a string, got a number");
+  CHECK(message_of([] { get_request(source + "," + version + R"(,"params":[])"); }) ==
+        "params: expected an object, got a list");
+  CHECK(message_of([] {
+          get_request(source + "," + version + R"(,"params":{"skip_download":"yes"})");
+        }) == "params.skip_download: expected true or false, got a string");
+  CHECK(message_of([] { put_request(git_only + R"(,"params":{"image":7})"); }) ==
+        "params.image: expected a string, got a number");
+}
+
+TEST_CASE("what is no request is refused with what was expected") {
+  CapturedLog log;
+  CHECK(message_of([&] { parse_check_request("", log); }) ==
+        "the request on standard input: is not valid JSON");
+  CHECK(message_of([&] { parse_check_request("[]", log); }) ==
+        "the document: expected an object with source, version and params, got a list");
+  CHECK(message_of([&] { parse_check_request("{}", log); }) ==
+        "source needs repository (an image in a registry) or git (a repository), or both");
+  CHECK(message_of([&] { parse_check_request(R"({"source":null})", log); }) ==
+        "source needs repository (an image in a registry) or git (a repository), or both");
+}
+
+TEST_CASE("a put takes the image's directory and no version") {
+  CHECK(put_request(git_only + R"(,"params":{"image":"busybox"})").params.image == "busybox");
+  for (const char* none : {"", R"(,"params":null)", R"(,"params":{})", R"(,"version":null)"}) {
+    CHECK(put_request(git_only + none).params.image.empty());
+  }
+  CHECK(message_of([] { put_request(git_only + R"(,"version":{"ref":"x"})"); }) ==
+        "put takes no version");
+}
+
+TEST_CASE("answers have exactly the bytes Concourse reads") {
+  CHECK(resource::encode(Versions{}) == "[]\n");
+  CHECK(resource::encode(Versions{{"1", "sha256:aa", ""}, {"1", "sha256:bb", ""}}) ==
+        R"([{"tag":"1","digest":"sha256:aa"},{"tag":"1","digest":"sha256:bb"}])"
+        "\n");
+  CHECK(resource::encode(Versions{{"", "", "0123"}}) == "[{\"ref\":\"0123\"}]\n");
+  CHECK(resource::encode(resource::StepResult{{"1", "sha256:aa", ""}, {}}) ==
+        R"({"version":{"tag":"1","digest":"sha256:aa"},"metadata":[]})"
+        "\n");
+  CHECK(resource::encode(
+            resource::StepResult{{"", "", "0123"}, {{"b", "2"}, {"a", "\"\xc3\xa9\n"}}}) ==
+        R"({"version":{"ref":"0123"},"metadata":[{"name":"b","value":"2"},)"
+        "{\"name\":\"a\",\"value\":\"\\\"\xc3\xa9\\n\"}]}\n");
+}
+
+TEST_CASE("bytes that are no UTF-8 do not break the answer") {
+  CHECK(resource::encode(resource::StepResult{{"1", "d", ""}, {{"image", "a\xffz"}}}) ==
+        "{\"version\":{\"tag\":\"1\",\"digest\":\"d\"},"
+        "\"metadata\":[{\"name\":\"image\",\"value\":\"a\xef\xbf\xbdz\"}]}\n");
+}

@@ -1,0 +1,207 @@
+#include "resource/source.hpp"
+
+#include "resource/support/requests.hpp"
+#include "support/catch.hpp"
+
+TEST_CASE("every key of an image source arrives") {
+  CapturedLog log;
+  const auto source =
+      resource::parse_check_request(
+          R"({"source":{"repository":"registry.test:5000/team/app","tag":"1.2","username":"joe",
+              "password":"hunter2","insecure":true,"ca_certs":["one","two"],"debug":true,
+              "platform":{"os":"Linux","architecture":"arm","variant":"v6"}}})",
+          log)
+          .source;
+  REQUIRE(source.image);
+  CHECK_FALSE(source.git);
+  const auto& image = *source.image;
+  CHECK(image.repository == "registry.test:5000/team/app");
+  CHECK(image.reference.registry == "registry.test:5000");
+  CHECK(image.reference.repository == "team/app");
+  CHECK(image.tag == "1.2");
+  REQUIRE(image.registry.credentials);
+  CHECK(image.registry.credentials->username == "joe");
+  CHECK(image.registry.credentials->password.reveal() == "hunter2");
+  CHECK(image.registry.insecure == registry::Insecure::yes);
+  CHECK(image.registry.http.ca_certs == std::vector<std::string>{"one", "two"});
+  CHECK(source.platform.text() == "linux/arm/v6");
+  CHECK(source.debug == base::Log::Debug::yes);
+  CHECK(log->debugging());
+}
+
+TEST_CASE("what an image source leaves out is safe") {
+  for (const std::string& members :
+       {std::string(),
+        std::string(R"("tag":null,"username":null,"password":null,"insecure":null,"ca_certs":null,
+                       "platform":null,"debug":null,"git":null)"),
+        std::string(R"("tag":"","username":"","password":"","insecure":false,"ca_certs":[],
+                       "platform":{},"debug":false)")}) {
+    const auto source = source_of(image_source(members));
+    REQUIRE(source.image);
+    CHECK_FALSE(source.git);
+    CHECK(source.image->tag == "latest");
+    CHECK_FALSE(source.image->registry.credentials);
+    CHECK(source.image->registry.insecure == registry::Insecure::no);
+    CHECK(source.image->registry.http.verify_tls == http::VerifyTls::yes);
+    CHECK(source.image->registry.http.ca_certs.empty());
+    CHECK(source.platform.text() == oci::native_platform().normalised().text());
+    CHECK(source.debug == base::Log::Debug::no);
+  }
+}
+
+TEST_CASE("every key of a git source arrives") {
+  const auto source = source_of(git_source(
+      R"("branch":"images/app","username":"joe","password":"hunter2","private_key":"KEY",
+         "private_key_passphrase":"PHRASE","private_key_user":"forge","known_hosts":"host key",
+         "skip_host_key_check":true,"ca_certs":"PEM","skip_ssl_verification":true,
+         "author_name":"A","author_email":"a@x","committer_name":"C","committer_email":"c@x")"));
+  REQUIRE(source.git);
+  CHECK_FALSE(source.image);
+  const auto& git = *source.git;
+  CHECK(git.remote.uri == "https://git.test/app");
+  CHECK(git.branch == "images/app");
+  CHECK(git.remote.username == "joe");
+  CHECK(git.remote.password.reveal() == "hunter2");
+  CHECK(git.remote.private_key.reveal() == "KEY");
+  CHECK(git.remote.private_key_passphrase.reveal() == "PHRASE");
+  CHECK(git.remote.private_key_user == "forge");
+  CHECK(git.remote.known_hosts == "host key");
+  CHECK(git.remote.check_host_key == git::CheckHostKey::no);
+  CHECK(git.remote.ca_certs == std::vector<std::string>{"PEM"});
+  CHECK(git.remote.verify_tls == git::VerifyTls::no);
+  CHECK(git.author.name == "A");
+  CHECK(git.author.email == "a@x");
+  CHECK(git.committer.name == "C");
+  CHECK(git.committer.email == "c@x");
+}
+
+TEST_CASE("what a git source leaves out is safe") {
+  const auto git = *source_of(git_source("")).git;
+  CHECK(git.branch == "main");
+  CHECK(git.remote.check_host_key == git::CheckHostKey::yes);
+  CHECK(git.remote.verify_tls == git::VerifyTls::yes);
+  CHECK(git.author.name == "rootfs-git-resource");
+  CHECK(git.author.email == "rootfs-git-resource@localhost");
+  CHECK(git.committer.name == "rootfs-git-resource");
+
+  const auto author = *source_of(git_source(R"("author_name":"A","author_email":"a@x")")).git;
+  CHECK(author.committer.name == "A");
+  CHECK(author.committer.email == "a@x");
+  CHECK(source_of(git_source(R"("author_name":"")")).git->author.name == "rootfs-git-resource");
+}
+
+TEST_CASE("an image and a repository together are a mirror") {
+  const auto source = source_of(R"({"repository":"busybox","git":{"uri":"/srv/app.git"}})");
+  CHECK(source.image);
+  CHECK(source.git);
+}
+
+TEST_CASE("keys of the source match regardless of case, those of git as they are written") {
+  const auto source = source_of(R"({"Repository":"busybox","TAG":"1","Debug":true})");
+  CHECK(source.image->repository == "busybox");
+  CHECK(source.image->tag == "1");
+  CHECK(source.debug == base::Log::Debug::yes);
+  CHECK(refusal_of(R"({"git":{"URI":"/srv/app.git"}})") ==
+        "unknown key source.git.URI (did you mean uri?)");
+}
+
+TEST_CASE("unknown keys are refused at every level with the nearest known name") {
+  CHECK(refusal_of(image_source(R"("tags":"1")")) == "unknown key source.tags (did you mean tag?)");
+  CHECK(refusal_of(image_source(R"("insecur":true)")) ==
+        "unknown key source.insecur (did you mean insecure?)");
+  CHECK(refusal_of(image_source(R"("something_else":1)")) == "unknown key source.something_else");
+  CHECK(refusal_of(git_source(R"("private_keys":"x")")) ==
+        "unknown key source.git.private_keys (did you mean private_key?)");
+  CHECK(refusal_of(image_source(R"("platform":{"architekture":"x"})")) ==
+        "unknown key source.platform.architekture (did you mean architecture?)");
+}
+
+TEST_CASE("a tag keeps the text it was written with") {
+  CHECK(source_of(image_source(R"("tag":1.10)")).image->tag == "1.10");
+  CHECK(source_of(image_source(R"("tag":20240102030405060708091)")).image->tag ==
+        "20240102030405060708091");
+  CHECK(source_of(image_source(R"("tag":7)")).image->tag == "7");
+  CHECK(source_of(image_source(R"("tag":"v1_2.3-x")")).image->tag == "v1_2.3-x");
+  CHECK(refusal_of(image_source(R"("tag":true)")) ==
+        "source.tag: expected a string or a number, got true or false");
+  for (const char* tag : {R"("a/b")", R"("-x")", R"("a b")", R"("a\nb")", "-7", R"("../x")"}) {
+    CHECK(contains(refusal_of(image_source(std::string(R"("tag":)") + tag)), "is not a tag"));
+  }
+}
+
+TEST_CASE("half a login is refused instead of trying anonymously") {
+  const std::string expected = "set both source.username and source.password, or neither";
+  CHECK(refusal_of(image_source(R"("username":"joe")")) == expected);
+  CHECK(refusal_of(image_source(R"("password":"hunter2")")) == expected);
+  CHECK(refusal_of(image_source(R"("username":"joe","password":"")")) == expected);
+  const std::string for_git = "set both source.git.username and source.git.password, or neither";
+  CHECK(refusal_of(git_source(R"("username":"joe")")) == for_git);
+  CHECK(refusal_of(git_source(R"("password":"hunter2")")) == for_git);
+}
+
+TEST_CASE("logins that look like numbers are taken as text") {
+  const auto image = *source_of(image_source(R"("username":1234,"password":0.50)")).image;
+  CHECK(image.registry.credentials->username == "1234");
+  CHECK(image.registry.credentials->password.reveal() == "0.50");
+  const auto git = *source_of(git_source(R"("username":1234,"password":0.50)")).git;
+  CHECK(git.remote.username == "1234");
+  CHECK(git.remote.password.reveal() == "0.50");
+}
+
+TEST_CASE("a repository with tag or digest is refused with where it belongs") {
+  CHECK(refusal_of(R"({"repository":"registry.test:5000/app:1.2"})") ==
+        "source.repository: the tag has a key of its own: repository: registry.test:5000/app, "
+        "tag: 1.2");
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  CHECK(refusal_of(R"({"repository":"app@)" + digest + "\"}") ==
+        "source.repository: a digest has no place here; check finds it");
+  CHECK(refusal_of(R"({"repository":7})") == "source.repository: expected a string, got a number");
+  CHECK(contains(refusal_of(R"({"repository":""})"), "source.repository: "));
+  CHECK(contains(refusal_of(R"({"repository":"https://registry.test/app"})"),
+                 "write it without https://"));
+}
+
+TEST_CASE("platforms are read as people write them") {
+  const auto text = [](const std::string& platform) {
+    return source_of(image_source(R"("platform":)" + platform)).platform.text();
+  };
+  CHECK(text(R"({"architecture":"arm64/v8"})") == "linux/arm64/v8");
+  CHECK(text(R"({"architecture":"aarch64","os":"linux"})") == "linux/arm64/v8");
+  CHECK(text(R"({"architecture":"x86_64"})") == "linux/amd64/v1");
+  CHECK(text(R"({"architecture":"arm","variant":"v7"})") == "linux/arm/v7");
+  CHECK(text(R"({"os":"windows","architecture":"amd64"})") == "windows/amd64/v1");
+  CHECK(refusal_of(image_source(R"("platform":"linux/arm64")")) ==
+        "source.platform: expected an object, got a string");
+  CHECK(refusal_of(image_source(R"("platform":{"architecture":386})")) ==
+        "source.platform.architecture: expected a string, got a number");
+}
+
+TEST_CASE("a branch that would break the wire or the server is refused") {
+  const auto branch = [](const std::string& json) {
+    return source_of(git_source(R"("branch":)" + json)).git->branch;
+  };
+  CHECK(branch(R"("feature/x.y_z")") == "feature/x.y_z");
+  CHECK(branch(R"("refs/heads/main")") == "main");
+  CHECK(branch(R"("\u00e9")") == "\xc3\xa9");
+  CHECK(branch("\"\"") == "main");
+  CHECK(branch("null") == "main");
+  for (const char* bad :
+       {"-x",   "@",  "a..b",   "a@{1}",    "/a",    "a/",        "a//b",      ".a",
+        "a/.b", "a.", "a.lock", "a.lock/b", "a b",   "a~1",       "a^",        "a:b",
+        "a?",   "a*", "a[b",    "a\\\\b",   "a\\nb", "a\\u0000b", "a\\u007fb", "refs/heads/"}) {
+    CAPTURE(bad);
+    CHECK(contains(refusal_of(git_source(R"("branch":")" + std::string(bad) + "\"")),
+                   "source.git.branch: "));
+  }
+  CHECK(contains(refusal_of(git_source(R"("branch":")" + std::string(300, 'a') + "\"")),
+                 "is not a branch name"));
+}
+
+TEST_CASE("git without a repository to push to is refused") {
+  const std::string expected = "source.git.uri is missing: the repository to push to";
+  CHECK(refusal_of(R"({"git":{}})") == expected);
+  CHECK(refusal_of(R"({"git":{"uri":null}})") == expected);
+  CHECK(refusal_of(R"({"git":{"uri":""}})") == expected);
+  CHECK(refusal_of(R"({"git":"https://git.test/app"})") ==
+        "source.git: expected an object, got a string");
+}
