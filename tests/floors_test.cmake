@@ -17,7 +17,6 @@ set(libraries
   "^curl/"      "^http/"
   "^archive"    "^rootfs/layer_reader\\.cpp$"
   "^openssl/"   "^base/hash\\.cpp$"
-  "^re2/"       "^base/pattern\\.cpp$"
   "^isa-l"      "^codec/(inflate|deflate)\\.cpp$"
   "^zstd"       "^codec/zstd\\.cpp$"
   "^git2"       "^git/direct_repository\\.cpp$"
