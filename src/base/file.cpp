@@ -38,19 +38,44 @@ std::optional<std::string> read_small_file(const std::string& path, size_t limit
   }
 }
 
-void write_file(const std::string& path, std::string_view content) {
-  const std::string doing = cat("write ", printable(path));
-  std::string temporary = path + ".XXXXXX";
-  const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd) throw_errno(doing);
-  try {
-    write_all(fd.get(), content, path);
-    if (::fchmod(fd.get(), 0644) != 0) throw_errno(doing);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno(doing);
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
+OutputFile::OutputFile(std::string path)
+    : path_(std::move(path)),
+      temporary_(path_ + ".XXXXXX"),
+      fd_(::mkostemp(temporary_.data(), O_CLOEXEC)) {
+  if (!fd_) throw_errno(cat("write ", printable(path_)));
+}
+
+OutputFile::~OutputFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void OutputFile::write(std::string_view bytes) {
+  write_all(fd_.get(), bytes, path_);
+  size_ += bytes.size();
+}
+
+void OutputFile::patch(uint64_t offset, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count =
+        ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(cat("write ", printable(path_)));
+    bytes.remove_prefix(static_cast<size_t>(count));
+    offset += static_cast<uint64_t>(count);
   }
+}
+
+void OutputFile::publish() {
+  const std::string doing = cat("write ", printable(path_));
+  if (::fchmod(fd_.get(), 0644) != 0) throw_errno(doing);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno(doing);
+  temporary_.clear();
+}
+
+void write_file(const std::string& path, std::string_view content) {
+  OutputFile file(path);
+  file.write(content);
+  file.publish();
 }
 
 void write_all(int fd, std::string_view bytes, std::string_view what) {

@@ -1,15 +1,39 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/handle.hpp"
+#include "base/stream.hpp"
 
 namespace base {
 
 /// The bytes of a regular file; nothing when there is none. Refuses symbolic links, special files
 /// and files larger than `limit` bytes.
 std::optional<std::string> read_small_file(const std::string& path, size_t limit);
+
+/// A file that grows under a temporary name and is removed again unless publish() is reached.
+class OutputFile : public ByteSink {
+ public:
+  explicit OutputFile(std::string path);
+  ~OutputFile() override;
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void write(std::string_view bytes) override;
+  /// Puts `bytes` in the place of as many that were written from `offset` on.
+  void patch(uint64_t offset, std::string_view bytes);
+  uint64_t size() const { return size_; }  ///< How many bytes were written.
+  /// Gives the file its name and mode 0644, in place of whatever file had the name.
+  void publish();
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  UniqueFd fd_;
+  uint64_t size_ = 0;
+};
 
 /// Writes a file so that it is there whole or not at all (temporary name, then rename).
 void write_file(const std::string& path, std::string_view content);

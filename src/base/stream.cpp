@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -48,6 +49,17 @@ size_t read_full(ByteSource& source, std::span<char> buffer) {
     filled += count;
   }
   return filled;
+}
+
+uint64_t copy_all(ByteSource& source, ByteSink& sink) {
+  std::vector<char> buffer(256 * 1024);
+  uint64_t total = 0;
+  while (const size_t count = source.read(buffer)) {
+    throw_if_cancelled();
+    sink.write({buffer.data(), count});
+    total += count;
+  }
+  return total;
 }
 
 void drain(ByteSource& source) {

@@ -15,6 +15,13 @@ class ByteSource {
   virtual size_t read(std::span<char> buffer) = 0;
 };
 
+/// A stream that is pushed.
+class ByteSink {
+ public:
+  virtual ~ByteSink() = default;
+  virtual void write(std::string_view bytes) = 0;
+};
+
 /// Bytes held in memory.
 class MemorySource : public ByteSource {
  public:
@@ -44,6 +51,9 @@ std::string read_all(ByteSource& source, size_t limit, std::string_view what);
 
 /// Fills `buffer` whole unless the source ends before; returns the count.
 size_t read_full(ByteSource& source, std::span<char> buffer);
+
+/// Passes everything up to the end on to `sink`; returns how many bytes.
+uint64_t copy_all(ByteSource& source, ByteSink& sink);
 
 /// Reads and drops everything up to the end.
 void drain(ByteSource& source);

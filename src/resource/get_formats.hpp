@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+
+#include "base/log.hpp"
+#include "oci/digest.hpp"
+#include "oci/image.hpp"
+#include "registry/client.hpp"
+
+namespace resource {
+
+/// What a get works with, whatever the format. The destination holds nothing of an earlier attempt;
+/// a format that fails leaves nothing there.
+struct Download {
+  registry::Client& client;
+  const oci::Digest& digest;  ///< Of the version: an index or a manifest.
+  const oci::Platform& platform;
+  const std::string& directory;
+  base::Log& log;
+};
+
+/// Unpacks the image to the new directory `path`; tells the log what came out.
+registry::Image unpack(const Download& download, const std::string& path);
+
+/// format: rootfs. Unpacks the image to `rootfs/`.
+registry::Image get_rootfs(const Download& download);
+
+}  // namespace resource
