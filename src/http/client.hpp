@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,6 +102,10 @@ struct Challenge {
 
 /// All challenges of all WWW-Authenticate fields; malformed parts are skipped.
 std::vector<Challenge> parse_challenges(const std::vector<std::string>& fields);
+
+/// How long a Retry-After value asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3),
+/// never less than nothing. Nothing when malformed.
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::time_t now);
 
 /// A readable excerpt of an error body: JSON messages (registries), plain text or the title of an
 /// HTML page, on one line of at most 300 characters; "" when there is nothing to say.

@@ -52,7 +52,15 @@ base::Secret Authenticator::authorization(const http::Url& target) const {
   return found->second.authorization;
 }
 
-bool Authenticator::learn(const http::Url& target, const http::Headers& headers) {
+bool Authenticator::forget_token(const http::Url& target) {
+  const auto found = grants_.find(origin(target));
+  if (found == grants_.end()) return false;
+  if (found->second.expiry == steady_clock::time_point::max()) return false;  // A password.
+  grants_.erase(found);
+  return true;
+}
+
+bool Authenticator::learn(const http::Url& target, const http::Headers& headers, Scope scope) {
   const std::vector<http::Challenge> challenges =
       http::parse_challenges(headers.all("WWW-Authenticate"));
   const auto refused = grants_.find(origin(target));
@@ -61,7 +69,7 @@ bool Authenticator::learn(const http::Url& target, const http::Headers& headers)
   }
   const http::Challenge* bearer = find_scheme(challenges, "bearer");
   if (bearer != nullptr && !bearer->get("realm").empty()) {
-    grants_[origin(target)] = fetch_token(target, *bearer);
+    grants_[origin(target)] = fetch_token(target, *bearer, scope);
     return true;
   }
   if (find_scheme(challenges, "basic") == nullptr) return false;
@@ -113,14 +121,14 @@ http::Response Authenticator::ask_token_service(http::Url url, const http::Url& 
 }
 
 Authenticator::Grant Authenticator::fetch_token(const http::Url& target,
-                                                const http::Challenge& challenge) {
+                                                const http::Challenge& challenge, Scope scope) {
   http::Url url = http::Url::parse(challenge.get("realm"));
   const auto add = [&](std::string_view name, const std::string& value) {
     if (value.empty()) return;
     url.query += cat(url.query.empty() ? "" : "&", name, "=", base::percent_encode(value));
   };
   add("service", challenge.get("service"));
-  const std::string asked = challenge.get("scope");
+  const std::string asked = scope == Scope::own ? "" : challenge.get("scope");
   add("scope", asked.empty() ? scope_ : asked);
 
   const bool with_password = options_.credentials && target.same_origin(home_);

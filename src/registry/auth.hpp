@@ -22,9 +22,15 @@ class Authenticator {
 
   /// What to send to `target` now; empty when nothing is known for its origin.
   base::Secret authorization(const http::Url& target) const;
+  /// Which scope to ask a token service for. A greeting is challenged with the scope of some
+  /// example or of none, so that our own counts there.
+  enum class Scope { own, of_challenge };
+
   /// Learns from a 401 of `target`; true when sending again may help. StatusError when the token
   /// service refuses, Error when what the registry asks for would not be safe.
-  bool learn(const http::Url& target, const http::Headers& headers);
+  bool learn(const http::Url& target, const http::Headers& headers, Scope scope);
+  /// Drops the token for `target`; false when there is none.
+  bool forget_token(const http::Url& target);
 
  private:
   struct Grant {
@@ -32,7 +38,7 @@ class Authenticator {
     std::chrono::steady_clock::time_point expiry;
   };
 
-  Grant fetch_token(const http::Url& target, const http::Challenge& challenge);
+  Grant fetch_token(const http::Url& target, const http::Challenge& challenge, Scope scope);
   http::Response ask_token_service(http::Url url, const http::Url& target, bool with_password);
   void check_realm(const http::Url& realm, const http::Url& target) const;
 

@@ -1,10 +1,12 @@
 #include "registry/client.hpp"
 
-#include <charconv>
+#include <utility>
 
 #include "base/text.hpp"
+#include "registry/blob_source.hpp"
 #include "registry/fetch_image.hpp"
 #include "registry/requests.hpp"
+#include "registry/retry.hpp"
 
 namespace registry {
 namespace {
@@ -30,12 +32,47 @@ void check_not_encoded(const http::Response& response) {
                         base::printable(encoding), " although none was asked for"));
 }
 
+bool answers_blob(const http::Response& response, const std::vector<std::string>& headers) {
+  const bool asked_for_part = !headers.empty();
+  return response.status == 200 ||
+         (asked_for_part && (response.status == 206 || response.status == 416));
+}
+
 std::string read_manifest(http::Response& response, const std::optional<oci::Digest>& expected) {
   check_not_encoded(response);
   if (!expected) return base::read_all(*response.body, manifest_limit, "the manifest");
   oci::VerifiedSource verified(std::move(response.body), *expected, std::nullopt);
   return base::read_all(verified, manifest_limit, "the manifest");
 }
+
+/// A blob whose bytes are compared with what its descriptor promises.
+class VerifiedBlob : public base::ByteSource {
+ public:
+  VerifiedBlob(std::unique_ptr<BlobSource> blob, const oci::Descriptor& descriptor)
+      : blob_(*blob), verified_(std::move(blob), descriptor.digest, descriptor.size) {}
+
+  size_t read(std::span<char> buffer) override {
+    try {
+      return verified_.read(buffer);
+    } catch (const http::TransportError&) {
+      throw;
+    } catch (const StatusError&) {
+      throw;
+    } catch (base::Error& error) {
+      // The bytes are used while they come, so that there is no starting over from here.
+      if (blob_.pieces() > 1) {
+        error.add_context(cat("put together from ", blob_.pieces(),
+                              " answers, since the connection broke off (a proxy or the registry "
+                              "may have mixed them up; a new attempt starts from zero)"));
+      }
+      throw;
+    }
+  }
+
+ private:
+  const BlobSource& blob_;  // Owned by verified_.
+  oci::VerifiedSource verified_;
+};
 
 }  // namespace
 
@@ -44,7 +81,22 @@ struct Client::Impl {
       : reference(std::move(named)),
         options(std::move(given)),
         log(used_log),
+        retry(options.patience, log),
         requests(reference, options, log) {}
+
+  /// Runs `action`, which reads documents, until it succeeds or patience ends. It is repeated as a
+  /// whole and from the greeting on: a registry that has had enough is better asked for something
+  /// small, which no pull limit counts, than for the document it has just refused.
+  template <class Action>
+  auto persist(Action&& action) -> decltype(action()) {
+    if (retry.running()) return action();
+    bool again = false;
+    return retry.run([&] {
+      if (std::exchange(again, true)) requests.start_over();
+      if (requests.answered()) retry.set_answered();
+      return action();
+    });
+  }
 
   std::string path(std::string_view kind, std::string_view name) const {
     return cat("/v2/", reference.repository, "/", kind, "/", name);
@@ -53,15 +105,21 @@ struct Client::Impl {
   std::string describe(std::string_view kind, std::string_view name) const {
     return cat(kind, " ", base::printable(name), " of ", reference.name());
   }
-  std::optional<oci::Digest> head(const std::string& tag_or_digest);
+  struct HeadAnswer;
+  HeadAnswer head(const std::string& tag_or_digest);
+  std::optional<oci::Digest> resolve(const std::string& tag_or_digest);
+  Document fetch(const std::string& tag_or_digest);
   http::Response get_manifest(const std::string& tag_or_digest);
-  http::Response get_blob(const oci::Descriptor& descriptor);
-  http::Response get_foreign(const std::string& url);
+  http::Response get_blob(const oci::Descriptor& descriptor,
+                          const std::vector<std::string>& headers);
+  http::Response get_foreign(const std::string& url, const std::vector<std::string>& headers);
 
   oci::Reference reference;
   Options options;
   base::Log& log;
+  Retry retry;
   Requests requests;
+  bool head_works = false;
   bool head_is_broken = false;
 };
 
@@ -72,20 +130,29 @@ std::string Client::Impl::manifest_path(const std::string& tag_or_digest) const 
   return path("manifests", tag_or_digest);
 }
 
-/// The digest by HEAD; nothing when only GET can tell.
-std::optional<oci::Digest> Client::Impl::head(const std::string& tag_or_digest) {
+/// What HEAD tells about a manifest.
+struct Client::Impl::HeadAnswer {
+  bool is_final = false;  ///< Else only GET can tell.
+  std::optional<oci::Digest> digest{};
+};
+
+Client::Impl::HeadAnswer Client::Impl::head(const std::string& tag_or_digest) {
   http::Response response =
       requests.send("HEAD", manifest_path(tag_or_digest), {std::string(accept)});
   if (response.status == 429) throw make_status_error(response, requests.login());
-  if (response.status != 200) return std::nullopt;
-  if (!response.headers.get("Content-Type") || !response.headers.get("Content-Length")) {
-    return std::nullopt;
+  // Some servers know no HEAD and answer it 404. One that has given a digest before does know it,
+  // and where another registry is asked next, a wrong answer costs less than a second question.
+  if (response.status == 404) {
+    return {head_works || options.patience.fallback == Fallback::yes, std::nullopt};
   }
+  if (response.status != 200) return {};
+  if (!response.headers.get("Content-Type") || !response.headers.get("Content-Length")) return {};
   const auto digest =
       oci::Digest::try_parse(response.headers.get("Docker-Content-Digest").value_or(""));
   const auto expected = oci::Digest::try_parse(tag_or_digest);
-  if (expected && digest != expected) return std::nullopt;
-  return digest;
+  if (!digest || (expected && digest != expected)) return {};
+  head_works = true;
+  return {true, digest};
 }
 
 http::Response Client::Impl::get_manifest(const std::string& tag_or_digest) {
@@ -101,14 +168,15 @@ http::Response Client::Impl::get_manifest(const std::string& tag_or_digest) {
 
 /// A layer the registry may not distribute, from an address its manifest names. Credentials stay
 /// here (CVE-2020-15157).
-http::Response Client::Impl::get_foreign(const std::string& text) {
+http::Response Client::Impl::get_foreign(const std::string& text,
+                                         const std::vector<std::string>& headers) {
   const http::Url url = http::Url::parse(text);
   const bool safe = url.secure() && !http::is_local_host(url.host);
   if (!safe && options.insecure == Insecure::no) {
     throw base::Error(cat("the layer's own address ", url.display(), " is not a public https URL"));
   }
-  http::Response response = requests.send_anonymous(url);
-  if (response.status != 200) {
+  http::Response response = requests.send_anonymous(url, headers);
+  if (!answers_blob(response, headers)) {
     StatusError error = make_status_error(response, Login::none);
     error.add_context(url.display());
     throw error;
@@ -116,29 +184,26 @@ http::Response Client::Impl::get_foreign(const std::string& text) {
   return response;
 }
 
-http::Response Client::Impl::get_blob(const oci::Descriptor& descriptor) {
-  http::Response response = requests.send("GET", path("blobs", descriptor.digest.text()), {});
+http::Response Client::Impl::get_blob(const oci::Descriptor& descriptor,
+                                      const std::vector<std::string>& headers) {
+  http::Response response = requests.send("GET", path("blobs", descriptor.digest.text()), headers);
+  retry.set_answered();
   if (response.status == 404 && !descriptor.urls.empty()) {
-    return get_foreign(descriptor.urls.front());
+    return get_foreign(descriptor.urls.front(), headers);
   }
-  if (response.status != 200) throw make_status_error(response, requests.login());
+  if (!answers_blob(response, headers)) throw make_status_error(response, requests.login());
   return response;
 }
 
-Client::Client(oci::Reference reference, Options options, base::Log& log)
-    : impl_(std::make_unique<Impl>(std::move(reference), std::move(options), log)) {}
-Client::~Client() = default;
-Client::Client(Client&&) noexcept = default;
-
-std::optional<oci::Digest> Client::resolve(const std::string& tag_or_digest) {
-  if (!impl_->head_is_broken) {
-    const auto digest = base::with_context(impl_->describe("manifest", tag_or_digest),
-                                           [&] { return impl_->head(tag_or_digest); });
-    if (digest) return digest;
+std::optional<oci::Digest> Client::Impl::resolve(const std::string& tag_or_digest) {
+  if (!head_is_broken) {
+    const HeadAnswer answer = base::with_context(describe("manifest", tag_or_digest),
+                                                 [&] { return head(tag_or_digest); });
+    if (answer.is_final) return answer.digest;
   }
   try {
     oci::Digest digest = fetch(tag_or_digest).digest;
-    impl_->head_is_broken = true;  // It did not tell what GET does.
+    head_is_broken = true;  // It did not tell what GET does.
     return digest;
   } catch (const StatusError& error) {
     if (error.status() == 404) return std::nullopt;
@@ -146,9 +211,9 @@ std::optional<oci::Digest> Client::resolve(const std::string& tag_or_digest) {
   }
 }
 
-Document Client::fetch(const std::string& tag_or_digest) {
-  return base::with_context(impl_->describe("manifest", tag_or_digest), [&]() -> Document {
-    http::Response response = impl_->get_manifest(tag_or_digest);
+Document Client::Impl::fetch(const std::string& tag_or_digest) {
+  return base::with_context(describe("manifest", tag_or_digest), [&]() -> Document {
+    http::Response response = get_manifest(tag_or_digest);
     std::string type = response.headers.get("Content-Type").value_or("");
     const auto expected = oci::Digest::try_parse(tag_or_digest);
     std::string bytes = read_manifest(response, expected);
@@ -157,23 +222,31 @@ Document Client::fetch(const std::string& tag_or_digest) {
   });
 }
 
+Client::Client(oci::Reference reference, Options options, base::Log& log)
+    : impl_(std::make_unique<Impl>(std::move(reference), std::move(options), log)) {}
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+
+std::optional<oci::Digest> Client::resolve(const std::string& tag_or_digest) {
+  return impl_->persist([&] { return impl_->resolve(tag_or_digest); });
+}
+
+Document Client::fetch(const std::string& tag_or_digest) {
+  return impl_->persist([&] { return impl_->fetch(tag_or_digest); });
+}
+
 Image Client::fetch_image(const oci::Digest& digest, const oci::Platform& platform) {
-  return registry::fetch_image(*this, digest, platform, impl_->log);
+  return impl_->persist([&] { return registry::fetch_image(*this, digest, platform, impl_->log); });
 }
 
 std::unique_ptr<base::ByteSource> Client::open_blob(const oci::Descriptor& descriptor) {
-  return base::with_context(impl_->describe("blob", descriptor.digest.short_text()), [&] {
-    http::Response response = impl_->get_blob(descriptor);
-    const std::string text = response.headers.get("Content-Length").value_or("");
-    uint64_t length = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), length);
-    if (!text.empty() && parsed.ec == std::errc() && length != descriptor.size) {
-      throw base::Error(cat("the registry offers ", base::with_commas(length),
-                            " bytes, the manifest says ", base::with_commas(descriptor.size)));
-    }
-    return std::make_unique<oci::VerifiedSource>(std::move(response.body), descriptor.digest,
-                                                 descriptor.size);
-  });
+  const std::string name = impl_->describe("blob", descriptor.digest.short_text());
+  Impl& impl = *impl_;
+  const auto open = [&impl, descriptor](const std::vector<std::string>& headers) {
+    return impl.get_blob(descriptor, headers);
+  };
+  return std::make_unique<VerifiedBlob>(
+      std::make_unique<BlobSource>(open, descriptor.size, name, impl.retry), descriptor);
 }
 
 }  // namespace registry

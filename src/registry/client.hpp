@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,21 +25,45 @@ struct Credentials {
 /// Plain http and unverified certificates are allowed only with yes.
 enum class Insecure { no, yes };
 
+/// What to do when a pull limit that lasts for hours is used up.
+enum class OnPullLimit { wait, fail };
+
+/// Whether another registry is asked when this one does not have the image or does not answer.
+enum class Fallback { no, yes };
+
+/// How failures that may pass are waited out. The functions are for tests; when empty, time really
+/// passes and chance decides.
+struct Patience {
+  OnPullLimit on_pull_limit = OnPullLimit::wait;
+  Fallback fallback = Fallback::no;  ///< With yes, nothing but a blob is asked for twice.
+  std::function<void(std::chrono::milliseconds)> sleep{};
+  std::function<double()> random{};  ///< From 0 up to 1.
+};
+
 struct Options {
   std::optional<Credentials> credentials{};
   Insecure insecure = Insecure::no;
   http::Options http{};
+  Patience patience{};
 };
 
 /// A status the registry answered with that ends the request.
 class StatusError : public base::Error {
  public:
-  StatusError(long status, std::string message)
-      : base::Error(std::move(message)), status_(status) {}
+  /// What the answer said about trying again.
+  struct Limit {
+    std::optional<std::chrono::seconds> retry_after{};
+    bool is_pull_limit = false;  ///< Counted over hours; a short wait does not help.
+  };
+
+  StatusError(long status, std::string message, Limit limit)
+      : base::Error(std::move(message)), status_(status), limit_(limit) {}
   long status() const { return status_; }
+  const Limit& limit() const { return limit_; }
 
  private:
   long status_;
+  Limit limit_;
 };
 
 /// A manifest or index as the registry holds it.
@@ -55,7 +80,8 @@ struct Image {
   oci::ImageConfig config;
 };
 
-/// One repository of a registry (distribution-spec), read only.
+/// One repository of a registry (distribution-spec), read only. Failures that may pass are waited
+/// out, and a blob that breaks off is gone on with where it broke.
 class Client {
  public:
   Client(oci::Reference reference, Options options, base::Log& log);
@@ -69,7 +95,7 @@ class Client {
   Document fetch(const std::string& tag_or_digest);
   /// Follows indexes to the manifest for `platform` and reads its config, everything verified.
   Image fetch_image(const oci::Digest& digest, const oci::Platform& platform);
-  /// A blob's bytes as stored, size and digest verified while they are read.
+  /// A blob's bytes as stored, size and digest verified while they are read. Must not outlive this.
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& descriptor);
 
  private:

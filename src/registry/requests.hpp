@@ -17,14 +17,20 @@ class Requests {
   Requests(const Requests&) = delete;
   Requests& operator=(const Requests&) = delete;
 
-  /// The answer to GET or HEAD of `path` ("/v2/..."), whatever its status.
+  /// The answer to GET or HEAD of `path` ("/v2/..."), whatever its status. Greets the registry
+  /// first. StatusError when it already refuses that as too much.
   http::Response send(const std::string& method, const std::string& path,
                       const std::vector<std::string>& headers);
   /// The answer to GET of an address outside the registry, always without credentials.
-  http::Response send_anonymous(const http::Url& url);
+  http::Response send_anonymous(const http::Url& url, const std::vector<std::string>& headers);
+  /// Makes the next send() greet the registry again.
+  void start_over() { greeted_ = false; }
+  /// Whether the registry has answered anything yet.
+  bool answered() const { return !scheme_.empty(); }
   Login login() const { return auth_.has_credentials() ? Login::used : Login::none; }
 
  private:
+  void greet();
   http::Response follow(http::Request request);
   http::Response send_first(http::Request& request);
   void settle_on(const http::Url& url);
@@ -35,6 +41,7 @@ class Requests {
   http::Client client_;
   Authenticator auth_;
   base::Log& log_;
+  bool greeted_ = false;
   std::string scheme_;  // The one that worked; empty before the first answer.
 };
 

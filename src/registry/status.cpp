@@ -1,5 +1,7 @@
 #include "registry/status.hpp"
 
+#include <ctime>
+
 #include "base/text.hpp"
 
 namespace registry {
@@ -21,8 +23,22 @@ std::string rate_limit(const http::Response& response, Login login) {
   add("remaining", "ratelimit-remaining");
   add("counted for", "docker-ratelimit-source");
   add("retry after", "retry-after");
-  if (login == Login::none) text += "; set username and password for a higher limit";
+  text += login == Login::none
+              ? "; set username and password for a higher limit, or set registry_mirror"
+              : "; wait, or set registry_mirror";
   return text;
+}
+
+/// Docker Hub counts pulls over six hours. It says so in header fields or in words, and every
+/// registry may use the code TOOMANYREQUESTS; a short Retry-After tells that waiting does help.
+bool is_pull_limit(const http::Response& response, const std::string& words,
+                   const std::optional<std::chrono::seconds>& retry_after) {
+  constexpr std::chrono::seconds short_wait{60};
+  if (response.status != 429 || (retry_after && *retry_after <= short_wait)) return false;
+  const std::string lower = base::to_lower(words);
+  return response.headers.get("ratelimit-limit") || response.headers.get("ratelimit-remaining") ||
+         lower.find("toomanyrequests") != std::string::npos ||
+         lower.find("pull rate limit") != std::string::npos;
 }
 
 std::string meaning(const http::Response& response, Login login) {
@@ -47,7 +63,11 @@ StatusError make_status_error(http::Response& response, Login login) {
   const std::string words = http::describe_error_body(response);
   std::string message = meaning(response, login);
   if (!words.empty()) message += cat(" (", words, ")");
-  return {response.status, std::move(message)};
+  StatusError::Limit limit;
+  limit.retry_after =
+      http::parse_retry_after(response.headers.get("Retry-After").value_or(""), std::time(nullptr));
+  limit.is_pull_limit = is_pull_limit(response, words, limit.retry_after);
+  return {response.status, std::move(message), limit};
 }
 
 }  // namespace registry

@@ -8,7 +8,10 @@ namespace {
 
 std::vector<Version> check_image(const ImageSource& image, const std::optional<Version>& given,
                                  base::Log& log) {
-  registry::Client client(image.reference, image.registry, log);
+  // Concourse asks again in a minute; hours of waiting would only hide the reason.
+  registry::Options options = image.registry;
+  options.patience.on_pull_limit = registry::OnPullLimit::fail;
+  registry::Client client(image.reference, options, log);
   const auto current = client.resolve(image.tag);
   if (!current) {
     log.info(base::cat(image.repository, ":", image.tag, ": the registry has no such tag"));

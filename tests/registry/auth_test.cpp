@@ -59,9 +59,12 @@ TEST_CASE("the password goes to the token service and the token to the registry"
     else
       exchange.reply(401, {}, R"({"details":"incorrect username or password"})");
   });
-  FakeRegistry fake(wants("Bearer right", {cat("WWW-Authenticate: Negotiate"),
-                                           cat("WWW-Authenticate: BEARER Realm=\"",
-                                               tokens.url("/token"), "\",Scope=\"a:b c:pull\"")}));
+  const auto refuse = wants("Bearer right", {cat("WWW-Authenticate: Negotiate"),
+                                             cat("WWW-Authenticate: BEARER Realm=\"",
+                                                 tokens.url("/token"), "\",Scope=\"a:b c:pull\"")});
+  // As some registries do, it lets the greeting pass and asks for a login later.
+  FakeRegistry fake(
+      [&](Exchange& exchange) { return exchange.target != "/v2/" && refuse(exchange); });
   const oci::Descriptor image = fake.add_image(amd64, "latest");
   CHECK(fake.client(with_password()).resolve("latest") == image.digest);
   CHECK(tokens.lines() == std::vector<std::string>{"GET /token?scope=a%3Ab%20c%3Apull"});
@@ -74,6 +77,50 @@ TEST_CASE("the password goes to the token service and the token to the registry"
   const std::string message = error_of([&] { fake.client(wrong).resolve("latest"); });
   CHECK(contains(message, "incorrect username or password"));
   CHECK_FALSE(contains(message, "hunter2"));
+}
+
+TEST_CASE("the scope of the greeting's challenge is an example and is not asked for") {
+  LoopbackServer tokens([](Exchange& exchange) { exchange.reply(200, {}, R"({"token":"t"})"); });
+  FakeRegistry fake(wants("Bearer t", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/t"),
+                                           "\",scope=\"repository:user/image:pull\"")}));
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  CHECK(fake.client().resolve("latest") == image.digest);
+  CHECK(tokens.lines() ==
+        std::vector<std::string>{"GET /t?scope=repository%3Asome%2Fimage%3Apull"});
+  CHECK(fake.server().lines() ==
+        std::vector<std::string>{"GET /v2/", "HEAD /v2/some/image/manifests/latest"});
+}
+
+TEST_CASE("a password goes out as it is, a key file in JSON too") {
+  const std::string key = "{\n  \"private_key\": \"-----BEGIN-----\\n\"\r\n}: \xc3\xa9";
+  const std::string value = "Basic " + base::base64_encode("_json_key:" + key);
+  FakeRegistry fake(wants(value, {"WWW-Authenticate: Basic realm=\"r\""}));
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Options options;
+  options.credentials = registry::Credentials{"_json_key", base::Secret(key)};
+  CHECK(fake.client(options).resolve("latest") == image.digest);
+}
+
+TEST_CASE("an expired token that is answered with 400 is renewed") {
+  int issued = 0;
+  LoopbackServer tokens(
+      [&](Exchange& exchange) { exchange.reply(200, {}, cat(R"({"token":"t)", ++issued, "\"}")); });
+  std::string valid = "Bearer t1";
+  FakeRegistry fake([&](Exchange& exchange) {
+    const std::string given = exchange.header("authorization");
+    if (given == valid) return false;
+    exchange.reply(given.empty() ? 401 : 400,
+                   {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/"), "\"")});
+    return true;
+  });
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Client client = fake.client();
+  CHECK(client.fetch("latest").digest == image.digest);
+  valid = "Bearer t2";
+  CHECK(client.fetch("latest").digest == image.digest);
+  valid = "Bearer never";
+  CHECK_THROWS_AS(client.fetch("latest"), registry::StatusError);
+  CHECK(issued == 3);
 }
 
 TEST_CASE("Basic is answered when Bearer is not offered") {

@@ -8,16 +8,17 @@ using Lines = std::vector<std::string>;
 namespace {
 
 const oci::Platform amd64{"linux", "amd64", ""};
+constexpr const char* greeting = "GET /v2/";
 constexpr const char* path = "/v2/some/image/manifests/latest";
 
 }  // namespace
 
-TEST_CASE("a registry that behaves is asked once") {
+TEST_CASE("a registry that behaves is greeted once and asked once") {
   FakeRegistry fake;
   const oci::Descriptor image = fake.add_image(amd64, "latest");
   CHECK(fake.client().resolve("latest") == image.digest);
-  CHECK(fake.server().lines() == Lines{cat("HEAD ", path)});
-  const std::string accept = fake.server().seen().at(0).headers.at("accept");
+  CHECK(fake.server().lines() == Lines{greeting, cat("HEAD ", path)});
+  const std::string accept = fake.server().seen().at(1).headers.at("accept");
   for (const char* type : {"vnd.oci.image.index.v1+json", "distribution.manifest.list.v2+json",
                            "vnd.oci.image.manifest.v1+json", "distribution.manifest.v2+json"}) {
     CHECK(contains(accept, type));
@@ -49,7 +50,8 @@ TEST_CASE("where HEAD does not tell, GET does, and HEAD is not tried again") {
   registry::Client client = fake.client();
   CHECK(client.resolve("latest") == image.digest);
   CHECK(client.resolve("latest") == image.digest);
-  CHECK(fake.server().lines() == Lines{cat("HEAD ", path), cat("GET ", path), cat("GET ", path)});
+  CHECK(fake.server().lines() ==
+        Lines{greeting, cat("HEAD ", path), cat("GET ", path), cat("GET ", path)});
 }
 
 TEST_CASE("an absent tag is no digest, and other failures are not taken for absence") {
@@ -73,12 +75,14 @@ TEST_CASE("an absent tag is no digest, and other failures are not taken for abse
   }
 }
 
-TEST_CASE("a rate limit is reported with its figures and is not made worse") {
+TEST_CASE("a pull limit is reported with its figures and is not made worse") {
   FakeRegistry fake([&](Exchange& exchange) {
     exchange.reply(429, {"ratelimit-limit: 100;w=21600", "ratelimit-remaining: 0;w=21600"});
     return true;
   });
-  const std::string message = error_of([&] { fake.client().resolve("latest"); });
+  registry::Options options;
+  options.patience.on_pull_limit = registry::OnPullLimit::fail;
+  const std::string message = error_of([&] { fake.client(options).resolve("latest"); });
   CHECK(contains(message, "100;w=21600"));
   CHECK(contains(message, "remaining 0"));
   CHECK(contains(message, "username and password"));

@@ -32,6 +32,12 @@ oci::Reference FakeRegistry::reference() const {
   return oci::Reference::parse(server_->host() + "/some/image");
 }
 
+registry::Client FakeRegistry::client(registry::Options options) {
+  options.patience.sleep = [this](std::chrono::milliseconds delay) { naps.push_back(delay); };
+  options.patience.random = [] { return 0.5; };
+  return {reference(), std::move(options), log};
+}
+
 oci::Descriptor FakeRegistry::add_blob(const std::string& bytes, const std::string& type) {
   const oci::Digest digest = oci::Digest::of(bytes);
   stored_["/v2/some/image/blobs/" + digest.text()] = {bytes, "application/octet-stream",
@@ -73,6 +79,10 @@ oci::Descriptor FakeRegistry::add_index(const std::vector<oci::Descriptor>& entr
 
 void FakeRegistry::serve(Exchange& exchange) {
   if (override_ && override_(exchange)) return;
+  if (exchange.target == "/v2/") {
+    exchange.reply(200, {}, "{}");
+    return;
+  }
   const auto found = stored_.find(exchange.target);
   if (found == stored_.end()) {
     exchange.reply(404, {"Content-Type: application/json"},

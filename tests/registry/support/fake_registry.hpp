@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,11 +29,11 @@ class FakeRegistry {
 
   LoopbackServer& server() { return *server_; }
   oci::Reference reference() const;
-  registry::Client client(registry::Options options = {}) {
-    return {reference(), std::move(options), log};
-  }
+  /// A client whose waits take no time and are kept in `naps`.
+  registry::Client client(registry::Options options = {});
 
   base::Log log{-1};
+  std::vector<std::chrono::milliseconds> naps;
 
  private:
   void serve(Exchange& exchange);

@@ -1,0 +1,159 @@
+#include "registry/blob_source.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "base/text.hpp"
+
+namespace registry {
+namespace {
+
+using base::cat;
+using base::Error;
+using Cause = http::TransportError::Cause;
+
+/// So much is worth asking again at once; a server that gives less each time is left in peace.
+constexpr uint64_t real_progress = 1024 * 1024;
+
+std::optional<uint64_t> number(std::string_view text) {
+  uint64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+/// First byte and total of "bytes 5-9/10"; the total may be "*".
+struct ContentRange {
+  std::optional<uint64_t> first;
+  std::optional<uint64_t> total;
+};
+
+ContentRange parse_content_range(std::string_view value) {
+  value = base::trim(value);
+  if (!base::equal_ignoring_case(value.substr(0, 6), "bytes ")) return {};
+  value.remove_prefix(6);
+  const size_t dash = value.find('-');
+  const size_t slash = value.find('/');
+  if (dash == std::string_view::npos || slash == std::string_view::npos) return {};
+  return {number(base::trim(value.substr(0, dash))), number(value.substr(slash + 1))};
+}
+
+void check_length(const http::Response& response, uint64_t expected) {
+  const auto length = number(response.headers.get("Content-Length").value_or(""));
+  if (length && *length != expected) {
+    throw Error(cat("the registry offers ", base::with_commas(*length),
+                    " bytes, the manifest says ", base::with_commas(expected)));
+  }
+}
+
+}  // namespace
+
+BlobSource::BlobSource(Open open, uint64_t size, std::string name, Retry& retry)
+    : open_(std::move(open)), size_(size), name_(std::move(name)), retry_(retry) {
+  while (!body_) {
+    try {
+      base::with_context(name_, [&] { ask(); });
+    } catch (StatusError& error) {
+      recover(error);
+    } catch (http::TransportError& error) {
+      recover(error);
+    }
+  }
+}
+
+size_t BlobSource::read(std::span<char> buffer) {
+  for (;;) {
+    // What a server says behind the last byte, and whether it closes well, does not matter.
+    if (!body_ && offset_ == size_) return 0;
+    try {
+      return base::with_context(name_, [&] { return read_piece(buffer); });
+    } catch (StatusError& error) {
+      recover(error);
+    } catch (http::TransportError& error) {
+      recover(error);
+    }
+  }
+}
+
+size_t BlobSource::read_piece(std::span<char> buffer) {
+  if (!body_) ask();
+  const size_t count = body_->read(buffer);
+  offset_ += count;
+  if (count > 0 || offset_ >= size_) return count;
+  throw http::TransportError(Cause::cut, cat("the answer ended after ", base::with_commas(offset_),
+                                             " of ", base::with_commas(size_), " bytes"));
+}
+
+template <class Error>
+void BlobSource::recover(Error& error) {
+  body_.reset();
+  if (offset_ > 0 && offset_ == size_) return;
+  if (retry_.running()) throw;
+  const uint64_t progress = offset_ - failed_at_;
+  failed_at_ = offset_;
+  if (progress >= real_progress) {
+    failures_ = 0;
+  } else if (progress > 0) {
+    failures_ = 1;
+  } else {
+    ++failures_;
+  }
+  // A registry may cut its answers hundreds of times; the 1st, 2nd, 4th, 8th... are enough to read.
+  const bool is_news = failures_ > 0 || (pieces_ & (pieces_ - 1)) == 0;
+  std::string where;
+  if (offset_ > 0) where = cat(" from byte ", base::with_commas(offset_));
+  if (pieces_ > 1) where += cat(" (resumed ", pieces_ - 1, " times so far)");
+  retry_.wait_or_rethrow(error, failures_, where, is_news ? Retry::Tell::info : Retry::Tell::debug);
+}
+
+void BlobSource::ask() {
+  const bool partial = offset_ > 0 && !range_refused_;
+  http::Response response =
+      open_(partial ? std::vector<std::string>{cat("Range: bytes=", offset_, "-")}
+                    : std::vector<std::string>{});
+  if (response.status == 416) {
+    range_refused_ = true;
+    return ask();
+  }
+  if (response.status == 206) {
+    if (!partial) throw Error("the registry answered with a part of the blob unasked");
+    check_partial(response);
+  } else {
+    check_length(response, size_);
+    skip_known(*response.body);
+  }
+  body_ = std::move(response.body);
+  ++pieces_;
+}
+
+void BlobSource::check_partial(const http::Response& response) const {
+  const std::string text = response.headers.get("Content-Range").value_or("");
+  const ContentRange range = parse_content_range(text);
+  if (range.first != offset_ || (range.total && *range.total != size_)) {
+    throw Error(cat("asked to go on from byte ", base::with_commas(offset_), " of ",
+                    base::with_commas(size_), ", the registry answered with \"",
+                    base::printable(text), "\""));
+  }
+  check_length(response, size_ - offset_);
+}
+
+/// For servers that do not know Range and start over.
+void BlobSource::skip_known(base::ByteSource& body) {
+  std::array<char, 64 * 1024> buffer{};
+  for (uint64_t left = offset_; left > 0;) {
+    const size_t wanted = static_cast<size_t>(std::min<uint64_t>(left, buffer.size()));
+    const size_t count = body.read(std::span(buffer).first(wanted));
+    if (count == 0) {
+      throw http::TransportError(Cause::cut,
+                                 cat("the answer ended before byte ", base::with_commas(offset_),
+                                     ", where it broke off before"));
+    }
+    left -= count;
+  }
+}
+
+}  // namespace registry
