@@ -50,6 +50,10 @@ std::string display_uri(std::string_view uri) {
     if (!is_http(uri))
       user = base::cat(authority.substr(0, std::min(at, authority.find(':'))), '@');
     rest.remove_prefix(at + 1);
+  } else if (authority.find(':') != std::string_view::npos && rest.rfind('@') < rest.size()) {
+    // A password with a slash in it that somebody forgot to encode.
+    user = "***@";
+    rest.remove_prefix(rest.rfind('@') + 1);
   }
   return base::printable(base::cat(uri.substr(0, scheme + 3), user, rest));
 }

@@ -43,4 +43,7 @@ TEST_CASE("an address that is shown holds no password") {
   CHECK(git::display_uri("https://user:pass@host/r?token=1") == "https://host/r");
   CHECK(git::display_uri("ssh://git:pass@host/r") == "ssh://git@host/r");
   CHECK(git::display_uri("git@host:r") == "git@host:r");
+  CHECK(git::display_uri("https://user:half/pass@host/r") == "https://***@host/r");
+  CHECK(git::display_uri("ssh://user:12/pass@host/r") == "ssh://***@host/r");
+  CHECK(git::display_uri("https://host/@scope/r") == "https://host/@scope/r");
 }
