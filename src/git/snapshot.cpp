@@ -15,6 +15,8 @@ using base::Entry;
 using base::EntryKind;
 using base::Error;
 
+constexpr const char* placeholder = ".keep";  ///< In empty directories.
+
 std::pair<std::string_view, std::string_view> split_last(std::string_view path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string_view::npos) return {"", path};
@@ -98,7 +100,11 @@ void Snapshot::add_entry(Entry entry, const std::string& prefix) {
   }
   const bool bad_link =
       entry.kind == EntryKind::symlink && (entry.link.empty() || entry.link.size() > longest_link);
-  if (is_refused_name(name) || prefix.size() + 1 + entry.path.size() > longest_path || bad_link) {
+  // A directory may come to need a placeholder.
+  const size_t below =
+      entry.kind == EntryKind::directory ? 1 + std::string_view(placeholder).size() : 0;
+  const bool too_long = prefix.size() + 1 + entry.path.size() + below > longest_path;
+  if (is_refused_name(name) || too_long || bad_link) {
     refuse(entry);
     return;
   }
@@ -196,7 +202,8 @@ void Snapshot::add_blob(uint32_t parent, std::string name, uint32_t mode, Blob b
 void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
   if (directories_[index].nodes.empty()) {
     ++summary_.placeholders;
-    add_blob(index, ".keep", mode_file, {object_id(hasher, ObjectType::blob, ""), 0, {}, nullptr});
+    add_blob(index, placeholder, mode_file,
+             {object_id(hasher, ObjectType::blob, ""), 0, {}, nullptr});
   }
   std::vector<TreeEntry> entries;
   // By index: encoding a child may add placeholders, but never to a directory that is finished.

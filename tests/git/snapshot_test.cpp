@@ -128,8 +128,13 @@ TEST_CASE("a path too long for any checkout is left out, not pushed") {
   // "rootfs/" and 20 names with 19 slashes are 4086 bytes.
   entries.push_back(file(path + "/fits4095", "x"));
   entries.push_back(file(path + "/toolong4096", "x"));
+  // Their placeholders end at 4095 and 4096.
+  entries.push_back(directory(path + "/ok"));
+  entries.push_back(directory(path + "/not"));
   const auto snapshot = snapshot_of(entries);
-  CHECK(snapshot.summary().refused == std::vector<std::string>{path + "/toolong4096"});
+  CHECK(snapshot.summary().refused ==
+        std::vector<std::string>{path + "/toolong4096", path + "/not"});
+  CHECK(find(snapshot, path + "/ok/.keep"));
 }
 
 TEST_CASE("what the server has is not sent, what it lacks is sent once") {
