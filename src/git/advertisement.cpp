@@ -10,6 +10,11 @@ namespace {
 using base::cat;
 using base::Error;
 
+// Far more than any server lists; what has no end must not fill the memory.
+constexpr size_t most_branches = 250'000;
+constexpr uint64_t most_bytes = 1ULL << 30U;
+constexpr size_t longest_ref = 4096;
+
 void read_capabilities(std::string_view text, Advertisement& advertisement) {
   for (const std::string_view word : base::split(text, ' ')) {
     if (word.empty()) continue;
@@ -33,9 +38,14 @@ Advertisement read_advertisement(base::ByteSource& source) {
   Advertisement advertisement;
   PktReader packets(source);
   bool first = true;
+  uint64_t bytes = 0;
   for (;;) {
     const PktReader::Kind kind = packets.next();
     std::string_view line = packets.line();
+    bytes += line.size();
+    if (bytes > most_bytes || advertisement.refs.size() > most_branches) {
+      throw Error("the server lists more branches than a repository can have");
+    }
     if (kind == PktReader::Kind::end) {
       throw Error("the server closed the connection before it listed its branches");
     }
@@ -63,8 +73,11 @@ Advertisement read_advertisement(base::ByteSource& source) {
     }
     const auto id = Oid::parse(line.substr(0, 40));
     if (id && line.size() > 41 && line[40] == ' ') {
+      const std::string_view name = line.substr(41);
       // An empty repository lists only the name "capabilities^{}".
-      if (!id->is_null()) advertisement.refs.emplace(line.substr(41), *id);
+      if (!id->is_null() && name.starts_with("refs/heads/") && name.size() <= longest_ref) {
+        advertisement.refs.emplace(name, *id);
+      }
     } else if (!line.starts_with("shallow ") && !line.starts_with("version ")) {
       throw Error("the server does not speak the git protocol");
     }

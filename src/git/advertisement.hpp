@@ -11,7 +11,7 @@ namespace git {
 
 /// What a service says first: its refs and what it can do (gitprotocol-pack, Reference Discovery).
 struct Advertisement {
-  std::map<std::string, Oid> refs;
+  std::map<std::string, Oid> refs;                  ///< Branches only.
   std::map<std::string, std::string> capabilities;  ///< Value "" where there is none.
   std::string head;  ///< The branch HEAD stands for ("refs/heads/main"), or "".
 
@@ -21,8 +21,8 @@ struct Advertisement {
   std::optional<Oid> find(const std::string& ref) const;
 };
 
-/// Reads up to the closing flush. Error with the server's words on an ERR line, and for a
-/// repository that is not in SHA-1 format.
+/// Reads up to the closing flush. Error with the server's words on an ERR line, for a repository
+/// that is not in SHA-1 format, and for a list without any sensible end.
 Advertisement read_advertisement(base::ByteSource& source);
 
 }  // namespace git

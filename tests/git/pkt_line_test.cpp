@@ -1,5 +1,7 @@
 #include "git/pkt_line.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "git/advertisement.hpp"
 #include "support/catch.hpp"
@@ -76,4 +78,38 @@ TEST_CASE("side-band data is joined, progress handed on, a fatal line becomes th
   } catch (const base::Error& error) {
     CHECK(std::string(error.what()) == "the server said: disk full");
   }
+}
+
+TEST_CASE("a list of refs without an end does not fill the memory") {
+  /// Says branches, or refs that are none, for ever.
+  class Endless : public base::ByteSource {
+   public:
+    explicit Endless(bool branches) : branches_(branches) {}
+    size_t read(std::span<char> buffer) override {
+      if (at_ == text_.size()) {
+        text_.clear();
+        at_ = 0;
+        for (int i = 0; i < 20; ++i) text_ += line();
+      }
+      const size_t count = std::min(buffer.size(), text_.size() - at_);
+      std::copy_n(text_.data() + at_, count, buffer.data());
+      at_ += count;
+      return count;
+    }
+
+   private:
+    std::string line() {
+      const std::string id(40, '1');
+      if (branches_) return git::pkt_line(id + " refs/heads/" + std::to_string(number_++));
+      return git::pkt_line(id + " refs/heads/" + std::string(60000, 'x') +
+                           std::to_string(number_++));
+    }
+
+    bool branches_;
+    uint64_t number_ = 0;
+    std::string text_;
+    size_t at_ = 0;
+  };
+  Endless source(GENERATE(true, false));
+  REQUIRE_THROWS_AS(git::read_advertisement(source), base::Error);
 }
