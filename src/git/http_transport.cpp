@@ -179,7 +179,7 @@ class HttpTransport : public Transport {
       default:
         hint = note;
     }
-    throw Error(cat(base_.display(), ": HTTP ", response.status, hint.empty() ? "" : ": ", hint,
+    throw Error(cat("HTTP ", response.status, hint.empty() ? "" : ": ", hint,
                     said.empty() ? "" : "; the server said: ", said));
   }
 

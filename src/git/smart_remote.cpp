@@ -79,9 +79,10 @@ Advertisement SmartRemote::discover(Service service) {
     try {
       return read_advertisement(*transport_->advertise(service));
     } catch (Error& error) {
-      const std::string said(base::trim(transport_->finish(service)));
-      if (said.empty()) throw;
-      throw Error(cat(error.what(), "; it said: ", base::printable(said.substr(0, most_words))));
+      Words said;
+      said.add(transport_->finish(service));
+      if (said.text().empty()) throw;
+      throw Error(cat(error.what(), "; it said: ", said.text()));
     }
   });
 }
@@ -99,10 +100,8 @@ std::optional<Oid> SmartRemote::find_for_pushing(const std::string& ref) {
 
 std::optional<Oid> SmartRemote::default_tip() {
   if (const auto head = receive_.find(receive_.head)) return head;
-  for (const auto& [name, id] : receive_.refs) {
-    if (name.starts_with("refs/heads/")) return id;
-  }
-  return std::nullopt;
+  if (receive_.refs.empty()) return std::nullopt;
+  return receive_.refs.begin()->second;
 }
 
 Known SmartRemote::find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) {
