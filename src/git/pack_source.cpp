@@ -11,11 +11,12 @@
 
 #include "base/cancel.hpp"
 #include "codec/deflate.hpp"
+#include "git/pack_entry.hpp"
 
 namespace git {
 namespace {
 
-constexpr size_t unit_size = 512 * 1024;  ///< Input of one compressed unit at the most.
+constexpr size_t unit_size = 512 * 1024;   ///< Input of one compressed unit at the most.
 constexpr size_t batch_size = 128 * 1024;  ///< Small objects are worked on in batches this large.
 constexpr size_t ring_size = 16;           ///< Jobs in work or waiting for the reader.
 /// A batch may end with an object just below unit_size; compressed data hardly ever grows.
@@ -36,6 +37,11 @@ struct Slot {
   bool ready = false;
 };
 
+/// How many bytes of input an object is: plain ones to compress, or packed ones to copy.
+uint64_t input_size(const PackObject& object) {
+  return object.packed != nullptr ? object.packed->packed_size() : object.size;
+}
+
 std::vector<Job> plan(const std::vector<PackObject>& objects) {
   std::vector<Job> jobs;
   Job batch{0, 0, 0, 0, false};
@@ -44,33 +50,22 @@ std::vector<Job> plan(const std::vector<PackObject>& objects) {
     batch = {next, 0, 0, 0, false};
   };
   for (size_t i = 0; i < objects.size(); ++i) {
-    if (objects[i].size > unit_size) {
+    const uint64_t input = input_size(objects[i]);
+    if (input > unit_size) {
       close_batch(i + 1);
-      for (uint64_t offset = 0; offset < objects[i].size; offset += unit_size) {
-        const auto size =
-            static_cast<size_t>(std::min<uint64_t>(unit_size, objects[i].size - offset));
+      for (uint64_t offset = 0; offset < input; offset += unit_size) {
+        const auto size = static_cast<size_t>(std::min<uint64_t>(unit_size, input - offset));
         jobs.push_back({i, 1, offset, size, true});
       }
       continue;
     }
     ++batch.object_count;
     // What an object costs beside its bytes.
-    batch.size += static_cast<size_t>(objects[i].size) + 64;
+    batch.size += static_cast<size_t>(input) + 64;
     if (batch.size >= batch_size) close_batch(i + 1);
   }
   close_batch(objects.size());
   return jobs;
-}
-
-void append_object_header(const PackObject& object, std::string& out) {
-  uint64_t size = object.size;
-  auto byte = static_cast<unsigned>(static_cast<unsigned>(object.type) << 4U | (size & 15U));
-  for (size >>= 4U; size > 0; size >>= 7U) {
-    out += static_cast<char>(byte | 0x80U);
-    byte = static_cast<unsigned>(size & 0x7FU);
-  }
-  out += static_cast<char>(byte);
-  out += codec::zlib_header;
 }
 
 /// One thread's tools.
@@ -83,23 +78,42 @@ class Encoder {
     // Growing step by step would end at twice the size.
     slot.out.reserve(largest_output);
     if (job.is_unit) {
-      const PackObject& object = objects_[job.first_object];
-      if (job.offset == 0) append_object_header(object, slot.out);
-      const bool last = job.offset + job.size == object.size;
-      const std::string_view bytes = load(object, job.offset, job.size);
-      deflater_.append_unit(bytes, last ? codec::LastUnit::yes : codec::LastUnit::no, slot.out);
-      slot.adler = codec::adler32(bytes);
+      encode_unit(objects_[job.first_object], job, slot);
       return;
     }
     for (size_t i = job.first_object; i < job.first_object + job.object_count; ++i) {
-      const std::string_view bytes = load(objects_[i], 0, static_cast<size_t>(objects_[i].size));
-      append_object_header(objects_[i], slot.out);
+      const PackObject& object = objects_[i];
+      if (object.packed != nullptr) {
+        copy_packed(object, 0, static_cast<size_t>(object.packed->packed_size()), slot.out);
+        continue;
+      }
+      const std::string_view bytes = load(object, 0, static_cast<size_t>(object.size));
+      append_pack_entry_header(object.type, object.size, slot.out);
       deflater_.append_unit(bytes, codec::LastUnit::yes, slot.out);
       slot.out += codec::zlib_trailer(codec::adler32(bytes));
     }
   }
 
  private:
+  void encode_unit(const PackObject& object, const Job& job, Slot& slot) {
+    if (object.packed != nullptr) {
+      copy_packed(object, job.offset, job.size, slot.out);
+      return;
+    }
+    if (job.offset == 0) append_pack_entry_header(object.type, object.size, slot.out);
+    const bool last = job.offset + job.size == object.size;
+    const std::string_view bytes = load(object, job.offset, job.size);
+    deflater_.append_unit(bytes, last ? codec::LastUnit::yes : codec::LastUnit::no, slot.out);
+    slot.adler = codec::adler32(bytes);
+  }
+
+  static void copy_packed(const PackObject& object, uint64_t offset, size_t size,
+                          std::string& out) {
+    const size_t start = out.size();
+    out.resize(start + size);
+    object.packed->read_packed(offset, std::span(out).subspan(start));
+  }
+
   std::string_view load(const PackObject& object, uint64_t offset, size_t size) {
     if (object.content == nullptr) return object.bytes.substr(static_cast<size_t>(offset), size);
     if (buffer_.size() < size) buffer_.resize(size);
@@ -184,7 +198,7 @@ struct PackSource::Impl {
       if (failure) std::rethrow_exception(failure);
     }
     const Job& job = jobs[taken];
-    if (job.is_unit) {
+    if (job.is_unit && objects[job.first_object].packed == nullptr) {
       adler = job.offset == 0 ? slot.adler : codec::adler32_combine(adler, slot.adler, job.size);
       if (job.offset + job.size == objects[job.first_object].size) {
         slot.out += codec::zlib_trailer(adler);

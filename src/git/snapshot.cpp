@@ -137,6 +137,7 @@ void Snapshot::add_entry(Entry entry, const std::string& prefix) {
   ++summary_.files;
   summary_.bytes += entry.size;
   blob.size = entry.size;
+  blob.packed = dynamic_cast<const PackedContent*>(entry.content.get());
   blob.content = std::move(entry.content);
   add_blob(directory, std::move(own_name), (entry.mode & 0111U) != 0 ? mode_executable : mode_file,
            std::move(blob));
@@ -152,7 +153,11 @@ bool Snapshot::add_hardlink(uint32_t parent, std::string name, const Entry& entr
       if (entry.content == nullptr) return false;
       ++summary_.files;
       summary_.bytes += entry.size;
-      Blob blob{{}, entry.size, {}, entry.content};
+      Blob blob{{},
+                entry.size,
+                {},
+                entry.content,
+                dynamic_cast<const PackedContent*>(entry.content.get())};
       const uint32_t mode = (entry.mode & 0111U) != 0 ? mode_executable : mode_file;
       add_blob(parent, std::move(name), mode, std::move(blob));
       link_targets_.emplace(target, directories_[parent].nodes.back());
@@ -203,7 +208,7 @@ void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
   if (directories_[index].nodes.empty()) {
     ++summary_.placeholders;
     add_blob(index, placeholder, mode_file,
-             {object_id(hasher, ObjectType::blob, ""), 0, {}, nullptr});
+             {object_id(hasher, ObjectType::blob, ""), 0, {}, nullptr, nullptr});
   }
   std::vector<TreeEntry> entries;
   // By index: encoding a child may add placeholders, but never to a directory that is finished.
@@ -268,7 +273,8 @@ std::vector<PackObject> Snapshot::objects_outside(
       if (node.mode == mode_directory) continue;
       const Blob& blob = blobs_[node.index];
       if (!seen.insert(blob.id).second) continue;
-      blobs.push_back({blob.id, ObjectType::blob, blob.size, blob.bytes, blob.content.get()});
+      blobs.push_back(
+          {blob.id, ObjectType::blob, blob.size, blob.bytes, blob.content.get(), blob.packed});
     }
   });
   objects.insert(objects.end(), blobs.begin(), blobs.end());

@@ -10,16 +10,19 @@
 
 #include "base/entry.hpp"
 #include "git/object.hpp"
+#include "git/packed_content.hpp"
 
 namespace git {
 
-/// An object to be sent: its bytes stand in memory or in a file that can be read again.
+/// An object to be sent: its bytes stand in memory, in a file that can be read again, or are packed
+/// already.
 struct PackObject {
   Oid id;
   ObjectType type = ObjectType::blob;
   uint64_t size = 0;
-  std::string_view bytes;  ///< Used when `content` is null.
+  std::string_view bytes;  ///< Used when both pointers are null.
   const base::Content* content = nullptr;
+  const PackedContent* packed = nullptr;
 };
 
 /// What git keeps of an image and what it cannot (counts of entries).
@@ -68,6 +71,7 @@ class Snapshot {
     uint64_t size = 0;
     std::string bytes;
     std::shared_ptr<const base::Content> content;
+    const PackedContent* packed = nullptr;  ///< `content`, when it is packed already.
   };
   struct Node {
     std::string name;

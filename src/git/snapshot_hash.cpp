@@ -37,6 +37,10 @@ void Snapshot::hash_blobs(unsigned threads) {
       std::vector<char> buffer;
       for (size_t at = next++; at < order.size(); at = next++) {
         Blob& blob = blobs_[order[at]];
+        if (blob.packed != nullptr) {
+          blob.id = blob.packed->id();
+          continue;
+        }
         hash_object_header(hasher, ObjectType::blob, blob.size);
         if (blob.content == nullptr) hasher.update(blob.bytes);
         for (uint64_t offset = 0; blob.content != nullptr && offset < blob.size;) {

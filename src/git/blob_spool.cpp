@@ -1,0 +1,254 @@
+#include "git/blob_spool.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/handle.hpp"
+#include "base/text.hpp"
+#include "codec/deflate.hpp"
+#include "git/pack_entry.hpp"
+#include "git/packed_content.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::Error;
+
+constexpr size_t unit_size = 512 * 1024;          ///< Larger files are compressed as they come in.
+constexpr size_t most_waiting = 8 * 1024 * 1024;  ///< Bytes waiting for a thread.
+
+/// The unnamed file, appended to from several threads.
+class SpoolFile {
+ public:
+  explicit SpoolFile(const std::string& directory) {
+    fd_ = base::UniqueFd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (fd_) return;
+    // Not every file system has unnamed files.
+    std::string name = directory + "/spool.XXXXXX";
+    fd_ = base::UniqueFd(::mkostemp(name.data(), O_CLOEXEC));
+    if (!fd_) base::throw_errno(cat("make a temporary file in ", base::printable(directory)));
+    ::unlink(name.c_str());
+  }
+
+  /// Where `bytes` were put.
+  uint64_t append(std::string_view bytes) {
+    const uint64_t start = reserve(bytes.size());
+    for (uint64_t at = start; !bytes.empty();) {
+      const ssize_t count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) base::throw_errno("write compressed files to a temporary file");
+      at += static_cast<uint64_t>(count);
+      bytes.remove_prefix(static_cast<size_t>(count));
+    }
+    return start;
+  }
+
+  void read(uint64_t offset, std::span<char> buffer) const {
+    for (size_t filled = 0; filled < buffer.size();) {
+      const ssize_t count = ::pread(fd_.get(), buffer.data() + filled, buffer.size() - filled,
+                                    static_cast<off_t>(offset + filled));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) base::throw_errno("read compressed files from a temporary file");
+      if (count == 0) throw Error("a temporary file is shorter than what was written to it");
+      filled += static_cast<size_t>(count);
+    }
+  }
+
+ private:
+  uint64_t reserve(size_t size) {
+    const std::lock_guard lock(mutex_);
+    const uint64_t start = end_;
+    end_ += size;
+    return start;
+  }
+
+  base::UniqueFd fd_;
+  std::mutex mutex_;
+  uint64_t end_ = 0;
+};
+
+struct Piece {
+  uint64_t offset = 0;
+  uint64_t size = 0;
+};
+
+/// A file in the spool; large ones lie in several pieces.
+class SpooledBlob : public PackedContent {
+ public:
+  explicit SpooledBlob(std::shared_ptr<SpoolFile> file) : file_(std::move(file)) {}
+
+  const Oid& id() const override { return id_; }
+  uint64_t packed_size() const override {
+    uint64_t size = 0;
+    for (const Piece& piece : pieces_) size += piece.size;
+    return size;
+  }
+  void read_packed(uint64_t offset, std::span<char> buffer) const override {
+    for (const Piece& piece : pieces_) {
+      if (buffer.empty()) return;
+      if (offset >= piece.size) {
+        offset -= piece.size;
+        continue;
+      }
+      const size_t count =
+          static_cast<size_t>(std::min<uint64_t>(buffer.size(), piece.size - offset));
+      file_->read(piece.offset + offset, buffer.first(count));
+      buffer = buffer.subspan(count);
+      offset = 0;
+    }
+    if (!buffer.empty()) throw Error("read past the end of a compressed file");
+  }
+  void read_at(uint64_t /*offset*/, std::span<char> /*buffer*/) const override {
+    throw Error("a compressed file cannot be read plain");
+  }
+
+  void append(std::string_view bytes) { pieces_.push_back({file_->append(bytes), bytes.size()}); }
+  void set_id(const Oid& id) { id_ = id; }
+
+ private:
+  std::shared_ptr<SpoolFile> file_;
+  Oid id_;
+  std::vector<Piece> pieces_;
+};
+
+/// One thread's tools.
+struct Tools {
+  base::Hasher hasher{base::HashAlgorithm::sha1};
+  codec::Deflater deflater;
+  std::string out;
+};
+
+struct Job {
+  std::string bytes;
+  std::shared_ptr<SpooledBlob> blob;
+};
+
+void pack_small(Tools& tools, const Job& job) {
+  job.blob->set_id(object_id(tools.hasher, ObjectType::blob, job.bytes));
+  tools.out.clear();
+  append_pack_entry_header(ObjectType::blob, job.bytes.size(), tools.out);
+  tools.deflater.append_unit(job.bytes, codec::LastUnit::yes, tools.out);
+  tools.out += codec::zlib_trailer(codec::adler32(job.bytes));
+  job.blob->append(tools.out);
+}
+
+std::string read_exactly(base::ByteSource& data, size_t size) {
+  std::string bytes(size, '\0');
+  if (base::read_full(data, bytes) != size) throw Error("a file ends before its announced size");
+  return bytes;
+}
+
+}  // namespace
+
+struct BlobSpool::Impl {
+  Impl(const std::string& directory, unsigned thread_count)
+      : file(std::make_shared<SpoolFile>(directory)) {
+    for (unsigned i = 0; i < std::max(1U, thread_count); ++i) {
+      threads.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    }
+  }
+
+  void work(const std::stop_token& stop) {
+    try {
+      Tools own;
+      for (;;) {
+        Job job;
+        {
+          std::unique_lock lock(mutex);
+          if (!changed.wait(lock, stop, [this] { return !jobs.empty() || failure; }) || failure)
+            return;
+          job = std::move(jobs.front());
+          jobs.pop_front();
+        }
+        pack_small(own, job);
+        const std::lock_guard lock(mutex);
+        waiting -= job.bytes.size();
+        --unfinished;
+        changed.notify_all();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+      changed.notify_all();
+    }
+  }
+
+  template <class Condition>
+  void wait_until(Condition condition) {
+    std::unique_lock lock(mutex);
+    while (!condition() && !failure) {
+      base::throw_if_cancelled();
+      changed.wait_for(lock, std::chrono::milliseconds(250));
+    }
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  void pack_large(base::ByteSource& data, uint64_t size, SpooledBlob& blob) {
+    hash_object_header(tools.hasher, ObjectType::blob, size);
+    tools.out.clear();
+    append_pack_entry_header(ObjectType::blob, size, tools.out);
+    uint32_t adler = 1;
+    for (uint64_t left = size; left > 0;) {
+      base::throw_if_cancelled();
+      const auto count = static_cast<size_t>(std::min<uint64_t>(left, unit_size));
+      const std::string bytes = read_exactly(data, count);
+      left -= count;
+      tools.hasher.update(bytes);
+      adler = codec::adler32(bytes, adler);
+      const auto last = left == 0 ? codec::LastUnit::yes : codec::LastUnit::no;
+      tools.deflater.append_unit(bytes, last, tools.out);
+      if (left == 0) tools.out += codec::zlib_trailer(adler);
+      blob.append(tools.out);
+      tools.out.clear();
+    }
+    blob.set_id(Oid::from_raw(tools.hasher.finish()));
+  }
+
+  std::shared_ptr<SpoolFile> file;
+  Tools tools;  ///< Of the thread that calls store().
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::deque<Job> jobs;
+  size_t waiting = 0;     ///< Bytes of jobs in the queue and in work.
+  size_t unfinished = 0;  ///< Number of those jobs.
+  std::exception_ptr failure;
+  std::vector<std::jthread> threads;
+};
+
+BlobSpool::BlobSpool(const std::string& directory, unsigned threads)
+    : impl_(std::make_unique<Impl>(directory, threads)) {}
+
+BlobSpool::~BlobSpool() = default;
+
+std::shared_ptr<const base::Content> BlobSpool::store(base::ByteSource& data, uint64_t size) {
+  auto blob = std::make_shared<SpooledBlob>(impl_->file);
+  if (size > unit_size) {
+    impl_->pack_large(data, size, *blob);
+    return blob;
+  }
+  Job job{read_exactly(data, static_cast<size_t>(size)), blob};
+  impl_->wait_until([&] { return impl_->waiting < most_waiting; });
+  const std::lock_guard lock(impl_->mutex);
+  impl_->waiting += job.bytes.size();
+  ++impl_->unfinished;
+  impl_->jobs.push_back(std::move(job));
+  impl_->changed.notify_all();
+  return blob;
+}
+
+void BlobSpool::finish() {
+  impl_->wait_until([&] { return impl_->unfinished == 0; });
+}
+
+}  // namespace git
