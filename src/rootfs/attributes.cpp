@@ -16,8 +16,6 @@
 namespace rootfs {
 namespace {
 
-constexpr uint64_t max_id = 0xfffffffeU;
-
 [[noreturn]] void fail(std::string_view what, const Target& target) {
   base::throw_errno(base::cat("set the ", what, " of \"", base::printable(target.path), "\""));
 }
@@ -49,13 +47,6 @@ struct stat inspect(const Target& target) {
                                                 AT_SYMLINK_NOFOLLOW);
   if (result != 0) base::throw_errno(base::cat("inspect \"", base::printable(target.path), "\""));
   return status;
-}
-
-void check_owner(const base::Entry& entry) {
-  if (entry.uid > max_id || entry.gid > max_id) {
-    throw base::Error(
-        base::cat("owner ", entry.uid, ":", entry.gid, " is out of range, limit ", max_id));
-  }
 }
 
 void AttributeWriter::set_all(const Target& target, const base::Entry& entry) {

@@ -44,7 +44,4 @@ class AttributeWriter {
 
 struct stat inspect(const Target& target);
 
-/// Error when an id is beyond what the kernel has (4294967295 would mean "leave it").
-void check_owner(const base::Entry& entry);
-
 }  // namespace rootfs

@@ -5,10 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
+#include "rootfs/layer_rules.hpp"
 #include "rootfs/name.hpp"
 
 namespace rootfs {
@@ -27,10 +26,7 @@ std::vector<base::Xattr> take_acls(std::vector<base::Xattr>& xattrs) {
 
 }  // namespace
 
-void Placer::place(base::Entry& entry, const std::string& path, base::EntrySource& source) {
-  entry.mode &= 07777;
-  if (entry.mtime_nanoseconds > 999'999'999) entry.mtime_nanoseconds = 0;
-  check_owner(entry);
+void Placer::place(const base::Entry& entry, const std::string& path, base::EntrySource& source) {
   if (path.empty()) return place_root(entry);
   switch (entry.kind) {
     case base::EntryKind::file:
@@ -52,12 +48,7 @@ void Placer::place(base::Entry& entry, const std::string& path, base::EntrySourc
 }
 
 void Placer::place_root(const base::Entry& entry) {
-  if (entry.kind != base::EntryKind::directory) {
-    throw base::Error("the root of the image cannot be anything but a directory");
-  }
-  const PendingAttributes before = pending_.get(directory_id(root_.fd()));
-  // A root that others cannot enter would shut out every user of the image but root.
-  const uint32_t mode = (entry.mode & 05) == 05 ? entry.mode : before.mode;
+  const uint32_t mode = root_mode(entry, pending_.get(directory_id(root_.fd())).mode);
   set_directory(root_.fd(), entry, {mode, entry.mtime_seconds, entry.mtime_nanoseconds}, false);
 }
 
@@ -109,11 +100,7 @@ void Placer::set_directory(int fd, const base::Entry& entry, PendingAttributes p
 }
 
 void Placer::place_symlink(const base::Entry& entry, const std::string& path) {
-  if (entry.link.empty() || entry.link.size() >= PATH_MAX ||
-      entry.link.find('\0') != std::string::npos) {
-    throw base::Error(base::cat("a symbolic link cannot have this target of ", entry.link.size(),
-                                " bytes (1 to ", PATH_MAX - 1, ", no NUL)"));
-  }
+  check_link_text(entry.link);
   const auto [directory, base_name] = split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.make(directory);

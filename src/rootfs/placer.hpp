@@ -25,8 +25,8 @@ class Placer {
         attributes_(attributes),
         summary_(summary) {}
 
-  /// Puts `entry` at the clean path `path`; the bytes of a file come from `source`.
-  void place(base::Entry& entry, const std::string& path, base::EntrySource& source);
+  /// Puts a normalised `entry` at the clean path `path`; a file's bytes come from `source`.
+  void place(const base::Entry& entry, const std::string& path, base::EntrySource& source);
 
  private:
   void place_root(const base::Entry& entry);

@@ -7,12 +7,11 @@
 
 #include <cerrno>
 
-#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "rootfs/directory.hpp"
 #include "rootfs/layer_marks.hpp"
-#include "rootfs/name.hpp"
+#include "rootfs/layer_rules.hpp"
 #include "rootfs/parents.hpp"
 #include "rootfs/pending_directories.hpp"
 #include "rootfs/placer.hpp"
@@ -42,45 +41,28 @@ base::RootedDir make_root(const std::string& path, base::RootedDir::Openat2 open
 
 }  // namespace
 
-struct Tree::Impl {
+struct Tree::Impl : LayerSink {
   Impl(const std::string& path_, base::Log& log, base::RootedDir::Openat2 openat2)
       : path(path_), root(make_root(path_, openat2)), attributes(summary, log) {}
 
   void apply(base::EntrySource& layer) {
     state = State::broken;
     marks.start(layers++ == 0 ? LayerMarks::Lower::none : LayerMarks::Lower::some);
-    base::Entry entry;
-    while (layer.next(entry)) {
-      base::throw_if_cancelled();
-      try {
-        apply(entry, layer);
-      } catch (base::Error& error) {
-        error.add_context(base::cat("entry \"", base::printable(entry.path), "\""));
-        throw;
-      }
-    }
+    apply_layer(layer, *this);
     state = State::good;
   }
 
-  void apply(base::Entry& entry, base::EntrySource& layer) {
-    const std::string path_in_tree = clean_path(entry.path, Escape::refuse);
-    switch (marker_of(path_in_tree)) {
-      case Marker::none:
-        return placer.place(entry, path_in_tree, layer);
-      case Marker::aufs:
-        return;
-      case Marker::opaque:
-        if (const Parent directory = parents.find(split_path(path_in_tree).directory);
-            directory.fd >= 0) {
-          count_hidden(hide_children(directory, marks));
-        }
-        return;
-      case Marker::whiteout:
-        const auto [directory, name] = split_path(path_in_tree);
-        if (const Parent parent = parents.find(directory); parent.fd >= 0) {
-          count_hidden(hide_entry(parent, std::string(name.substr(4)), marks));
-        }
-    }
+  void place(base::Entry& entry, const std::string& path_in_tree,
+             base::EntrySource& layer) override {
+    placer.place(entry, path_in_tree, layer);
+  }
+  void hide(std::string_view directory, const std::string& name) override {
+    const Parent parent = parents.find(directory);
+    if (parent.fd >= 0) count_hidden(hide_entry(parent, name, marks));
+  }
+  void hide_children(std::string_view directory) override {
+    const Parent parent = parents.find(directory);
+    if (parent.fd >= 0) count_hidden(rootfs::hide_children(parent, marks));
   }
 
   void count_hidden(bool hidden) {

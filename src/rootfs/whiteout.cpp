@@ -62,7 +62,7 @@ Marker marker_of(std::string_view path) {
     const bool is_last = end == path.size();
     if (part == opaque_name && is_last) return Marker::opaque;
     if (part.starts_with(aufs_prefix)) return Marker::aufs;
-    const std::string_view hidden = part.substr(prefix.size());
+    const std::string hidden = hidden_name(part);
     if (hidden.empty() || hidden == "." || hidden == "..") {
       throw base::Error("a whiteout that names no entry");
     }
@@ -70,6 +70,10 @@ Marker marker_of(std::string_view path) {
     return Marker::whiteout;
   }
   return Marker::none;
+}
+
+std::string hidden_name(std::string_view whiteout) {
+  return std::string(whiteout.substr(prefix.size()));
 }
 
 bool hide_entry(const Parent& parent, const std::string& name, const LayerMarks& marks) {

@@ -14,6 +14,9 @@ enum class Marker { none, whiteout, opaque, aufs };
 /// entries below a whiteout.
 Marker marker_of(std::string_view path);
 
+/// The name that a whiteout's own name hides.
+std::string hidden_name(std::string_view whiteout);
+
 /// Removes what lower layers have under `name`, keeps what this layer put there; false when there
 /// was nothing to remove.
 bool hide_entry(const Parent& parent, const std::string& name, const LayerMarks& marks);

@@ -1,10 +1,12 @@
 #include "rootfs/xattrs.hpp"
 
+#include <linux/limits.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -29,7 +31,34 @@ bool grow_until_it_fits(std::string& buffer, std::string_view what, Call call) {
   }
 }
 
+/// The kernel's own rules (xattr(7)), apart from those of single file systems.
+bool fits(std::string_view name, std::string_view value, base::EntryKind kind) {
+  if (name.size() > XATTR_NAME_MAX || value.size() > XATTR_SIZE_MAX) return false;
+  const bool is_directory = kind == base::EntryKind::directory;
+  if (name.starts_with("user.")) {
+    return name.size() > 5 && (is_directory || kind == base::EntryKind::file);
+  }
+  if (name == "system.posix_acl_access") return kind != base::EntryKind::symlink;
+  if (name == "system.posix_acl_default") return is_directory;
+  return name == "security.capability";
+}
+
 }  // namespace
+
+std::vector<base::Xattr> settle_xattrs(const base::Entry& entry, uint64_t& skipped) {
+  std::map<std::string_view, const base::Xattr*> last;  // Of those with one name the last one wins.
+  for (const base::Xattr& xattr : entry.xattrs) {
+    if (belongs_to_image(xattr.name) && fits(xattr.name, xattr.value, entry.kind)) {
+      last[xattr.name] = &xattr;
+    } else {
+      ++skipped;
+    }
+  }
+  std::vector<base::Xattr> settled;
+  settled.reserve(last.size());
+  for (const auto& [name, xattr] : last) settled.push_back(*xattr);
+  return settled;
+}
 
 bool belongs_to_image(std::string_view name) {
   if (name == "security.capability") return true;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,10 @@ namespace rootfs {
 /// (security.selinux, security.ima, ...), trusted.* and what overlay file systems would take for
 /// orders of theirs are not.
 bool belongs_to_image(std::string_view xattr_name);
+
+/// The extended attributes that `entry` has once it is on disk, sorted by name. Counts in `skipped`
+/// those that are not part of an image and those that no kernel sets on an object of its kind.
+std::vector<base::Xattr> settle_xattrs(const base::Entry& entry, uint64_t& skipped);
 
 /// The image's extended attributes of the object at `path`, which is not followed when it is a
 /// link; sorted by name. `what` names it in errors.

@@ -1,0 +1,71 @@
+#include "rootfs/layer_rules.hpp"
+
+#include <climits>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "rootfs/name.hpp"
+#include "rootfs/whiteout.hpp"
+
+namespace rootfs {
+namespace {
+
+constexpr uint64_t max_id = 0xfffffffeU;
+
+void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink) {
+  const std::string path = clean_path(entry.path, Escape::refuse);
+  const auto [directory, name] = split_path(path);
+  switch (marker_of(path)) {
+    case Marker::none:
+      normalise(entry);
+      return sink.place(entry, path, layer);
+    case Marker::aufs:
+      return;
+    case Marker::opaque:
+      return sink.hide_children(directory);
+    case Marker::whiteout:
+      return sink.hide(directory, hidden_name(name));
+  }
+}
+
+}  // namespace
+
+void apply_layer(base::EntrySource& layer, LayerSink& sink) {
+  base::Entry entry;
+  while (layer.next(entry)) {
+    base::throw_if_cancelled();
+    try {
+      apply_entry(entry, layer, sink);
+    } catch (base::Error& error) {
+      error.add_context(base::cat("entry \"", base::printable(entry.path), "\""));
+      throw;
+    }
+  }
+}
+
+void normalise(base::Entry& entry) {
+  entry.mode &= 07777;
+  if (entry.mtime_nanoseconds > 999'999'999) entry.mtime_nanoseconds = 0;
+  if (entry.uid > max_id || entry.gid > max_id) {
+    throw base::Error(
+        base::cat("owner ", entry.uid, ":", entry.gid, " is out of range, limit ", max_id));
+  }
+}
+
+uint32_t root_mode(const base::Entry& entry, uint32_t before) {
+  if (entry.kind != base::EntryKind::directory) {
+    throw base::Error("the root of the image cannot be anything but a directory");
+  }
+  // A root that others cannot enter would shut out every user of the image but root.
+  return (entry.mode & 05) == 05 ? entry.mode : before;
+}
+
+void check_link_text(std::string_view text) {
+  if (text.empty() || text.size() >= PATH_MAX || text.find('\0') != std::string_view::npos) {
+    throw base::Error(base::cat("a symbolic link cannot have this target of ", text.size(),
+                                " bytes (1 to ", PATH_MAX - 1, ", no NUL)"));
+  }
+}
+
+}  // namespace rootfs

@@ -1,0 +1,36 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/entry.hpp"
+
+namespace rootfs {
+
+/// A merged tree, wherever it is kept, as the entries of a layer change it. All paths are clean.
+class LayerSink {
+ public:
+  virtual ~LayerSink() = default;
+  /// Puts `entry` at `path`, replacing what is there; the bytes of a file come from `layer`.
+  virtual void place(base::Entry& entry, const std::string& path, base::EntrySource& layer) = 0;
+  /// Removes what lower layers have under `name` in `directory`, which may not exist.
+  virtual void hide(std::string_view directory, const std::string& name) = 0;
+  /// Removes what lower layers have in `directory`, which may not exist.
+  virtual void hide_children(std::string_view directory) = 0;
+};
+
+/// Hands every entry of a layer to `sink` as what it means there (image-spec layer.md). Error,
+/// naming the entry, for names that no image may have and for what the sink refuses.
+void apply_layer(base::EntrySource& layer, LayerSink& sink);
+
+/// Drops what is not part of a mode or a time. Error when an id is beyond what the kernel has
+/// (4294967295 would mean "leave it").
+void normalise(base::Entry& entry);
+
+/// The mode of the image's root directory when `entry` stands for it. Error when it is none.
+uint32_t root_mode(const base::Entry& entry, uint32_t before);
+
+/// Error for texts that a symbolic link cannot hold.
+void check_link_text(std::string_view text);
+
+}  // namespace rootfs
