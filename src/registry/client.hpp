@@ -43,6 +43,8 @@ struct Patience {
 struct Options {
   std::optional<Credentials> credentials{};
   Insecure insecure = Insecure::no;
+  /// "http" or "https"; when empty, https and then, where that is allowed, http.
+  std::string scheme{};
   http::Options http{};
   Patience patience{};
 };

@@ -43,13 +43,16 @@ void discard_body(http::Response& response) {
 Requests::Requests(const oci::Reference& reference, const Options& options, base::Log& log)
     : host_(reference.wire_host()),
       insecure_(options.insecure),
-      plain_allowed_(insecure_ == Insecure::yes ||
-                     http::is_loopback_host(address("https", host_, "/").host)),
+      plain_allowed_(options.scheme.empty() &&
+                     (insecure_ == Insecure::yes ||
+                      http::is_loopback_host(address("https", host_, "/").host))),
       client_(http_options(options), log),
       auth_(client_, options, cat("repository:", reference.repository, ":pull")),
-      log_(log) {}
+      log_(log),
+      scheme_(options.scheme.empty() ? "https" : options.scheme) {}
 
 void Requests::settle_on(const http::Url& url) {
+  answered_ = true;
   scheme_ = url.scheme;
   auth_.set_home(url);
 }
@@ -79,8 +82,8 @@ http::Response Requests::send_first(http::Request& request) {
 /// other clients. What it answers proves nothing else: some registries have no such page.
 void Requests::greet() {
   http::Request request;
-  request.url = address(scheme_.empty() ? "https" : scheme_, host_, "/v2/");
-  http::Response response = scheme_.empty() ? send_first(request) : client_.send(request);
+  request.url = address(scheme_, host_, "/v2/");
+  http::Response response = !answered_ ? send_first(request) : client_.send(request);
   if (response.status == 429) throw make_status_error(response, login());
   if (response.status == 401 && auth_.authorization(request.url).empty()) {
     auth_.learn(request.url, response.headers, Authenticator::Scope::own);
@@ -94,7 +97,7 @@ http::Response Requests::follow(http::Request request) {
   bool logged_in = false;
   for (int hops = 0; hops <= maximum_redirects;) {
     request.authorization = auth_.authorization(request.url);
-    http::Response response = scheme_.empty() ? send_first(request) : client_.send(request);
+    http::Response response = !answered_ ? send_first(request) : client_.send(request);
     if (response.status == 401 && !logged_in) {
       logged_in = true;
       if (!auth_.learn(request.url, response.headers, Authenticator::Scope::of_challenge)) {
@@ -124,7 +127,7 @@ http::Response Requests::send(const std::string& method, const std::string& path
   http::Request request;
   request.method = method;
   request.headers = headers;
-  request.url = address(scheme_.empty() ? "https" : scheme_, host_, path);
+  request.url = address(scheme_, host_, path);
   return follow(std::move(request));
 }
 

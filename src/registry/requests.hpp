@@ -26,7 +26,7 @@ class Requests {
   /// Makes the next send() greet the registry again.
   void start_over() { greeted_ = false; }
   /// Whether the registry has answered anything yet.
-  bool answered() const { return !scheme_.empty(); }
+  bool answered() const { return answered_; }
   Login login() const { return auth_.has_credentials() ? Login::used : Login::none; }
 
  private:
@@ -41,8 +41,9 @@ class Requests {
   http::Client client_;
   Authenticator auth_;
   base::Log& log_;
+  bool answered_ = false;
   bool greeted_ = false;
-  std::string scheme_;  // The one that worked; empty before the first answer.
+  std::string scheme_;  // The one that worked, and before the first answer the one to try.
 };
 
 }  // namespace registry

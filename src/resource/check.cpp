@@ -1,28 +1,36 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/remote.hpp"
+#include "resource/registries.hpp"
 #include "resource/steps.hpp"
 
 namespace resource {
 namespace {
 
-std::vector<Version> check_image(const ImageSource& image, const std::optional<Version>& given,
-                                 base::Log& log) {
-  // Concourse asks again in a minute; hours of waiting would only hide the reason.
-  registry::Options options = image.registry;
-  options.patience.on_pull_limit = registry::OnPullLimit::fail;
-  registry::Client client(image.reference, options, log);
+std::vector<Version> check_tag(registry::Client& client, const ImageSource& image,
+                               const std::optional<Version>& given) {
   const auto current = client.resolve(image.tag);
-  if (!current) {
-    log.info(base::cat(image.repository, ":", image.tag, ": the registry has no such tag"));
-    return {};
-  }
+  if (!current) return {};
   std::vector<Version> versions;
   const auto old = given ? oci::Digest::try_parse(given->digest) : std::nullopt;
   if (old && *old != *current && client.resolve(old->text())) {
     versions.push_back({image.tag, old->text(), ""});
   }
   versions.push_back({image.tag, current->text(), ""});
+  return versions;
+}
+
+std::vector<Version> check_image(const ImageSource& image, const std::optional<Version>& given,
+                                 base::Log& log) {
+  std::vector<Version> versions;
+  // Concourse asks again in a minute; hours of waiting would only hide the reason.
+  with_registry(image, registry::OnPullLimit::fail, log, [&](registry::Client& client) {
+    versions = check_tag(client, image, given);
+    return !versions.empty();
+  });
+  if (versions.empty()) {
+    log.info(base::cat(image.repository, ":", image.tag, ": the registry has no such tag"));
+  }
   return versions;
 }
 

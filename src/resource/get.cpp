@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
+#include "resource/registries.hpp"
 #include "resource/steps.hpp"
 #include "rootfs/tree.hpp"
 
@@ -39,9 +40,12 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
   clear(directory);
   std::optional<registry::Image> image;
   if (!request.params.skip_download) {
-    registry::Client client(source.reference, source.registry, log);
     const oci::Platform platform = request.params.platform.value_or(request.source.platform);
-    image = get_rootfs({client, digest, platform, directory, log});
+    with_registry(source, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
+      clear(directory);
+      image = get_rootfs({client, digest, platform, directory, log});
+      return true;
+    });
   }
   try {
     base::write_file(directory + "/repository", source.repository);

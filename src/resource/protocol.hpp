@@ -23,12 +23,19 @@ struct GitSource {
   git::Identity committer;
 };
 
+/// An image's name at one registry and how to ask there.
+struct RegistryPlace {
+  oci::Reference reference;
+  registry::Options options;
+};
+
 /// `source.repository` and what belongs to it.
 struct ImageSource {
   std::string repository;  ///< As the user wrote it; goes into files and metadata.
   oci::Reference reference;
   std::string tag;
   registry::Options registry;
+  std::optional<RegistryPlace> mirror;  ///< Asked first; only for images of Docker Hub.
 };
 
 /// `source`: an image in a registry, an image in a git repository, or both (mirroring).

@@ -1,8 +1,12 @@
 #include "resource/source.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "resource/registry_source.hpp"
 
 namespace resource {
 namespace {
@@ -16,6 +20,10 @@ constexpr const char* default_branch = "main";
 
 // Nobody's name is that long, but tokens are, and some servers take them in place of a user name.
 constexpr size_t length_of_token = 16;
+
+constexpr std::array<std::string_view, 6> secret_keys = {
+    "password",   "private_key",           "private_key_passphrase",
+    "client_key", "aws_secret_access_key", "aws_session_token"};
 
 base::Secret read_secret(const JsonView& view) {
   return base::Secret(view.scalar_text());
@@ -116,16 +124,6 @@ GitSource parse_git(const JsonView& git) {
 
 ImageSource parse_image(const JsonView& source) {
   ImageSource image;
-  const std::string username = source.at_ignoring_case("username").scalar_text();
-  const base::Secret password = read_secret(source.at_ignoring_case("password"));
-  if (username.empty() != password.empty()) {
-    throw Error("set both source.username and source.password, or neither");
-  }
-  if (!username.empty()) image.registry.credentials = {username, password};
-  image.registry.insecure = source.at_ignoring_case("insecure").boolean_or(false)
-                                ? registry::Insecure::yes
-                                : registry::Insecure::no;
-  image.registry.http.ca_certs = read_certificates(source.at_ignoring_case("ca_certs"));
   image.repository = source.at_ignoring_case("repository").string();
   image.reference = base::with_context("source.repository", [&] {
     oci::Reference reference = oci::Reference::parse(image.repository);
@@ -137,6 +135,7 @@ ImageSource parse_image(const JsonView& source) {
     }
     return reference;
   });
+  parse_registry_access(source, image);
   image.tag = source.at_ignoring_case("tag").scalar_text();
   if (image.tag.empty()) image.tag = "latest";
   if (!oci::is_valid_tag(image.tag)) {
@@ -152,11 +151,11 @@ void hide_secrets(const JsonView& source, base::Log& log) {
   if (!source.is_object()) return;
   for (const auto& [key, view] : source.members()) {
     const std::string name = base::to_lower(key);
-    if (name == "git") {
+    if (name == "git" || name == "registry_mirror") {
       hide_secrets(view, log);
-    } else if (name == "password" || name == "private_key" || name == "private_key_passphrase") {
+    } else if (std::find(secret_keys.begin(), secret_keys.end(), name) != secret_keys.end()) {
       hide_value(view, log);
-    } else if ((name == "uri" || name == "repository") && view.is_string()) {
+    } else if ((name == "uri" || name == "repository" || name == "host") && view.is_string()) {
       hide_userinfo(view.string(), log);
     }
   }
@@ -177,9 +176,9 @@ oci::Platform parse_platform(const JsonView& platform) {
 
 Source parse_source(const JsonView& source, base::Log& log) {
   Source parsed;
-  source.allow_only({"repository", "tag", "username", "password", "insecure", "ca_certs",
-                     "platform", "debug", "git"},
-                    true);
+  std::vector<std::string_view> known = {"repository", "tag", "platform", "debug", "git"};
+  known.insert(known.end(), registry_keys().begin(), registry_keys().end());
+  source.allow_only(known, true);
   const JsonView git = source.at_ignoring_case("git");
   if (!git.is_null()) parsed.git = parse_git(git);
   if (!source.at_ignoring_case("repository").is_null()) parsed.image = parse_image(source);

@@ -1,0 +1,16 @@
+#pragma once
+#include <functional>
+
+#include "base/log.hpp"
+#include "registry/client.hpp"
+#include "resource/protocol.hpp"
+
+namespace resource {
+
+/// Calls `use` for the registry that has the image: first for the mirror, where there is one. When
+/// that throws or answers false (not found), a warning tells why and the origin comes next, so that
+/// `use` must start from a clean state each time. When both throw, the Error has both reasons.
+void with_registry(const ImageSource& image, registry::OnPullLimit on_pull_limit, base::Log& log,
+                   const std::function<bool(registry::Client& client)>& use);
+
+}  // namespace resource

@@ -1,0 +1,132 @@
+#include "resource/registry_source.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "http/url.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+using base::Error;
+using base::JsonView;
+
+/// A list of PEM texts, or one.
+std::vector<std::string> read_certificates(const JsonView& view) {
+  if (view.is_string()) return {view.string()};
+  return view.strings();
+}
+
+std::optional<registry::Credentials> parse_login(const JsonView& view) {
+  const JsonView username = view.at_ignoring_case("username");
+  const JsonView password = view.at_ignoring_case("password");
+  registry::Credentials login{username.scalar_text(), base::Secret(password.scalar_text())};
+  if (login.username.empty() != login.password.empty()) {
+    throw Error(cat("set both ", username.path(), " and ", password.path(), ", or neither"));
+  }
+  if (login.username.empty()) return std::nullopt;
+  return login;
+}
+
+void parse_client_certificate(const JsonView& view, http::Options& http) {
+  const JsonView certificate = view.at_ignoring_case("client_cert");
+  const JsonView key = view.at_ignoring_case("client_key");
+  http.client_cert = base::Secret(certificate.string_or(""));
+  http.client_key = base::Secret(key.string_or(""));
+  if (http.client_cert.empty() != http.client_key.empty()) {
+    throw Error(cat("set both ", certificate.path(), " and ", key.path(), ", or neither"));
+  }
+}
+
+/// [scheme://]host[:port][/prefix] in parts.
+struct MirrorAddress {
+  std::string scheme;
+  std::string host;
+  std::string prefix;
+};
+
+MirrorAddress parse_address(std::string_view text) {
+  MirrorAddress address;
+  const size_t scheme = text.find("://");
+  if (scheme != std::string_view::npos) {
+    address.scheme = base::to_lower(text.substr(0, scheme));
+    text.remove_prefix(scheme + 3);
+    if (address.scheme != "http" && address.scheme != "https") {
+      throw Error(cat(base::printable(address.scheme), ":// is neither http:// nor https://"));
+    }
+  }
+  if (text.find('@') != std::string_view::npos) {
+    throw Error("username and password have keys of their own");
+  }
+  const size_t slash = std::min(text.find('/'), text.size());
+  address.host = text.substr(0, slash);
+  address.prefix = text.substr(slash);
+  while (address.prefix.ends_with('/')) address.prefix.pop_back();
+  // Some write the address of the interface, which is added to everything anyway.
+  if (address.prefix == "/v2") address.prefix.clear();
+  http::Url::parse(cat("https://", address.host));
+  return address;
+}
+
+/// The name the mirror has for an image of Docker Hub, namespace and all.
+oci::Reference name_at(const MirrorAddress& address, const oci::Reference& origin) {
+  oci::Reference checked =
+      oci::Reference::parse(cat("registry.invalid", address.prefix, "/", origin.repository));
+  for (const char* hub : {"docker.io", "index.docker.io", "registry-1.docker.io"}) {
+    if (address.host == hub) return {origin.registry, checked.repository, "", std::nullopt};
+  }
+  return {address.host, checked.repository, "", std::nullopt};
+}
+
+RegistryPlace parse_mirror(const JsonView& view, const ImageSource& image) {
+  view.allow_only(
+      {"host", "username", "password", "insecure", "ca_certs", "client_cert", "client_key"}, true);
+  const JsonView host = view.at_ignoring_case("host");
+  if (host.string_or("").empty()) {
+    throw Error(cat(host.path(), " is missing: the mirror's address"));
+  }
+  RegistryPlace mirror;
+  base::with_context(host.path(), [&] {
+    const MirrorAddress address = parse_address(host.string());
+    mirror.reference = name_at(address, image.reference);
+    mirror.options.scheme = address.scheme;
+  });
+  // What is trusted is one decision for the whole source; who we are is not told to others.
+  mirror.options.http.ca_certs = image.registry.http.ca_certs;
+  for (const std::string& pem : read_certificates(view.at_ignoring_case("ca_certs"))) {
+    mirror.options.http.ca_certs.push_back(pem);
+  }
+  const bool insecure = view.at_ignoring_case("insecure")
+                            .boolean_or(image.registry.insecure == registry::Insecure::yes);
+  mirror.options.insecure = insecure ? registry::Insecure::yes : registry::Insecure::no;
+  mirror.options.credentials = parse_login(view);
+  parse_client_certificate(view, mirror.options.http);
+  mirror.options.patience.fallback = registry::Fallback::yes;
+  mirror.options.patience.on_pull_limit = registry::OnPullLimit::fail;
+  return mirror;
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& registry_keys() {
+  static const std::vector<std::string_view> keys = {"username",       "password",    "insecure",
+                                                     "ca_certs",       "client_cert", "client_key",
+                                                     "registry_mirror"};
+  return keys;
+}
+
+void parse_registry_access(const JsonView& source, ImageSource& image) {
+  image.registry.credentials = parse_login(source);
+  image.registry.insecure = source.at_ignoring_case("insecure").boolean_or(false)
+                                ? registry::Insecure::yes
+                                : registry::Insecure::no;
+  image.registry.http.ca_certs = read_certificates(source.at_ignoring_case("ca_certs"));
+  parse_client_certificate(source, image.registry.http);
+  const JsonView mirror = source.at_ignoring_case("registry_mirror");
+  if (mirror.members().empty()) return;
+  // Read even where it is not used, so that mistakes show in every resource that has it.
+  RegistryPlace place = parse_mirror(mirror, image);
+  if (image.reference.is_docker_hub()) image.mirror = std::move(place);
+}
+
+}  // namespace resource

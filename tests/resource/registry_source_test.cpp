@@ -1,0 +1,97 @@
+#include "resource/source.hpp"
+#include "resource/support/requests.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+std::string with_mirror(const std::string& repository, const std::string& mirror,
+                        const std::string& more = "") {
+  return R"({"source":{"repository":")" + repository + R"(","registry_mirror":)" + mirror + more +
+         "}}";
+}
+
+resource::ImageSource image_of(const std::string& request) {
+  CapturedLog log;
+  return *resource::parse_check_request(request, log).source.image;
+}
+
+std::string refusal(const std::string& request) {
+  return message_of([&] { image_of(request); });
+}
+
+}  // namespace
+
+TEST_CASE("a mirror serves images of Docker Hub under their whole name") {
+  struct Case {
+    const char* repository;
+    const char* host;
+    const char* name;
+    const char* scheme;
+  };
+  for (const Case& row : std::vector<Case>{
+           {"busybox", "mirror.test", "mirror.test/library/busybox", ""},
+           {"team/app", "mirror.test:5000", "mirror.test:5000/team/app", ""},
+           {"docker.io/busybox", "mirror", "mirror/library/busybox", ""},
+           {"busybox", "https://mirror.test/", "mirror.test/library/busybox", "https"},
+           {"busybox", "http://127.0.0.1:5000", "127.0.0.1:5000/library/busybox", "http"},
+           {"busybox", "HTTPS://mirror.test/v2/", "mirror.test/library/busybox", "https"},
+           {"busybox", "mirror.test/hub-proxy", "mirror.test/hub-proxy/library/busybox", ""},
+           {"team/app", "https://m.test/a/b/", "m.test/a/b/team/app", "https"},
+           {"busybox", "index.docker.io", "docker.io/library/busybox", ""},
+       }) {
+    CAPTURE(row.repository, row.host);
+    const auto image =
+        image_of(with_mirror(row.repository, std::string(R"({"host":")") + row.host + "\"}"));
+    REQUIRE(image.mirror);
+    CHECK(image.mirror->reference.name() == row.name);
+    CHECK(image.mirror->options.scheme == row.scheme);
+    CHECK(image.repository == row.repository);
+    CHECK(image.reference.is_docker_hub());
+  }
+}
+
+TEST_CASE("images of other registries, and sources without one, have no mirror") {
+  CHECK_FALSE(image_of(with_mirror("registry.test/app", R"({"host":"mirror.test"})")).mirror);
+  CHECK_FALSE(image_of(with_mirror("localhost:5000/app", R"({"host":"mirror.test"})")).mirror);
+  for (const char* none : {"null", "{}"}) CHECK_FALSE(image_of(with_mirror("app", none)).mirror);
+}
+
+TEST_CASE("a mirror gets its own login, and never the origin's") {
+  const std::string origin = R"(,"username":"joe","password":"hunter2","ca_certs":["one"],
+      "insecure":true,"client_cert":"CERT","client_key":"KEY")";
+  const auto bare = image_of(with_mirror("app", R"({"host":"m.test"})", origin));
+  REQUIRE(bare.mirror);
+  CHECK_FALSE(bare.mirror->options.credentials);
+  CHECK(bare.mirror->options.http.client_cert.empty());
+  CHECK(bare.mirror->options.http.client_key.empty());
+  CHECK(bare.mirror->options.http.ca_certs == std::vector<std::string>{"one"});
+  CHECK(bare.mirror->options.insecure == registry::Insecure::yes);
+  CHECK(bare.registry.http.client_cert.reveal() == "CERT");
+  CHECK(bare.registry.http.client_key.reveal() == "KEY");
+
+  const auto own = image_of(with_mirror("app", R"({"host":"m.test","username":"mary",
+      "password":"secret","insecure":false,"ca_certs":"two","client_cert":"C","client_key":"K"})",
+                                        origin));
+  REQUIRE(own.mirror->options.credentials);
+  CHECK(own.mirror->options.credentials->username == "mary");
+  CHECK(own.mirror->options.credentials->password.reveal() == "secret");
+  CHECK(own.mirror->options.http.client_key.reveal() == "K");
+  CHECK(own.mirror->options.http.ca_certs == std::vector<std::string>{"one", "two"});
+  CHECK(own.mirror->options.insecure == registry::Insecure::no);
+  CHECK(own.registry.credentials->username == "joe");
+}
+
+TEST_CASE("mistakes in the access to registries are named") {
+  CHECK(contains(refusal(with_mirror("app", R"({"username":"x"})")),
+                 "source.registry_mirror.host is missing"));
+  CHECK(contains(refusal(with_mirror("app", R"({"host":"ftp://m.test"})")), "neither http://"));
+  CHECK(contains(refusal(with_mirror("app", R"({"host":"joe:hunter2@m.test"})")),
+                 "have keys of their own"));
+  CHECK(contains(refusal(with_mirror("registry.test/app", R"({"host":"m.test/A B"})")),
+                 "source.registry_mirror.host"));
+  CHECK(contains(refusal(with_mirror("app", R"({"host":"m.test","username":"x"})")),
+                 "set both source.registry_mirror.username and"));
+  CHECK(contains(refusal(with_mirror("app", R"({"hots":"m.test"})")), "host"));
+  CHECK(contains(refusal(R"({"source":{"repository":"app","client_cert":"CERT"}})"),
+                 "set both source.client_cert and source.client_key"));
+}
