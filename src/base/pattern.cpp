@@ -13,15 +13,12 @@ struct Pattern::Impl {
   RE2 expression;
 };
 
-Pattern::Pattern(std::string_view text) : impl_(std::make_unique<Impl>(text)) {
+Pattern::Pattern(std::string_view text) : impl_(std::make_shared<Impl>(text)) {
   if (!impl_->expression.ok()) {
     throw Error(cat("not a regular expression (RE2 syntax): ", printable(text), ": ",
                     printable(impl_->expression.error())));
   }
 }
-Pattern::~Pattern() = default;
-Pattern::Pattern(Pattern&&) noexcept = default;
-Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 
 bool Pattern::found_in(std::string_view text) const {
   return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), impl_->expression);

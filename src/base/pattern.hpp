@@ -10,16 +10,13 @@ class Pattern {
  public:
   /// Error that says what is wrong with `text`.
   explicit Pattern(std::string_view text);
-  ~Pattern();
-  Pattern(Pattern&&) noexcept;
-  Pattern& operator=(Pattern&&) noexcept;
 
   /// Whether it matches anywhere in `text`.
   bool found_in(std::string_view text) const;
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<const Impl> impl_;  // Never changes, so copies share it.
 };
 
 }  // namespace base

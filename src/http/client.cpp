@@ -116,28 +116,50 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Response Client::send(const Request& request) {
-  const auto line = [&](const std::string& outcome) {
-    if (impl_->log.debugging()) {
-      impl_->log.debug(base::cat(request.method, " ", request.url.display(), ": ", outcome));
-    }
-  };
+struct PendingResponse::Impl {
+  void note(const std::string& outcome) const {
+    if (!client.log.debugging()) return;
+    client.log.debug(base::cat(method, " ", url.display(), ": ", outcome));
+  }
+
+  Client::Impl& client;
+  std::string method;
+  Url url;
+  std::unique_ptr<Transfer> transfer;
+};
+
+PendingResponse::PendingResponse(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PendingResponse::~PendingResponse() = default;
+PendingResponse::PendingResponse(PendingResponse&&) noexcept = default;
+PendingResponse& PendingResponse::operator=(PendingResponse&&) noexcept = default;
+
+Response PendingResponse::wait() {
+  std::unique_ptr<Transfer>& transfer = impl_->transfer;
   try {
-    auto transfer = std::make_unique<Transfer>(impl_->multi, impl_->make_handle(), request);
     transfer->read_headers();
-    line(std::to_string(transfer->status()));
+    impl_->note(std::to_string(transfer->status()));
     Response response;
     response.status = transfer->status();
     response.headers = std::move(transfer->headers());
     response.body = std::make_unique<Body>(std::move(transfer));
     return response;
   } catch (const TransportError& error) {
-    line(error.what());
+    impl_->note(error.what());
     if (error.cause() != TransportError::Cause::tls_certificate) throw;
-    const std::string shown = describe_certificate(impl_->make_handle(), request.url);
+    const std::string shown = describe_certificate(impl_->client.make_handle(), impl_->url);
     if (shown.empty()) throw;
     throw TransportError(error.cause(), base::cat(error.what(), "; ", shown));
   }
+}
+
+PendingResponse Client::start(const Request& request) {
+  auto transfer = std::make_unique<Transfer>(impl_->multi, impl_->make_handle(), request);
+  return PendingResponse(std::make_unique<PendingResponse::Impl>(
+      PendingResponse::Impl{*impl_, request.method, request.url, std::move(transfer)}));
+}
+
+Response Client::send(const Request& request) {
+  return start(request).wait();
 }
 
 }  // namespace http

@@ -71,6 +71,24 @@ struct Options {
   std::string user_agent = "rootfs-git-resource/" RESOURCE_VERSION;
 };
 
+/// A request on its way. Of one client, several may be; whoever waits for one moves them all on.
+/// Must not outlive its client.
+class PendingResponse {
+ public:
+  ~PendingResponse();
+  PendingResponse(PendingResponse&&) noexcept;
+  PendingResponse& operator=(PendingResponse&&) noexcept;
+
+  /// Returns when the final status and headers are here; to be called once.
+  Response wait();
+
+ private:
+  friend class Client;
+  struct Impl;
+  explicit PendingResponse(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
 /// An HTTP client on libcurl: keeps connections, uses http_proxy, https_proxy and no_proxy, follows
 /// no redirects. Belongs to one thread.
 class Client {
@@ -84,8 +102,11 @@ class Client {
   /// 300 and above) that comes before the request body is sent ends the sending; behind an early
   /// success the rest is sent while the answer is read. Several responses may be open at once.
   Response send(const Request& request);
+  /// The same without waiting: the request goes out while others are waited for.
+  PendingResponse start(const Request& request);
 
  private:
+  friend class PendingResponse;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -5,8 +5,10 @@
 #include "base/text.hpp"
 #include "registry/blob_source.hpp"
 #include "registry/fetch_image.hpp"
+#include "registry/head_requests.hpp"
 #include "registry/requests.hpp"
 #include "registry/retry.hpp"
+#include "registry/tag_list.hpp"
 
 namespace registry {
 namespace {
@@ -145,10 +147,7 @@ Client::Impl::HeadAnswer Client::Impl::head(const std::string& tag_or_digest) {
   if (response.status == 404) {
     return {head_works || options.patience.fallback == Fallback::yes, std::nullopt};
   }
-  if (response.status != 200) return {};
-  if (!response.headers.get("Content-Type") || !response.headers.get("Content-Length")) return {};
-  const auto digest =
-      oci::Digest::try_parse(response.headers.get("Docker-Content-Digest").value_or(""));
+  const auto digest = digest_of_head(response);
   const auto expected = oci::Digest::try_parse(tag_or_digest);
   if (!digest || (expected && digest != expected)) return {};
   head_works = true;
@@ -235,8 +234,36 @@ Document Client::fetch(const std::string& tag_or_digest) {
   return impl_->persist([&] { return impl_->fetch(tag_or_digest); });
 }
 
+std::vector<std::string> Client::tags() {
+  return base::with_context(cat("tags of ", impl_->reference.name()), [&] {
+    return impl_->persist([&] { return list_tags(impl_->requests, impl_->reference.repository); });
+  });
+}
+
+std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<std::string>& tags) {
+  std::vector<std::string> paths;
+  for (const std::string& tag : tags) paths.push_back(impl_->manifest_path(tag));
+  std::vector<std::optional<oci::Digest>> digests(tags.size());
+  bool may_hurry = true;
+  for (size_t i = 0; i < tags.size();) {
+    // Done properly: this logs in, and waits where the registry wants that.
+    digests[i] = resolve(tags[i]);
+    const size_t start = i + 1;
+    const bool head_works = digests[i] && !impl_->head_is_broken;
+    i = head_works && may_hurry
+            ? resolve_ahead(impl_->requests, paths, start, std::string(accept), digests)
+            : start;
+    may_hurry = may_hurry && (!head_works || i > start);
+  }
+  return digests;
+}
+
 Image Client::fetch_image(const oci::Digest& digest, const oci::Platform& platform) {
-  return impl_->persist([&] { return registry::fetch_image(*this, digest, platform, impl_->log); });
+  return fetch_image(digest.text(), platform);
+}
+
+Image Client::fetch_image(const std::string& tag, const oci::Platform& platform) {
+  return impl_->persist([&] { return registry::fetch_image(*this, tag, platform, impl_->log); });
 }
 
 std::unique_ptr<base::ByteSource> Client::open_blob(const oci::Descriptor& descriptor) {

@@ -95,8 +95,14 @@ class Client {
   std::optional<oci::Digest> resolve(const std::string& tag_or_digest);
   /// The document; bytes are verified when `tag_or_digest` is a digest. StatusError 404 if absent.
   Document fetch(const std::string& tag_or_digest);
+  /// The tags of the repository as the registry orders them; none when it does not exist.
+  std::vector<std::string> tags();
+  /// resolve() for many tags, in their order, several at a time.
+  std::vector<std::optional<oci::Digest>> resolve_all(const std::vector<std::string>& tags);
   /// Follows indexes to the manifest for `platform` and reads its config, everything verified.
   Image fetch_image(const oci::Digest& digest, const oci::Platform& platform);
+  /// The same from what a tag names now.
+  Image fetch_image(const std::string& tag, const oci::Platform& platform);
   /// A blob's bytes as stored, size and digest verified while they are read. Must not outlive this.
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& descriptor);
 

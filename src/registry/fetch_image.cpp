@@ -21,11 +21,11 @@ class Walk {
       : client_(client), wanted_(wanted), log_(log) {}
 
   /// The image at or below a document; nothing when it turns out to be for another platform.
-  std::optional<Image> visit(const oci::Digest& digest, const std::string& known_type, Found found,
-                             int depth) {
-    const Document document = client_.fetch(digest.text());
+  std::optional<Image> visit(const std::string& tag_or_digest, const std::string& known_type,
+                             Found found, int depth) {
+    const Document document = client_.fetch(tag_or_digest);
     const std::string& type = known_type.empty() ? document.content_type : known_type;
-    return base::with_context(digest.short_text(), [&]() -> std::optional<Image> {
+    return base::with_context(document.digest.short_text(), [&]() -> std::optional<Image> {
       if (oci::document_kind(document.bytes, type) == oci::DocumentKind::index) {
         return visit_index(document, depth);
       }
@@ -43,7 +43,7 @@ class Walk {
     for (const oci::Descriptor& entry : oci::select_platform(index, wanted_)) {
       try {
         const Found found = entry.platform ? Found::by_platform : Found::without_platform;
-        auto image = visit(entry.digest, entry.media_type, found, depth + 1);
+        auto image = visit(entry.digest.text(), entry.media_type, found, depth + 1);
         if (image) return image;
       } catch (const http::TransportError&) {
         throw;
@@ -97,16 +97,19 @@ class Walk {
 
 }  // namespace
 
-Image fetch_image(Client& client, const oci::Digest& digest, const oci::Platform& platform,
+Image fetch_image(Client& client, const std::string& tag_or_digest, const oci::Platform& platform,
                   base::Log& log) {
   if (platform.normalised().os != "linux") {
     throw base::Error(cat("platform ", base::printable(platform.text()),
                           " is not supported; only linux images can be unpacked"));
   }
-  auto image = Walk(client, platform, log).visit(digest, "", Found::by_name, 0);
+  auto image = Walk(client, platform, log).visit(tag_or_digest, "", Found::by_name, 0);
   if (image) return std::move(*image);
-  throw base::Error(cat("the index ", digest.short_text(), " names no platforms, and none of its ",
-                        "images is for ", base::printable(platform.text())));
+  const auto digest = oci::Digest::try_parse(tag_or_digest);
+  const std::string name = digest ? digest->short_text() : tag_or_digest;
+  throw base::Error(cat("the index ", base::printable(name),
+                        " names no platforms, and none of its ", "images is for ",
+                        base::printable(platform.text())));
 }
 
 }  // namespace registry

@@ -4,8 +4,8 @@
 
 namespace registry {
 
-/// Follows `digest` through indexes to the image for `platform`; see Client::fetch_image.
-Image fetch_image(Client& client, const oci::Digest& digest, const oci::Platform& platform,
+/// Follows a tag or digest through indexes to the image for `platform`; see Client::fetch_image.
+Image fetch_image(Client& client, const std::string& tag_or_digest, const oci::Platform& platform,
                   base::Log& log);
 
 }  // namespace registry

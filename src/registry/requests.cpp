@@ -131,6 +131,20 @@ http::Response Requests::send(const std::string& method, const std::string& path
   return follow(std::move(request));
 }
 
+http::PendingResponse Requests::start(const std::string& method, const std::string& path,
+                                      const std::vector<std::string>& headers) {
+  http::Request request;
+  request.method = method;
+  request.headers = headers;
+  request.url = url(path);
+  request.authorization = auth_.authorization(request.url);
+  return client_.start(request);
+}
+
+http::Url Requests::url(const std::string& path) const {
+  return address(scheme_, host_, path);
+}
+
 http::Response Requests::send_anonymous(const http::Url& url,
                                         const std::vector<std::string>& headers) {
   http::Request request;

@@ -21,6 +21,12 @@ class Requests {
   /// first. StatusError when it already refuses that as too much.
   http::Response send(const std::string& method, const std::string& path,
                       const std::vector<std::string>& headers);
+  /// One plain attempt at the same, without waiting: no login and no redirects. Some answer of the
+  /// registry must have come before, as that tells its scheme.
+  http::PendingResponse start(const std::string& method, const std::string& path,
+                              const std::vector<std::string>& headers);
+  /// The whole address of `path` on the registry; what start() says holds here too.
+  http::Url url(const std::string& path) const;
   /// The answer to GET of an address outside the registry, always without credentials.
   http::Response send_anonymous(const http::Url& url, const std::vector<std::string>& headers);
   /// Makes the next send() greet the registry again.

@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/remote.hpp"
+#include "resource/check_tags.hpp"
 #include "resource/registries.hpp"
 #include "resource/steps.hpp"
 
@@ -20,15 +21,17 @@ std::vector<Version> check_tag(registry::Client& client, const ImageSource& imag
   return versions;
 }
 
-std::vector<Version> check_image(const ImageSource& image, const std::optional<Version>& given,
-                                 base::Log& log) {
+std::vector<Version> check_image(const ImageSource& image, const oci::Platform& platform,
+                                 const std::optional<Version>& given, base::Log& log) {
+  const bool single = std::holds_alternative<SingleTag>(image.rules);
   std::vector<Version> versions;
   // Concourse asks again in a minute; hours of waiting would only hide the reason.
   with_registry(image, registry::OnPullLimit::fail, log, [&](registry::Client& client) {
-    versions = check_tag(client, image, given);
+    versions =
+        single ? check_tag(client, image, given) : check_tags(client, image, platform, given, log);
     return !versions.empty();
   });
-  if (versions.empty()) {
+  if (versions.empty() && single) {
     log.info(base::cat(image.repository, ":", image.tag, ": the registry has no such tag"));
   }
   return versions;
@@ -47,7 +50,9 @@ std::vector<Version> check_branch(const GitSource& source, base::Log& log) {
 }  // namespace
 
 std::vector<Version> check(const CheckRequest& request, base::Log& log) {
-  if (request.source.image) return check_image(*request.source.image, request.version, log);
+  if (request.source.image) {
+    return check_image(*request.source.image, request.source.platform, request.version, log);
+  }
   return check_branch(*request.source.git, log);
 }
 

@@ -12,6 +12,7 @@
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
 #include "registry/client.hpp"
+#include "resource/tag_rules.hpp"
 
 namespace resource {
 
@@ -33,7 +34,8 @@ struct RegistryPlace {
 struct ImageSource {
   std::string repository;  ///< As the user wrote it; goes into files and metadata.
   oci::Reference reference;
-  std::string tag;
+  TagRules rules;
+  std::string tag;  ///< With other rules than SingleTag: for an image that does not tell its tag.
   registry::Options registry;
   std::optional<RegistryPlace> mirror;  ///< Asked first; only for images of Docker Hub.
 };

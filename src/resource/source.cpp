@@ -136,8 +136,9 @@ ImageSource parse_image(const JsonView& source) {
     return reference;
   });
   parse_registry_access(source, image);
+  image.rules = parse_tag_rules(source);
   image.tag = source.at_ignoring_case("tag").scalar_text();
-  if (image.tag.empty()) image.tag = "latest";
+  if (image.tag.empty()) image.tag = default_tag(image.rules);
   if (!oci::is_valid_tag(image.tag)) {
     throw Error(cat("source.tag: ", base::printable(image.tag),
                     " is not a tag (letters, digits, _ . -, at most 128)"));
@@ -178,6 +179,7 @@ Source parse_source(const JsonView& source, base::Log& log) {
   Source parsed;
   std::vector<std::string_view> known = {"repository", "tag", "platform", "debug", "git"};
   known.insert(known.end(), registry_keys().begin(), registry_keys().end());
+  known.insert(known.end(), tag_rule_keys().begin(), tag_rule_keys().end());
   source.allow_only(known, true);
   const JsonView git = source.at_ignoring_case("git");
   if (!git.is_null()) parsed.git = parse_git(git);

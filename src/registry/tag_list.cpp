@@ -1,0 +1,132 @@
+#include "registry/tag_list.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace registry {
+namespace {
+
+using base::cat;
+
+constexpr size_t page_limit = 16 * 1024 * 1024;  // Some registries send all there is at once.
+constexpr size_t most_pages = 10'000;
+constexpr size_t most_tags = 1'000'000;
+
+/// Why a registry answers 404: its first error code; "" when it gives none.
+std::string error_code(std::string_view body) {
+  try {
+    const base::JsonDocument document = base::JsonDocument::parse(body, "the answer");
+    const auto errors = document.root().at("errors").items();
+    return errors.empty() ? "" : errors.front().at("code").string_or("");
+  } catch (const base::Error&) {
+    return "";
+  }
+}
+
+class TagList {
+ public:
+  void append(std::string_view page) {
+    const base::JsonDocument document = base::JsonDocument::parse(page, "the list of tags");
+    for (const base::JsonView& item : document.root().at("tags").items()) {
+      std::string tag = item.string();
+      if (!oci::is_valid_tag(tag) || !seen_.insert(tag).second) continue;
+      tags_.push_back(std::move(tag));
+    }
+    if (tags_.size() > most_tags) {
+      throw base::Error(cat("there are more than ", base::with_commas(most_tags), " tags"));
+    }
+  }
+  std::vector<std::string> take() { return std::move(tags_); }
+
+ private:
+  std::vector<std::string> tags_;
+  std::set<std::string> seen_;
+};
+
+/// The path behind a Link. Its query is the registry's own affair and stays as it is.
+std::string next_path(const http::Url& here, const std::string& link) {
+  const http::Url next =
+      base::with_context("the link to the next page", [&] { return here.resolve(link); });
+  if (!next.same_origin(here)) {
+    throw base::Error(cat("the next page is at ", next.display(), ", not on ", here.scheme, "://",
+                          here.host_and_port(), " like the first one: refused"));
+  }
+  return next.query.empty() ? next.path : cat(next.path, "?", next.query);
+}
+
+/// Whether one parameter of a link says that it is the next page.
+bool is_next(std::string_view parameter) {
+  const size_t equals = parameter.find('=');
+  if (equals == std::string_view::npos) return false;
+  if (!base::equal_ignoring_case(base::trim(parameter.substr(0, equals)), "rel")) return false;
+  std::string_view value = base::trim(parameter.substr(equals + 1));
+  if (value.starts_with('"')) value = value.substr(1, value.find('"', 1) - 1);
+  const auto relations = base::split(value, ' ');
+  return std::any_of(relations.begin(), relations.end(), [](std::string_view relation) {
+    return base::equal_ignoring_case(relation, "next");
+  });
+}
+
+/// Where `mark` stands outside quotes; the end when nowhere.
+size_t find_unquoted(std::string_view text, char mark) {
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (text[i] == mark && !quoted) return i;
+  }
+  return text.size();
+}
+
+}  // namespace
+
+std::optional<std::string> next_link(const std::vector<std::string>& fields) {
+  for (std::string_view field : fields) {
+    while (true) {
+      const size_t open = field.find('<');
+      const size_t close = field.find('>', std::min(open, field.size()));
+      if (close == std::string_view::npos) break;
+      const std::string_view target = field.substr(open + 1, close - open - 1);
+      field.remove_prefix(close + 1);
+      std::string_view parameters = field.substr(0, find_unquoted(field, ','));
+      field.remove_prefix(parameters.size());
+      while (!parameters.empty()) {
+        parameters.remove_prefix(1);  // The semicolon.
+        const std::string_view parameter = parameters.substr(0, find_unquoted(parameters, ';'));
+        if (is_next(parameter)) return std::string(target);
+        parameters.remove_prefix(parameter.size());
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> list_tags(Requests& requests, const std::string& repository) {
+  TagList list;
+  // Amazon's registry refuses to be asked for more than a thousand.
+  std::string path = cat("/v2/", repository, "/tags/list?n=1000");
+  std::set<std::string> visited;
+  while (true) {
+    visited.insert(path);
+    http::Response response = requests.send("GET", path, {"Accept: application/json"});
+    if (response.status == 404 && visited.size() == 1) {
+      std::string body = base::read_all(*response.body, page_limit, "the answer");
+      const std::string code = error_code(body);
+      if (code == "NAME_UNKNOWN" || code == "NOT_FOUND") return {};
+      response.body = std::make_unique<base::MemorySource>(std::move(body));
+    }
+    if (response.status != 200) throw make_status_error(response, requests.login());
+    list.append(base::read_all(*response.body, page_limit, "the list of tags"));
+    const auto link = next_link(response.headers.all("Link"));
+    if (!link) return list.take();
+    path = next_path(requests.url(path), *link);
+    if (visited.contains(path)) throw base::Error("the pages lead in a circle");
+    if (visited.size() == most_pages) {
+      throw base::Error(cat("there are more than ", base::with_commas(most_pages), " pages"));
+    }
+  }
+}
+
+}  // namespace registry

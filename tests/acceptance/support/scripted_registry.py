@@ -1,0 +1,108 @@
+"""A registry of which every answer is known: tags, what they name, and nothing else."""
+
+import hashlib
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from . import images
+
+REPOSITORY = "test-image"
+
+
+def _digest(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+class ScriptedRegistry:
+    """Serves HEAD of `tags` ({tag: name of an image}); `with_get` adds GET, `created` ({tag: time})
+    the configurations. What is asked beyond that is answered 404 and kept in `unexpected`."""
+
+    def __init__(self, tags, head_tells=True, created=None, absent=(), page=None):
+        self.asked, self.unexpected, self.digests = [], [], {}
+        self._answers = {("GET", "/v2/"): (200, {}, b"")}
+        self._tags, self._page = list(tags), page
+        for tag, name in tags.items():
+            self._add(tag, name, head_tells, (created or {}).get(tag))
+        for tag in absent:
+            for method in ("GET", "HEAD"):
+                self._answers[method, self._path(tag)] = (404, {}, b"")
+        self._serve()
+
+    def _path(self, tag):
+        return f"/v2/{REPOSITORY}/manifests/{tag}"
+
+    def _add(self, tag, name, head_tells, created):
+        manifest = json.dumps({"image": name}).encode()
+        self.digests[tag] = _digest(manifest)
+        headers = {"Content-Type": images.MANIFEST_TYPE}
+        if head_tells:
+            headers["Docker-Content-Digest"] = self.digests[tag]
+        else:
+            self._answers["GET", self._path(tag)] = (200, headers, manifest)
+        self._answers["HEAD", self._path(tag)] = (200, headers, manifest)
+        if created:
+            # As in tests elsewhere: the document is not the one its digest names.
+            config = json.dumps({"created": created, "os": "linux", "architecture": "amd64",
+                                 "rootfs": {"type": "layers", "diff_ids": []}}).encode()
+            described = {"mediaType": images.CONFIG_TYPE, "digest": _digest(config),
+                         "size": len(config)}
+            document = json.dumps({"schemaVersion": 2, "mediaType": images.MANIFEST_TYPE,
+                                   "config": described, "layers": []}).encode()
+            self._answers["GET", self._path(tag)] = (200, headers, document)
+            self._answers["GET", f"/v2/{REPOSITORY}/blobs/{_digest(config)}"] = (200, {}, config)
+
+    def _list(self, query):
+        """One page; the cursor in its link is nothing a client could make up."""
+        start = int(query.partition("cursor=%2F")[2] or 0)
+        end = start + (self._page or len(self._tags))
+        headers = {"Content-Type": "application/json"}
+        if end < len(self._tags):
+            headers["Link"] = f'</v2/{REPOSITORY}/tags/list?cursor=%2F{end}>; rel="next"'
+        return 200, headers, json.dumps({"name": "x", "tags": self._tags[start:end]}).encode()
+
+    def _answer(self, method, target):
+        self.asked.append((method, target))
+        path, _, query = target.partition("?")
+        if (method, path) == ("GET", f"/v2/{REPOSITORY}/tags/list"):
+            return self._list(query)
+        if (method, path) not in self._answers:
+            self.unexpected.append((method, target))
+            return 404, {}, b""
+        return self._answers[method, path]
+
+    def _serve(self):
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                status, headers, body = outer._answer(self.command, self.path)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            do_GET = do_HEAD = answer
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.repository = f"127.0.0.1:{self._server.server_address[1]}/{REPOSITORY}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def manifests_asked(self):
+        """The tags of which the manifest was asked for, by method."""
+        prefix = self._path("")
+        return sorted((method, path[len(prefix):]) for method, path in self.asked
+                      if path.startswith(prefix))
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()

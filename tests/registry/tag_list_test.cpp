@@ -1,0 +1,132 @@
+#include "registry/tag_list.hpp"
+
+#include "base/text.hpp"
+#include "registry/support/fake_registry.hpp"
+#include "support/catch.hpp"
+
+using base::cat;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* list = "/v2/some/image/tags/list";
+
+/// A registry that answers the first request for tags with `link` and any other with its own tag.
+FakeRegistry::Override paged(std::string link) {
+  return [link = std::move(link)](Exchange& exchange) {
+    if (exchange.target == cat(list, "?n=1000")) {
+      exchange.reply(200, {"Link: " + link}, R"({"name":"some/image","tags":["a","b"]})");
+    } else if (contains(exchange.target, "list")) {
+      exchange.reply(200, {}, R"({"name":"some/image","tags":["b","c"]})");
+    } else {
+      return false;
+    }
+    return true;
+  };
+}
+
+FakeRegistry::Override answering(int status, std::string body) {
+  return [status, body = std::move(body)](Exchange& exchange) {
+    if (!contains(exchange.target, "list")) return false;
+    exchange.reply(status, {"Content-Type: application/json"}, body);
+    return true;
+  };
+}
+
+/// The requests for tags among all.
+Lines asked(FakeRegistry& fake) {
+  Lines lines;
+  for (const std::string& line : fake.server().lines()) {
+    if (contains(line, "list")) lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a list without a link is whole") {
+  FakeRegistry fake(answering(200, R"({"tags":["latest","1.0","0.9"]})"));
+  CHECK(fake.client().tags() == Lines{"latest", "1.0", "0.9"});
+  CHECK(asked(fake) == Lines{cat("GET ", list, "?n=1000")});
+}
+
+TEST_CASE("pages are followed exactly as the registry names them") {
+  const auto [link, target] = GENERATE(table<std::string, std::string>({
+      {"</v2/some/image/tags/list?last=b&n=2>; rel=\"next\"",
+       "/v2/some/image/tags/list?last=b&n=2"},
+      {"<list?next_page=a%2Fb%3D%3D>; rel=next", "/v2/some/image/tags/list?next_page=a%2Fb%3D%3D"},
+      {"<?token=x,y;z>; title=\"a, b; rel=next\"; REL=\"last Next\"",
+       "/v2/some/image/tags/list?token=x,y;z"},
+      {"</first>; rel=\"first\", </other/list>; rel=\"next\"", "/other/list"},
+  }));
+  FakeRegistry fake(paged(link));
+  CHECK(fake.client().tags() == Lines{"a", "b", "c"});
+  CHECK(asked(fake) == Lines{cat("GET ", list, "?n=1000"), "GET " + target});
+}
+
+TEST_CASE("an absolute link to the registry itself is followed") {
+  std::string host;
+  FakeRegistry fake([&](Exchange& exchange) {
+    return paged(cat("<http://", host, "/next/list?x>; rel=\"next\""))(exchange);
+  });
+  host = fake.server().host();
+  CHECK(fake.client().tags() == Lines{"a", "b", "c"});
+}
+
+TEST_CASE("a link that leads off the registry is refused") {
+  const std::string link = GENERATE("https://127.0.0.1/list", "http://127.0.0.1:1/list",
+                                    "//registry.example/list", "ftp://127.0.0.1/list");
+  FakeRegistry fake(paged("<" + link + ">; rel=\"next\""));
+  CHECK(contains(error_of([&] { fake.client().tags(); }), "next page"));
+  CHECK(asked(fake).size() == 1);
+}
+
+TEST_CASE("pages that go in a circle end") {
+  FakeRegistry fake([](Exchange& exchange) {
+    if (!contains(exchange.target, "list")) return false;
+    const bool second = contains(exchange.target, "last=b");
+    exchange.reply(200, {cat("Link: <", list, second ? "?last=a" : "?last=b", ">; rel=\"next\"")},
+                   R"({"tags":["a"]})");
+    return true;
+  });
+  CHECK(contains(error_of([&] { fake.client().tags(); }), "circle"));
+  CHECK(asked(fake).size() == 3);
+}
+
+TEST_CASE("links that are not for the next page are not followed") {
+  const std::string link =
+      GENERATE("</list>; rel=\"prev\"", "</list>", "</list>; title=\"rel=next\"", "rel=\"next\"",
+               "</list; rel=\"next\"", "<", "");
+  FakeRegistry fake(paged(link));
+  CHECK(fake.client().tags() == Lines{"a", "b"});
+}
+
+TEST_CASE("a repository without tags and one that does not exist have none") {
+  const auto [status, body] = GENERATE(table<int, std::string>({
+      {200, R"({"name":"some/image","tags":null})"},
+      {200, R"({"name":"some/image","tags":[]})"},
+      {200, R"({"name":"some/image"})"},
+      {404, R"({"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]})"},
+      {404, R"({"errors":[{"code":"NOT_FOUND","message":"repository not found"}]})"},
+  }));
+  FakeRegistry fake(answering(status, body));
+  CHECK(fake.client().tags().empty());
+}
+
+TEST_CASE("a server that has no lists is not taken for an empty repository") {
+  const auto [status, body] = GENERATE(table<int, std::string>({
+      {404, "404 page not found"},
+      {404, R"({"errors":[]})"},
+      {403, R"({"errors":[{"code":"DENIED","message":"go away"}]})"},
+      {200, "<html>welcome</html>"},
+      {200, R"({"tags":{"a":1}})"},
+      {200, R"({"tags":[1]})"},
+  }));
+  FakeRegistry fake(answering(status, body));
+  CHECK(contains(error_of([&] { fake.client().tags(); }), "some/image"));
+}
+
+TEST_CASE("names that cannot be tags never get into a request") {
+  FakeRegistry fake(answering(200, R"({"tags":["ok","../../secret","a b","","-x","sha256:ab"]})"));
+  CHECK(fake.client().tags() == Lines{"ok"});
+}
