@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/cancel.hpp"
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 
@@ -141,7 +142,8 @@ void Log::line(std::string_view colour, std::string_view prefix, std::string_vie
   out += '\n';
   for (std::string_view rest = out; !rest.empty();) {
     const ssize_t written = ::write(fd_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
+    // A log nobody reads must not keep a program that was asked to stop.
+    if (written < 0 && errno == EINTR && cancel_signal() == 0) continue;
     if (written <= 0) return;
     rest.remove_prefix(static_cast<size_t>(written));
   }

@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "codec/deflate.hpp"
 #include "git/pack_entry.hpp"
 #include "git/packed_content.hpp"
@@ -154,9 +155,9 @@ std::string read_exactly(base::ByteSource& data, size_t size) {
 struct BlobSpool::Impl {
   Impl(const std::string& directory, unsigned thread_count)
       : file(std::make_shared<SpoolFile>(directory)) {
-    for (unsigned i = 0; i < std::max(1U, thread_count); ++i) {
-      threads.emplace_back([this](const std::stop_token& stop) { work(stop); });
-    }
+    threads = base::start_threads(std::max(1U, thread_count),
+                                  [this](const std::stop_token& stop) { work(stop); });
+    if (threads.empty()) throw Error("cannot start a thread to compress files");
   }
 
   void work(const std::stop_token& stop) {

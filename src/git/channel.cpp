@@ -11,6 +11,8 @@ namespace {
 
 /// More than this of a reply before the request is sent is no git server.
 constexpr size_t most_early_reply = 64 * 1024 * 1024;
+/// A far side that goes on after its answer is listened to for this many bytes.
+constexpr size_t most_late_reply = 1024 * 1024;
 
 }  // namespace
 
@@ -47,7 +49,17 @@ class ChannelTransport::Conversation {
     }
   }
 
-  std::string finish() { return channel_->finish(); }
+  std::string finish() {
+    channel_->end_writing();
+    // What else it says is not wanted, but it may wait for somebody to read it.
+    std::vector<char> buffer(64 * 1024);
+    for (size_t left = most_late_reply; left > 0;) {
+      const size_t count = read(std::span(buffer).first(std::min(left, buffer.size())));
+      if (count == 0) break;
+      left -= count;
+    }
+    return channel_->errors();
+  }
   void end_writing() { channel_->end_writing(); }
 
  private:

@@ -22,8 +22,8 @@ class Channel {
   virtual size_t write(std::string_view bytes) = 0;
   /// Says that nothing more will be written.
   virtual void end_writing() = 0;
-  /// Waits for the far side's end; what it printed to stderr.
-  virtual std::string finish() = 0;
+  /// What the far side has printed to stderr so far.
+  virtual std::string errors() = 0;
 };
 
 /// Speaks to services over channels. While sending, replies are taken in as they come, so that
@@ -37,6 +37,7 @@ class ChannelTransport : public Transport {
   std::unique_ptr<base::ByteSource> request(Service service, const MakeBody& body) override;
   bool stateless() const override { return false; }
   std::string finish(Service service) override;
+  void abandon(Service service) override { conversation(service).reset(); }
 
  private:
   class Conversation;

@@ -90,7 +90,7 @@ Known fetch_trees(Transport& transport, const Advertisement& upload, const Fetch
 std::optional<Oid> fetch_tip_tree(Transport& transport, const Oid& tip, const Oid& tree,
                                   base::Log& log) {
   // The conversation of the oracle has gone too far for another request.
-  transport.finish(Service::upload_pack);
+  transport.abandon(Service::upload_pack);
   const Advertisement upload = read_advertisement(*transport.advertise(Service::upload_pack));
   std::optional<Oid> tip_tree;
   const auto reply = request_tip(transport, upload, {tip, false, &tree});

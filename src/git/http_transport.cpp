@@ -97,6 +97,7 @@ class HttpTransport : public Transport {
 
   bool stateless() const override { return true; }
   std::string finish(Service /*service*/) override { return ""; }
+  void abandon(Service /*service*/) override {}
 
  private:
   static http::Options http_options(const RemoteOptions& options) {

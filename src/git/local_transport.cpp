@@ -24,6 +24,8 @@ using base::cat;
 using base::UniqueFd;
 
 constexpr int poll_interval_ms = 250;
+constexpr int reap_interval_ms = 10;
+constexpr int most_reap_ms = 1000;
 constexpr const char* usual_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::pair<UniqueFd, UniqueFd> make_pipe() {
@@ -123,15 +125,9 @@ class ChildChannel : public Channel {
 
   void end_writing() override { to_child_.reset(); }
 
-  std::string finish() override {
-    to_child_.reset();
-    // Whatever else it prints is not wanted, but it must not block on it.
-    std::array<char, 4096> buffer{};
-    while (from_child_ && wait(false).readable && read(buffer) > 0) {}
-    from_child_.reset();
-    reap();
+  std::string errors() override {
     take_errors();
-    return std::move(said_);
+    return said_;
   }
 
  private:
@@ -148,9 +144,14 @@ class ChildChannel : public Channel {
     }
   }
 
+  /// The pipes are closed and SIGTERM is sent, so that it ends soon; a program that does not is
+  /// killed.
   void reap() {
     int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
+    for (int waited_ms = 0; ::waitpid(pid_, &status, WNOHANG) == 0; waited_ms += reap_interval_ms) {
+      if (waited_ms >= most_reap_ms) ::kill(pid_, SIGKILL);
+      ::poll(nullptr, 0, reap_interval_ms);
+    }
     pid_ = -1;
   }
 

@@ -10,6 +10,8 @@
 #include <thread>
 
 #include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/threads.hpp"
 #include "codec/deflate.hpp"
 #include "git/pack_entry.hpp"
 
@@ -136,8 +138,8 @@ struct PackSource::Impl {
       header += static_cast<char>(objects.size() >> shift & 255U);
     }
     give(std::move(header));
-    for (unsigned i = 0; i < std::max(1U, thread_count); ++i)
-      threads.emplace_back([this] { work(); });
+    threads = base::start_threads(std::max(1U, thread_count), [this] { work(); });
+    if (threads.empty()) throw base::Error("cannot start a thread to compress files");
   }
 
   ~Impl() {

@@ -40,13 +40,15 @@ bool is_ntfs_special(std::string_view name, const SpecialName& special) {
   if (name.substr(0, tilde) == special.short_prefix) {
     return digit >= '1' && digit <= '4' && only_ntfs_decoration(name.substr(tilde + 2));
   }
-  // "gi7d29~1", "gi7d2~10", ...: eight characters of prefix of the hashed name, "~" and digits.
-  if (tilde < 2 || tilde > 6 || name.substr(0, tilde) != special.hashed_prefix.substr(0, tilde)) {
+  // The hashed form fills eight characters: some of the prefix, "~", a number without leading zero.
+  constexpr size_t stem = 8;
+  if (tilde > special.hashed_prefix.size() || name.size() < stem ||
+      name.substr(0, tilde) != special.hashed_prefix.substr(0, tilde)) {
     return false;
   }
-  const size_t end = name.find_first_not_of("0123456789", tilde + 1);
-  const bool digits = end == std::string_view::npos ? name.size() > tilde + 1 : end > tilde + 1;
-  return digits && only_ntfs_decoration(end == std::string_view::npos ? "" : name.substr(end));
+  const std::string_view number = name.substr(tilde + 1, stem - tilde - 1);
+  return digit != '0' && number.find_first_not_of("0123456789") == std::string_view::npos &&
+         only_ntfs_decoration(name.substr(stem));
 }
 
 /// Code points HFS+ ignores when it compares names.

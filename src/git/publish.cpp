@@ -40,8 +40,12 @@ class Publisher {
         request_(request),
         log_(log),
         ref_(cat("refs/heads/", request.branch)) {
-    hashing_ = std::async(std::launch::async,
-                          [&snapshot, threads = request.threads] { snapshot.hash(threads); });
+    std::packaged_task<void(std::stop_token)> hash(
+        [&snapshot, threads = request.threads](const std::stop_token& stop) {
+          snapshot.hash(threads, stop);
+        });
+    hashing_ = hash.get_future();
+    hashing_thread_ = std::jthread(std::move(hash));
   }
 
   PublishResult run() {
@@ -132,6 +136,7 @@ class Publisher {
   base::Log& log_;
   std::string ref_;
   std::future<void> hashing_;
+  std::jthread hashing_thread_;  ///< Stops, wherever it is, when the push fails before.
   bool send_all_ = false;
   std::string setback_;
 };

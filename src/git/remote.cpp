@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/direct_repository.hpp"
@@ -67,10 +68,10 @@ std::unique_ptr<Remote> open_remote(const RemoteOptions& options, base::Log& log
   if (auto address = parse_ssh_address(uri)) {
     return smart(open_ssh_transport(*std::move(address), options, log));
   }
-  if (uri.starts_with("file://")) return open_local(uri.substr(7), log);
+  if (uri.starts_with("file:///")) return open_local(base::percent_decode(uri.substr(7)), log);
   if (uri.starts_with("/")) return open_local(uri, log);
   throw base::Error(base::cat("git.uri ", display_uri(uri),
-                              ": use https://, http://, ssh://, user@host:path or file://"));
+                              ": use https://, http://, ssh://, user@host:path or file:///path"));
 }
 
 }  // namespace git

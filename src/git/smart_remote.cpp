@@ -64,6 +64,27 @@ class Words {
   std::string words_;
 };
 
+/// Hands on what a server says line by line: packets cut lines, and characters, anywhere.
+class RemoteLines {
+ public:
+  explicit RemoteLines(base::Log& log) : log_(log) {}
+  ~RemoteLines() { log_.remote(rest_); }
+  RemoteLines(const RemoteLines&) = delete;
+  RemoteLines& operator=(const RemoteLines&) = delete;
+
+  void add(std::string_view text) {
+    rest_ += text;
+    const size_t end = rest_.size() > most_line ? rest_.size() : rest_.rfind('\n') + 1;
+    log_.remote(std::string_view(rest_).substr(0, end));
+    rest_.erase(0, end);
+  }
+
+ private:
+  static constexpr size_t most_line = 64 * 1024;
+  base::Log& log_;
+  std::string rest_;
+};
+
 std::string join_reasons(std::string_view reason, const std::string& words) {
   if (words.empty()) return std::string(reason);
   return cat(reason, reason.empty() ? "" : "; ", "the server said: ", words);
@@ -89,7 +110,7 @@ Advertisement SmartRemote::discover(Service service) {
 
 std::optional<Oid> SmartRemote::find_for_reading(const std::string& ref) {
   const auto found = discover(Service::upload_pack).find(ref);
-  transport_->finish(Service::upload_pack);
+  transport_->abandon(Service::upload_pack);
   return found;
 }
 
@@ -115,7 +136,7 @@ Known SmartRemote::find_known(const Oid& tip, const std::function<const Snapshot
   try {
     const Advertisement upload = discover(Service::upload_pack);
     Known known = find_known_objects(*transport_, upload, tip, watched, log_);
-    transport_->finish(Service::upload_pack);
+    transport_->abandon(Service::upload_pack);
     return known;
   } catch (const Error& error) {
     if (hashing_failed) throw;
@@ -150,11 +171,12 @@ PushReply SmartRemote::push(const RefUpdate& update, const std::vector<PackObjec
 
 PushReply SmartRemote::read_report(base::ByteSource& reply, const std::string& ref) {
   Words words;
+  RemoteLines lines(log_);
   std::unique_ptr<SideBandSource> band;
   if (receive_.can("side-band-64k")) {
     band = std::make_unique<SideBandSource>(reply, [&](std::string_view text) {
       words.add(text);
-      log_.remote(text);
+      lines.add(text);
     });
   }
   PushReply result;

@@ -82,7 +82,7 @@ void Snapshot::add_entry(Entry entry, const std::string& prefix) {
   const auto [parent, name] = split_last(entry.path);
   if (left_out_.contains(std::string(parent))) {
     if (entry.kind == EntryKind::directory) left_out_.insert(entry.path);
-    if (is_below_dev(entry.path)) ++summary_.below_dev;
+    ++(is_below_dev(entry.path) ? summary_.below_dev : summary_.below_refused);
     return;
   }
   if (entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device) {

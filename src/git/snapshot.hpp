@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -37,6 +38,7 @@ struct SnapshotSummary {
   uint64_t setuid = 0, setgid = 0, sticky = 0;
   uint64_t permissions = 0;  ///< Entries whose rwx bits a clone changes.
   uint64_t xattrs = 0, capabilities = 0;
+  uint64_t below_refused = 0;  ///< Entries below directories that were left out for their names.
   std::vector<std::string>
       refused;  ///< Paths left out because git servers or checkouts refuse them.
 };
@@ -51,8 +53,8 @@ class Snapshot {
   /// Adds all entries of an image below `prefix`; directories come before what they hold.
   void add_image(base::EntrySource& source, const std::string& prefix);
 
-  /// Computes all ids, blobs on `threads` threads.
-  void hash(unsigned threads);
+  /// Computes all ids, blobs on `threads` threads. Throws Cancelled once `stop` is requested.
+  void hash(unsigned threads, const std::stop_token& stop = {});
 
   const Oid& tree() const { return directories_.front().id; }
   const SnapshotSummary& summary() const { return summary_; }
@@ -93,7 +95,7 @@ class Snapshot {
   bool add_hardlink(uint32_t parent, std::string name, const base::Entry& entry,
                     const std::string& target);
   const Node* find(std::string_view path) const;
-  void hash_blobs(unsigned threads);
+  void hash_blobs(unsigned threads, const std::stop_token& stop);
   void encode_directory(uint32_t index, base::Hasher& hasher);
   /// Calls `visit` for each directory outside `known`, parents first.
   template <class Visit>

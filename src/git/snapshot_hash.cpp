@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/cancel.hpp"
+#include "base/threads.hpp"
 #include "git/snapshot.hpp"
 
 namespace git {
@@ -15,13 +16,13 @@ constexpr uint64_t large_blob = 8 * 1024 * 1024;
 
 }  // namespace
 
-void Snapshot::hash(unsigned threads) {
-  hash_blobs(std::max(1U, threads));
+void Snapshot::hash(unsigned threads, const std::stop_token& stop) {
+  hash_blobs(std::max(1U, threads), stop);
   base::Hasher hasher(base::HashAlgorithm::sha1);
   encode_directory(0, hasher);
 }
 
-void Snapshot::hash_blobs(unsigned threads) {
+void Snapshot::hash_blobs(unsigned threads, const std::stop_token& stop) {
   // Large ones first, so that no thread is left alone with one at the end.
   std::vector<uint32_t> order(blobs_.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
@@ -32,6 +33,7 @@ void Snapshot::hash_blobs(unsigned threads) {
   std::mutex mutex;
   std::exception_ptr failure;
   const auto work = [&] {
+    const base::StopScope scope(stop);
     try {
       base::Hasher hasher(base::HashAlgorithm::sha1);
       std::vector<char> buffer;
@@ -41,6 +43,7 @@ void Snapshot::hash_blobs(unsigned threads) {
           blob.id = blob.packed->id();
           continue;
         }
+        base::throw_if_cancelled();
         hash_object_header(hasher, ObjectType::blob, blob.size);
         if (blob.content == nullptr) hasher.update(blob.bytes);
         for (uint64_t offset = 0; blob.content != nullptr && offset < blob.size;) {
@@ -61,8 +64,8 @@ void Snapshot::hash_blobs(unsigned threads) {
     }
   };
   {
-    std::vector<std::jthread> helpers;
-    for (unsigned i = 1; i < threads; ++i) helpers.emplace_back(work);
+    // This thread works, too, so that none of the others is needed.
+    const std::vector<std::jthread> helpers = base::start_threads(threads - 1, work);
     work();
   }
   if (failure) std::rethrow_exception(failure);

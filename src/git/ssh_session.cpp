@@ -96,12 +96,9 @@ class SshChannel : public Channel {
 
   void end_writing() override { ssh_channel_send_eof(channel_.get()); }
 
-  std::string finish() override {
-    end_writing();
-    std::array<char, 4096> buffer{};
-    while (wait(false).readable && ssh_channel_is_open(channel_.get()) != 0 && read(buffer) > 0) {}
+  std::string errors() override {
     take_errors();
-    return std::move(said_);
+    return said_;
   }
 
  private:

@@ -34,8 +34,11 @@ class Transport {
   /// Whether each request stands alone (smart HTTP) instead of being part of a conversation.
   virtual bool stateless() const = 0;
 
-  /// Ends the conversation with `service`; what the far side printed to stderr, if anything.
+  /// Waits for the end of the conversation with `service`; what the far side printed to stderr, if
+  /// anything.
   virtual std::string finish(Service service) = 0;
+  /// Breaks the conversation off, whatever the far side is still sending.
+  virtual void abandon(Service service) = 0;
 };
 
 enum class CheckHostKey { no, yes };

@@ -20,6 +20,11 @@ using base::Error;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t most_listed = 20;
+constexpr size_t most_name = 200;  ///< Of one listed path, in bytes.
+
+std::string counted(uint64_t number, std::string_view one, std::string_view many) {
+  return cat(base::with_commas(number), ' ', number == 1 ? one : many);
+}
 
 /// The artifact's directory; it must lie below `sources`.
 std::string find_image(const std::string& sources, const std::string& image) {
@@ -49,50 +54,66 @@ std::string find_image(const std::string& sources, const std::string& image) {
   return directory;
 }
 
-void warn_about_refused(const std::vector<std::string>& refused, base::Log& log) {
+void warn_about_refused(const git::SnapshotSummary& sum, base::Log& log) {
+  const auto& refused = sum.refused;
   if (refused.empty()) return;
-  log.warn(cat("left out ", base::with_commas(refused.size()),
-               " entries whose names git servers or checkouts refuse:"));
-  for (size_t i = 0; i < refused.size() && i < most_listed; ++i) log.warn(cat("  ", refused[i]));
+  log.warn(cat(
+      "left out ", counted(refused.size(), "entry", "entries"),
+      sum.below_refused > 0 ? cat(" (and ", base::with_commas(sum.below_refused), " below)") : "",
+      " with names that git servers or checkouts refuse:"));
+  for (size_t i = 0; i < refused.size() && i < most_listed; ++i) {
+    const bool is_short = refused[i].size() <= most_name;
+    log.warn(cat("  ", is_short ? refused[i] : refused[i].substr(0, most_name) + "..."));
+  }
   if (refused.size() > most_listed) {
     log.warn(cat("  and ", base::with_commas(refused.size() - most_listed), " more"));
   }
 }
 
+struct Count {
+  uint64_t number;
+  const char* one;
+  const char* many;
+};
+
+/// "2 device nodes, 1 FIFO", or "" when there is nothing.
+std::string list(std::initializer_list<Count> counts) {
+  std::string text;
+  for (const auto& [number, one, many] : counts) {
+    if (number > 0) text += cat(text.empty() ? "" : ", ", counted(number, one, many));
+  }
+  return text;
+}
+
 void summarise(const git::SnapshotSummary& sum, base::Log& log) {
-  log.info(cat("image: ", base::with_commas(sum.files), " files (", base::human_size(sum.bytes),
-               "), ", base::with_commas(sum.directories), " directories, ",
-               base::with_commas(sum.symlinks), " symlinks"));
-  const auto list = [](std::initializer_list<std::pair<uint64_t, const char*>> counts) {
-    std::string text;
-    for (const auto& [count, what] : counts) {
-      if (count > 0) text += cat(text.empty() ? "" : ", ", base::with_commas(count), ' ', what);
-    }
-    return text;
-  };
-  if (const auto out = list({{sum.devices, "device nodes"},
-                             {sum.below_dev, "entries below dev/"},
-                             {sum.fifos, "FIFOs"},
-                             {sum.sockets, "sockets"}});
+  log.info(cat("image: ", counted(sum.files, "file", "files"), " (", base::human_size(sum.bytes),
+               "), ", counted(sum.directories, "directory", "directories"), ", ",
+               counted(sum.symlinks, "symlink", "symlinks")));
+  if (const auto out = list({{sum.devices, "device node", "device nodes"},
+                             {sum.below_dev, "entry below dev/", "entries below dev/"},
+                             {sum.fifos, "FIFO", "FIFOs"},
+                             {sum.sockets, "socket", "sockets"}});
       !out.empty()) {
     log.info(cat("left out, git cannot hold it or Concourse makes its own: ", out));
   }
-  if (const auto lost = list({{sum.owners, "owners other than root"},
-                              {sum.permissions, "permissions other than 755 and 644"},
-                              {sum.setuid, "setuid bits"},
-                              {sum.setgid, "setgid bits"},
-                              {sum.sticky, "sticky bits"},
-                              {sum.capabilities, "file capabilities"},
-                              {sum.xattrs, "other extended attributes"},
-                              {sum.hardlinks, "hard links (become copies)"}});
+  if (const auto lost =
+          list({{sum.owners, "owner other than root", "owners other than root"},
+                {sum.permissions, "permission other than 755 and 644",
+                 "permissions other than 755 and 644"},
+                {sum.setuid, "setuid bit", "setuid bits"},
+                {sum.setgid, "setgid bit", "setgid bits"},
+                {sum.sticky, "sticky bit", "sticky bits"},
+                {sum.capabilities, "file capability", "file capabilities"},
+                {sum.xattrs, "other extended attribute", "other extended attributes"},
+                {sum.hardlinks, "hard link (becomes a copy)", "hard links (become copies)"}});
       !lost.empty()) {
     log.info(cat("a clone with stock git will not have: ", lost));
   }
   if (sum.placeholders > 0) {
-    log.info(
-        cat(base::with_commas(sum.placeholders), " empty directories are kept with a file .keep"));
+    log.info(counted(sum.placeholders, "empty directory is kept with a file .keep",
+                     "empty directories are kept with a file .keep"));
   }
-  warn_about_refused(sum.refused, log);
+  warn_about_refused(sum, log);
 }
 
 /// What put answers: the image where the source is an image, else the commit.

@@ -112,6 +112,7 @@ TEST_CASE("nothing disappears without being counted") {
   CHECK(sum.xattrs == 1);
   CHECK(sum.owners == 1);
   CHECK(sum.refused == std::vector<std::string>{"app/.gitattributes", "app/.GIT", "bad"});
+  CHECK(sum.below_refused == 1);
   CHECK(find(snapshot, "dev/.keep"));
   CHECK_FALSE(find(snapshot, "dev/sub"));
   CHECK(find(snapshot, "app/.gitignore"));
