@@ -29,13 +29,28 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+/// Signs a request for Amazon's services (AWS Signature Version 4). The header fields of the
+/// request are signed as they are, a session token (X-Amz-Security-Token) among them.
+struct AwsSignature {
+  std::string region;
+  std::string service;
+  std::string access_key_id;
+  base::Secret secret_access_key;
+};
+
+/// Whether http_proxy and its like count. Addresses that only this machine can reach do without.
+enum class UseProxy { no, yes };
+
 struct Request {
   std::string method = "GET";
   Url url{};
-  std::vector<std::string> headers{};   ///< "Name: value"; Authorization goes below.
-  base::Secret authorization{};         ///< Value of the Authorization header, if not empty.
-  base::ByteSource* body = nullptr;     ///< Pulled while sending; must outlive the Response.
-  std::optional<uint64_t> body_size{};  ///< Sets Content-Length; without it: chunked.
+  std::vector<std::string> headers{};       ///< "Name: value"; Authorization goes below.
+  base::Secret authorization{};             ///< Value of the Authorization header, if not empty.
+  base::ByteSource* body = nullptr;         ///< Pulled while sending; must outlive the Response.
+  std::optional<uint64_t> body_size{};      ///< Sets Content-Length; without it: chunked.
+  std::optional<base::Secret> content{};    ///< A small body instead of `body`, in one piece.
+  std::optional<AwsSignature> signature{};  ///< With `content`; no other credentials then.
+  UseProxy use_proxy = UseProxy::yes;
   /// How long the peer may stay silent while we wait for it.
   std::chrono::seconds stall_timeout{60};
 };

@@ -53,12 +53,16 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
     add_header(cat("Authorization: ", request.authorization.reveal()));
   }
   // Digests are of the bytes as stored, and waiting for "100 Continue" costs a second with servers
-  // that do not know it.
-  add_header("Accept-Encoding: identity");
-  add_header("Expect:");
+  // that do not know it. What is signed stays as it was given.
+  if (!request.signature) {
+    add_header("Accept-Encoding: identity");
+    add_header("Expect:");
+  }
   if (upload_ && !request.body_size) add_header("Transfer-Encoding: chunked");
   options.set(CURLOPT_HTTPHEADER, header_list_.get());
   set_body_options(request);
+  if (request.signature) set_signature(*request.signature);
+  if (request.use_proxy == UseProxy::no) options.set(CURLOPT_NOPROXY, "*");
 
   check(curl_multi_add_handle(multi_->handle(), easy_.get()), "start a transfer");
   in_multi_ = true;
@@ -81,11 +85,23 @@ void Transfer::set_body_options(const Request& request) {
       options.set_large(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*request.body_size));
     }
     options.set(CURLOPT_CUSTOMREQUEST, request.method);
+  } else if (request.content) {
+    const std::string& content = request.content->reveal();
+    options.set_large(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(content.size()));
+    options.set(CURLOPT_COPYPOSTFIELDS, content);
+    options.set(CURLOPT_CUSTOMREQUEST, request.method);
   } else if (request.method == "HEAD") {
     options.set(CURLOPT_NOBODY, 1L);
   } else if (request.method != "GET") {
     options.set(CURLOPT_CUSTOMREQUEST, request.method);
   }
+}
+
+void Transfer::set_signature(const AwsSignature& signature) {
+  EasyOptions options(easy_.get());
+  options.set(CURLOPT_AWS_SIGV4, cat("aws:amz:", signature.region, ":", signature.service));
+  options.set(CURLOPT_USERNAME, signature.access_key_id);
+  options.set(CURLOPT_PASSWORD, signature.secret_access_key.reveal());
 }
 
 size_t Transfer::on_header(char* data, size_t size, size_t count, void* self) noexcept {

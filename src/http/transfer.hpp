@@ -58,6 +58,7 @@ class Transfer {
   static int on_rewind(void* self, curl_off_t offset, int origin) noexcept;
 
   void set_body_options(const Request& request);
+  void set_signature(const AwsSignature& signature);
   void take_header(std::string_view line);
   size_t take_body(std::string_view bytes);
   size_t give_upload(std::span<char> buffer);
