@@ -13,6 +13,7 @@
 #include "base/file.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
+#include "git/tcp_connect.hpp"
 
 namespace git {
 namespace {
@@ -145,6 +146,12 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_HOST, address.host.c_str());
     set(SSH_OPTIONS_PORT, &address.port);
     set(SSH_OPTIONS_USER, address.user.c_str());
+    const socket_t socket = base::with_context(where_, [&] {
+                              return tcp_connect(address.host, address.port,
+                                                 std::chrono::seconds(connect_timeout_seconds));
+                            }).release();
+    // From here on the session closes it.
+    set(SSH_OPTIONS_FD, &socket);
     set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
     known_hosts_.reset();
     if (!options.known_hosts.empty()) {

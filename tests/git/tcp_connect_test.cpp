@@ -1,0 +1,48 @@
+#include "git/tcp_connect.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/error.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+struct Listener {
+  base::UniqueFd fd;
+  unsigned port = 0;
+};
+
+Listener listen_on_loopback() {
+  Listener listener{base::UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), 0};
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::bind(listener.fd.get(), generic, size) == 0);
+  REQUIRE(::listen(listener.fd.get(), 1) == 0);
+  REQUIRE(::getsockname(listener.fd.get(), generic, &size) == 0);
+  listener.port = ntohs(address.sin_port);
+  return listener;
+}
+
+}  // namespace
+
+TEST_CASE("a name whose first address refuses is tried at the next one") {
+  // "localhost" is ::1 first where there is IPv6; only 127.0.0.1 listens.
+  const Listener listener = listen_on_loopback();
+  CHECK(git::tcp_connect("localhost", listener.port, std::chrono::seconds(5)));
+}
+
+TEST_CASE("a port nobody listens on is an error that says so") {
+  Listener listener = listen_on_loopback();
+  listener.fd.reset();
+  try {
+    git::tcp_connect("127.0.0.1", listener.port, std::chrono::seconds(5));
+    FAIL("no error");
+  } catch (const base::Error& error) {
+    CHECK(std::string(error.what()).find("refused") != std::string::npos);
+  }
+}
