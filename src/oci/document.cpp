@@ -108,11 +108,23 @@ Manifest parse_manifest(std::string_view text) {
   return manifest;
 }
 
+std::vector<Descriptor> parse_blobs(std::string_view text) {
+  const base::JsonDocument document = base::JsonDocument::parse(text, "the manifest");
+  const JsonView root = document.root("manifest");
+  std::vector<Descriptor> blobs;
+  if (const JsonView config = root.at("config"); !config.is_null()) {
+    blobs.push_back(parse_descriptor(config));
+  }
+  for (const JsonView& layer : root.at("layers").items()) blobs.push_back(parse_descriptor(layer));
+  return blobs;
+}
+
 ImageConfig parse_config(std::string_view text, size_t layer_count) {
   const base::JsonDocument document = base::JsonDocument::parse(text, "the image configuration");
   const JsonView root = document.root("image configuration");
   if (!root.is_object()) root.refuse("an object");
   ImageConfig config;
+  config.document = text;
   config.platform = parse_platform(root);
   config.created = root.at("created").string_or("");
 

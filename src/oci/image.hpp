@@ -58,6 +58,7 @@ struct ImageConfig {
   std::map<std::string, std::string> labels;
   std::vector<Digest> diff_ids;
   std::string created;
+  std::string document;  ///< The text all this was read from, byte for byte.
 };
 
 enum class DocumentKind { manifest, index };
@@ -69,6 +70,9 @@ DocumentKind document_kind(std::string_view document, std::string_view content_t
 Index parse_index(std::string_view document);
 /// Refuses what is not a runnable image (artifacts, attestations, signatures), naming the type.
 Manifest parse_manifest(std::string_view document);
+/// The blobs that a manifest of any kind needs, its config first: also of those that
+/// parse_manifest refuses.
+std::vector<Descriptor> parse_blobs(std::string_view manifest);
 /// Checks rootfs.type and that there is one diff_id for each of `layer_count` layers.
 ImageConfig parse_config(std::string_view document, size_t layer_count);
 

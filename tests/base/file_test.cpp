@@ -118,6 +118,28 @@ TEST_CASE("a failed write leaves no temporary file") {
         "write " + (dir / "absent/f").string() + ": No such file or directory");
 }
 
+TEST_CASE("a file whose writing broke off has neither its name nor another") {
+  const ScratchDir dir;
+  base::write_file(dir / "f", "old");
+  {
+    base::OutputFile file(dir / "f");
+    file.write("new");
+  }
+  CHECK(base::read_small_file(dir / "f", 100) == "old");
+  CHECK(names_in(dir.path()) == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("what is patched later stands where it was left out") {
+  const ScratchDir dir;
+  base::OutputFile file(dir / "f");
+  file.write("size=???");
+  CHECK(file.size() == 8);
+  file.write(";end");
+  file.patch(5, "123");
+  file.publish();
+  CHECK(base::read_small_file(dir / "f", 100) == "size=123;end");
+}
+
 TEST_CASE("all bytes reach a descriptor, or an error names the target") {
   const ScratchDir dir;
   const base::UniqueFd fd(::open((dir / "f").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));

@@ -102,6 +102,15 @@ TEST_CASE("what cannot be a root file system is refused, naming its type") {
   }
 }
 
+TEST_CASE("a copy knows the blobs of what is no image, too") {
+  const auto blobs = oci::parse_blobs(manifest("application/x-config", "application/vnd.in-toto"));
+  REQUIRE(blobs.size() == 2);
+  CHECK(blobs[0].media_type == "application/x-config");
+  CHECK(blobs[1].media_type == "application/vnd.in-toto");
+  CHECK(oci::parse_blobs(R"({"schemaVersion":2,"layers":[]})").empty());
+  CHECK_THROWS_AS(oci::parse_blobs(R"({"config":{"size":1,"digest":"../../etc"}})"), base::Error);
+}
+
 TEST_CASE("descriptors with impossible values are refused") {
   const auto with_config = [](const std::string& text) {
     return cat(R"({"layers":[],"config":)", text, "}");

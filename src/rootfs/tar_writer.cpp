@@ -1,0 +1,31 @@
+#include "rootfs/tar_writer.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace rootfs {
+
+void TarWriter::add(const base::Entry& entry) {
+  out_.write(tar_header(entry));
+}
+
+void TarWriter::add(const base::Entry& entry, base::ByteSource& data) {
+  out_.write(tar_header(entry));
+  const uint64_t size = base::copy_all(data, out_);
+  if (size != entry.size) {
+    throw base::Error(base::cat("\"", base::printable(entry.path), "\" has ",
+                                base::with_commas(size), " bytes, not ",
+                                base::with_commas(entry.size)));
+  }
+  out_.write(tar_padding(size));
+}
+
+void TarWriter::finish() {
+  out_.write(std::string(2 * tar_block_size, '\0'));
+}
+
+std::string tar_padding(uint64_t size) {
+  return std::string((tar_block_size - size % tar_block_size) % tar_block_size, '\0');
+}
+
+}  // namespace rootfs

@@ -1,0 +1,59 @@
+#include "codec/gzip_writer.hpp"
+
+#include <random>
+#include <string>
+
+#include "codec/decompress.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+class StringSink : public base::ByteSink {
+ public:
+  void write(std::string_view bytes) override { text += bytes; }
+  std::string text;
+};
+
+std::string noise(size_t size, unsigned kinds) {
+  std::minstd_rand random(static_cast<unsigned>(size) + kinds);
+  std::string bytes(size, '\0');
+  for (char& c : bytes) c = static_cast<char>(random() / 64 % kinds);
+  return bytes;
+}
+
+std::string gzip(std::string_view bytes, size_t step) {
+  StringSink out;
+  codec::GzipWriter writer(out);
+  for (size_t at = 0; at < bytes.size(); at += step) writer.write(bytes.substr(at, step));
+  writer.finish();
+  return out.text;
+}
+
+std::string gunzip(std::string bytes) {
+  const auto plain =
+      codec::decompress(std::make_unique<base::MemorySource>(std::move(bytes)), "the archive");
+  return base::read_all(*plain, 100'000'000, "the archive");
+}
+
+}  // namespace
+
+TEST_CASE("gzip gives back every byte, whatever the size and the steps it came in") {
+  for (const size_t size : {0U, 1U, 1000U, 65'536U, 3'000'000U}) {
+    for (const unsigned kinds : {1U, 4U, 256U}) {
+      const std::string bytes = noise(size, kinds);
+      for (const size_t step : {777U, 262'144U, 5'000'000U}) {
+        CHECK(gunzip(gzip(bytes, step)) == bytes);
+      }
+    }
+  }
+}
+
+TEST_CASE("gzip shrinks what can be shrunk and hardly grows what cannot") {
+  CHECK(gzip(std::string(1'000'000, 'x'), 10'000).size() < 20'000);
+  CHECK(gzip(noise(1'000'000, 256), 10'000).size() < 1'010'000);
+}
+
+TEST_CASE("the same bytes in the same steps make the same archive") {
+  const std::string bytes = noise(500'000, 20);
+  CHECK(gzip(bytes, 3000) == gzip(bytes, 3000));
+}
