@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
+#include "resource/metadata_fields.hpp"
 #include "resource/registries.hpp"
 #include "resource/steps.hpp"
 #include "rootfs/tree.hpp"
@@ -15,12 +16,49 @@ namespace {
 using base::cat;
 using base::Error;
 
-/// Whatever an interrupted attempt left must not be mixed with what comes now.
+void remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return;
+  base::throw_errno(cat("remove ", base::printable(path)));
+}
+
+/// Whatever an earlier or failed attempt left must not be mixed with what comes now or be taken for
+/// an image.
 void clear(const std::string& directory) {
-  if (::unlink((directory + "/metadata.json").c_str()) != 0 && errno != ENOENT) {
-    base::throw_errno(cat("remove ", base::printable(directory), "/metadata.json"));
+  for (const char* name : {"metadata.json", "labels.json", "image.tar", "rootfs.tgz"}) {
+    remove_file(cat(directory, "/", name));
   }
-  rootfs::remove_tree(directory + "/rootfs");
+  for (const char* name : {"rootfs", ".rootfs", "oci"}) {
+    rootfs::remove_tree(cat(directory, "/", name));
+  }
+}
+
+/// The name that registry-image-resource gives an image in an archive, after the library it uses.
+std::string archive_name(const oci::Reference& reference, const std::string& tag) {
+  const std::string host = reference.is_docker_hub() ? "index.docker.io" : reference.registry;
+  return cat(host, "/", reference.repository, ":", tag);
+}
+
+/// Leaves the image in the format asked for, and labels.json where the format has it. The image
+/// that was chosen, unless the format is of all of them.
+std::optional<registry::Image> save(Format format, const Download& download,
+                                    const std::string& name) {
+  std::optional<registry::Image> image;
+  switch (format) {
+    case Format::rootfs:
+      image = get_rootfs(download);
+      break;
+    case Format::rootfs_tar:
+      image = get_rootfs_tar(download);
+      break;
+    case Format::oci:
+      image = get_image_archive(download, name);
+      break;
+    case Format::oci_layout:
+      get_layout(download);
+      return std::nullopt;
+  }
+  base::write_file(download.directory + "/labels.json", encode_labels(image->config.labels));
+  return image;
 }
 
 }  // namespace
@@ -37,29 +75,39 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
   const std::string tag = request.version.tag.empty() ? source.tag : request.version.tag;
   log.heading(cat("pulling ", source.repository, ":", tag, "@", digest.short_text()));
 
+  StepResult result{{tag, digest.text(), ""}, {{"repository", source.repository}, {"tag", tag}}};
   clear(directory);
-  std::optional<registry::Image> image;
-  if (!request.params.skip_download) {
-    const oci::Platform platform = request.params.platform.value_or(request.source.platform);
-    with_registry(source, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
-      clear(directory);
-      image = get_rootfs({client, digest, platform, directory, log});
-      return true;
-    });
-  }
   try {
+    std::optional<registry::Image> image;
+    if (!request.params.skip_download || source.fields.any()) {
+      const oci::Platform platform = request.params.platform.value_or(request.source.platform);
+      with_registry(source, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
+        clear(directory);
+        image.reset();
+        if (!request.params.skip_download) {
+          image = save(request.params.format, {client, digest, platform, directory, log},
+                       archive_name(source.reference, tag));
+        }
+        if (!image && source.fields.any()) image = client.fetch_image(digest, platform);
+        return true;
+      });
+    }
+    if (image) {
+      for (auto& field : chosen_fields(source.fields, *image)) {
+        result.metadata.push_back(std::move(field));
+      }
+    }
     base::write_file(directory + "/repository", source.repository);
     base::write_file(directory + "/tag", tag);
     base::write_file(directory + "/digest", digest.text());
-    if (image) {
-      base::write_file(directory + "/labels.json", encode_labels(image->config.labels));
+    if (image && !request.params.skip_download && request.params.format == Format::rootfs) {
       base::write_file(directory + "/metadata.json", encode_metadata(image->config));
     }
-  } catch (const Error&) {
-    rootfs::remove_tree(directory + "/rootfs");
+  } catch (...) {
+    clear(directory);
     throw;
   }
-  return {{tag, digest.text(), ""}, {{"repository", source.repository}, {"tag", tag}}};
+  return result;
 }
 
 }  // namespace resource

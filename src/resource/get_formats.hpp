@@ -24,4 +24,15 @@ registry::Image unpack(const Download& download, const std::string& path);
 /// format: rootfs. Unpacks the image to `rootfs/`.
 registry::Image get_rootfs(const Download& download);
 
+/// format: rootfs-tar. Leaves `rootfs.tgz`, a tar archive of `rootfs/` and `metadata.json`.
+registry::Image get_rootfs_tar(const Download& download);
+
+/// format: oci. Leaves `image.tar` as `docker save` makes it, its image called `name`.
+registry::Image get_image_archive(const Download& download, const std::string& name);
+
+/// format: oci-layout. Leaves the layout `oci/` of everything the digest stands for, whatever the
+/// platform, byte for byte as the registry has it. An image that is no index comes with an index
+/// of its own and the file `single-image-digest`.
+void get_layout(const Download& download);
+
 }  // namespace resource

@@ -44,6 +44,22 @@ std::optional<Version> parse_version(const JsonView& view, const Source& source)
                  view.at("ref").string_or("")};
 }
 
+Format parse_format(const JsonView& view) {
+  static constexpr std::pair<std::string_view, Format> formats[] = {
+      {"rootfs", Format::rootfs},
+      {"rootfs-tar", Format::rootfs_tar},
+      {"oci", Format::oci},
+      {"oci-layout", Format::oci_layout}};
+  const std::string text = view.string_or("");
+  if (text.empty()) return Format::rootfs;
+  std::string known;
+  for (const auto& [name, format] : formats) {
+    if (text == name) return format;
+    known += cat(known.empty() ? "" : ", ", name);
+  }
+  throw Error(cat(view.path(), ": ", base::printable(text), " is not a format; there are ", known));
+}
+
 OrderedJson to_json(const Version& version) {
   OrderedJson json = OrderedJson::object();
   if (!version.ref.empty()) {
@@ -77,10 +93,7 @@ GetRequest parse_get_request(std::string_view json, base::Log& log) {
   if (!version) throw Error("version is missing: run check first and pass one of its versions");
   request.version = *version;
   parts.params.allow_only({"format", "skip_download", "platform"});
-  const std::string format = parts.params.at("format").string_or("");
-  if (!format.empty() && format != "rootfs") {
-    throw Error(cat("params.format: ", base::printable(format), " is not supported; use rootfs"));
-  }
+  request.params.format = parse_format(parts.params.at("format"));
   request.params.skip_download = parts.params.at("skip_download").boolean_or(false);
   const JsonView platform = parts.params.at("platform");
   if (!platform.members().empty()) request.params.platform = parse_platform(platform);

@@ -12,6 +12,7 @@
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
 #include "registry/client.hpp"
+#include "resource/metadata_fields.hpp"
 #include "resource/tag_rules.hpp"
 
 namespace resource {
@@ -38,6 +39,7 @@ struct ImageSource {
   std::string tag;  ///< With other rules than SingleTag: for an image that does not tell its tag.
   registry::Options registry;
   std::optional<RegistryPlace> mirror;  ///< Asked first; only for images of Docker Hub.
+  FieldRules fields;
 };
 
 /// `source`: an image in a registry, an image in a git repository, or both (mirroring).
@@ -55,7 +57,11 @@ struct Version {
   std::string ref;
 };
 
+/// What a get makes of an image.
+enum class Format { rootfs, rootfs_tar, oci, oci_layout };
+
 struct GetParams {
+  Format format = Format::rootfs;
   bool skip_download = false;
   std::optional<oci::Platform> platform;
 };

@@ -137,6 +137,7 @@ ImageSource parse_image(const JsonView& source) {
   });
   parse_registry_access(source, image);
   image.rules = parse_tag_rules(source);
+  image.fields = parse_field_rules(source);
   image.tag = source.at_ignoring_case("tag").scalar_text();
   if (image.tag.empty()) image.tag = default_tag(image.rules);
   if (!oci::is_valid_tag(image.tag)) {
@@ -177,7 +178,8 @@ oci::Platform parse_platform(const JsonView& platform) {
 
 Source parse_source(const JsonView& source, base::Log& log) {
   Source parsed;
-  std::vector<std::string_view> known = {"repository", "tag", "platform", "debug", "git"};
+  std::vector<std::string_view> known = {"repository", "tag",         "platform",        "debug",
+                                         "git",        "label_regex", "annotation_regex"};
   known.insert(known.end(), registry_keys().begin(), registry_keys().end());
   known.insert(known.end(), tag_rule_keys().begin(), tag_rule_keys().end());
   source.allow_only(known, true);

@@ -80,12 +80,22 @@ class Layer:
 class Image:
     """Layers and configuration of one platform."""
 
-    def __init__(self, layers, architecture="amd64", variant=None, **config):
+    def __init__(self, layers, architecture="amd64", variant=None, annotations=None, **config):
         self.layers = layers
+        self.annotations = annotations
         self.platform = {"architecture": architecture, "os": "linux"}
         if variant:
             self.platform["variant"] = variant
         self.config = config
+
+
+class Attestation:
+    """What build tools put into an index beside an image: a manifest that is no image."""
+
+    platform = {"architecture": "unknown", "os": "unknown"}
+
+    def __init__(self, statement):
+        self.statement = statement
 
 
 class Layout:
@@ -99,16 +109,30 @@ class Layout:
 
     def add(self, tag, image):
         """Adds an Image, or a list of them as a multi-platform index; gives the digest."""
-        if isinstance(image, list):
-            children = [dict(self._image(child), platform=child.platform) for child in image]
-            entry = self._document({"schemaVersion": 2, "mediaType": INDEX_TYPE,
-                                    "manifests": children}, INDEX_TYPE)
-        else:
-            entry = self._image(image)
+        entry = self._entry(image)
         self._tags.append(dict(entry, annotations={"org.opencontainers.image.ref.name": tag}))
         index = {"schemaVersion": 2, "manifests": self._tags}
         (self.path / "index.json").write_text(json.dumps(index))
         return entry["digest"]
+
+    def _entry(self, image):
+        if isinstance(image, list):
+            return self._document({"schemaVersion": 2, "mediaType": INDEX_TYPE,
+                                   "manifests": [self._child(child) for child in image]},
+                                  INDEX_TYPE)
+        return self._attestation(image) if isinstance(image, Attestation) else self._image(image)
+
+    def _child(self, image):
+        entry = self._entry(image)
+        return entry if isinstance(image, list) else dict(entry, platform=image.platform)
+
+    def _attestation(self, attestation):
+        layer = self._blob(attestation.statement, "application/vnd.in-toto+json")
+        config = self._document({"architecture": "unknown", "os": "unknown", "config": {},
+                                 "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]}},
+                                CONFIG_TYPE)
+        return self._document({"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config,
+                               "layers": [layer]}, MANIFEST_TYPE)
 
     def _image(self, image):
         layers = [self._blob(*layer.packed()) for layer in image.layers]
@@ -117,9 +141,11 @@ class Layout:
             "rootfs": {"type": "layers", "diff_ids": [_digest(one.tar()) for one in image.layers]},
             "history": [{"created_by": "a test"} for _ in image.layers],
         }
-        return self._document({"schemaVersion": 2, "mediaType": MANIFEST_TYPE,
-                               "config": self._document(config, CONFIG_TYPE), "layers": layers},
-                              MANIFEST_TYPE)
+        manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE,
+                    "config": self._document(config, CONFIG_TYPE), "layers": layers}
+        if image.annotations:
+            manifest["annotations"] = image.annotations
+        return self._document(manifest, MANIFEST_TYPE)
 
     def _document(self, value, media_type):
         return self._blob(json.dumps(value, sort_keys=True).encode(), media_type)

@@ -1,0 +1,150 @@
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/json.hpp"
+#include "base/read_ahead.hpp"
+#include "base/text.hpp"
+#include "oci/media_type.hpp"
+#include "resource/get_formats.hpp"
+#include "resource/progress_source.hpp"
+#include "rootfs/temporary_tree.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+
+constexpr int maximum_depth = 4;
+constexpr size_t read_ahead_limit = 8 * 1024 * 1024;
+constexpr const char* index_type = "application/vnd.oci.image.index.v1+json";
+constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
+
+void make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
+    base::throw_errno(cat("make directory ", base::printable(path)));
+  }
+}
+
+/// Fills an image layout (image-spec image-layout.md) from a registry.
+class LayoutWriter {
+ public:
+  LayoutWriter(const Download& download, const std::string& path)
+      : client_(download.client), log_(download.log), path_(path) {
+    make_directory(path_);
+    make_directory(path_ + "/blobs");
+  }
+
+  void write(const oci::Digest& digest) {
+    const registry::Document top = client_.fetch(digest.text());
+    const oci::DocumentKind kind = store(top, top.content_type, 0);
+    log_.info(cat(documents_, documents_ == 1 ? " manifest" : " manifests", ", ", blobs_.size(),
+                  blobs_.size() == 1 ? " blob" : " blobs", ", ", base::human_size(bytes_),
+                  " to download"));
+    for (size_t i = 0; i < blobs_.size(); ++i) {
+      const std::string name =
+          cat("blob ", i + 1, "/", blobs_.size(), " ", blobs_[i].digest.short_text());
+      log_.info(cat(name, " ", base::human_size(blobs_[i].size)));
+      base::with_context(name, [&] { copy(blobs_[i], name); });
+    }
+    base::write_file(path_ + "/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
+    if (kind == oci::DocumentKind::manifest) {
+      base::write_file(path_ + "/single-image-digest", top.digest.text());
+    }
+    // Without it, whatever else is there is no layout.
+    base::write_file(path_ + "/index.json",
+                     kind == oci::DocumentKind::index ? top.bytes : index_of(top));
+  }
+
+ private:
+  /// Stores a document and those below it, and notes the blobs they need. The one at the top is
+  /// stored as a blob, too, so that another index can point to it.
+  oci::DocumentKind store(const registry::Document& document, const std::string& type, int depth) {
+    base::write_file(new_blob_path(document.digest), document.bytes);
+    ++documents_;
+    return base::with_context(document.digest.short_text(), [&] {
+      const oci::DocumentKind kind = oci::document_kind(document.bytes, type);
+      if (kind == oci::DocumentKind::index) {
+        store_children(oci::parse_index(document.bytes), depth);
+      } else {
+        for (oci::Descriptor& blob : oci::parse_blobs(document.bytes)) {
+          if (!seen_.insert(blob.digest).second) continue;
+          bytes_ += blob.size;
+          blobs_.push_back(std::move(blob));
+        }
+      }
+      return kind;
+    });
+  }
+
+  void store_children(const oci::Index& index, int depth) {
+    if (depth >= maximum_depth) {
+      throw base::Error(cat("indexes are nested deeper than ", maximum_depth));
+    }
+    for (const oci::Descriptor& child : index.manifests) {
+      if (!seen_.insert(child.digest).second) continue;
+      const registry::Document document = client_.fetch(child.digest.text());
+      store(document, child.media_type.empty() ? document.content_type : child.media_type,
+            depth + 1);
+    }
+  }
+
+  void copy(const oci::Descriptor& blob, const std::string& name) {
+    base::ReadAhead source(
+        [&] {
+          return std::make_unique<ProgressSource>(client_.open_blob(blob), name, blob.size, log_);
+        },
+        read_ahead_limit);
+    base::OutputFile file(new_blob_path(blob.digest));
+    base::copy_all(source, file);
+    file.publish();
+  }
+
+  std::string new_blob_path(const oci::Digest& digest) const {
+    const std::string text = digest.text();
+    const size_t colon = text.find(':');
+    const std::string directory = cat(path_, "/blobs/", text.substr(0, colon));
+    make_directory(directory);
+    return cat(directory, "/", text.substr(colon + 1));
+  }
+
+  /// An index that names one manifest.
+  static std::string index_of(const registry::Document& manifest) {
+    const auto document = base::JsonDocument::parse(manifest.bytes, "the manifest");
+    std::string type = document.root("manifest").at("mediaType").string_or("");
+    if (type.empty()) type = oci::bare_media_type(manifest.content_type);
+    if (oci::kind_of_media_type(type) != oci::DocumentKind::manifest) type = manifest_type;
+    nlohmann::ordered_json entry;
+    entry["mediaType"] = type;
+    entry["size"] = manifest.bytes.size();
+    entry["digest"] = manifest.digest.text();
+    nlohmann::ordered_json index;
+    index["schemaVersion"] = 2;
+    index["mediaType"] = index_type;
+    index["manifests"] = nlohmann::ordered_json::array({entry});
+    return index.dump();
+  }
+
+  registry::Client& client_;
+  base::Log& log_;
+  const std::string& path_;
+  std::set<oci::Digest> seen_;
+  std::vector<oci::Descriptor> blobs_;
+  uint64_t bytes_ = 0;
+  size_t documents_ = 0;
+};
+
+}  // namespace
+
+void get_layout(const Download& download) {
+  const std::string path = download.directory + "/oci";
+  rootfs::TemporaryTree unfinished(path);
+  LayoutWriter(download, path).write(download.digest);
+  unfinished.keep();
+}
+
+}  // namespace resource
