@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace rootfs {
@@ -74,10 +75,31 @@ class Walk {
   int links_ = 0;
 };
 
+[[noreturn]] void fail(VirtualPlace::Fault fault, std::string_view path) {
+  throw base::Error(base::cat("open directory \"", base::printable(path), "\": ",
+                              fault == VirtualPlace::Fault::endless
+                                  ? "too many levels of symbolic links"
+                                  : "a link on the way holds a name that is too long"));
+}
+
 }  // namespace
 
 VirtualPlace resolve(VirtualNode& root, std::string_view path, const MakeVirtualDirectory& make) {
   return Walk(root, path, make).run();
+}
+
+VirtualNode* find_directory(VirtualNode& root, std::string_view path) {
+  const VirtualPlace place = resolve(root, path);
+  const bool is_fault = place.fault != VirtualPlace::Fault::none;
+  if (is_fault && place.fault != VirtualPlace::Fault::missing) fail(place.fault, path);
+  return place.directory;
+}
+
+VirtualNode& make_directories(VirtualNode& root, std::string_view path,
+                              const MakeVirtualDirectory& make) {
+  const VirtualPlace place = resolve(root, path, make);
+  if (place.directory == nullptr) fail(place.fault, path);
+  return *place.directory;
 }
 
 VirtualName* find_name(VirtualNode& directory, std::string_view name) {

@@ -23,6 +23,13 @@ using MakeVirtualDirectory =
 VirtualPlace resolve(VirtualNode& root, std::string_view path,
                      const MakeVirtualDirectory& make = {});
 
+/// The directory `path` leads to; null when there is none. Error when links lead nowhere for good.
+VirtualNode* find_directory(VirtualNode& root, std::string_view path);
+
+/// The same, but calls `make` where the path or a link on it leads to nothing or to a file.
+VirtualNode& make_directories(VirtualNode& root, std::string_view path,
+                              const MakeVirtualDirectory& make);
+
 /// What an unpacked tree has under `name` in `directory`; null when there is nothing.
 VirtualName* find_name(VirtualNode& directory, std::string_view name);
 

@@ -1,0 +1,204 @@
+#include "rootfs/virtual_placer.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "rootfs/layer_rules.hpp"
+#include "rootfs/name.hpp"
+#include "rootfs/virtual_paths.hpp"
+#include "rootfs/xattrs.hpp"
+
+namespace rootfs {
+namespace {
+
+/// Gives away exactly the bytes of one file, and sees whether they are all there.
+class FileData : public base::ByteSource {
+ public:
+  FileData(base::ByteSource& data, uint64_t size) : data_(data), left_(size) {}
+
+  size_t read(std::span<char> buffer) override {
+    const auto want = static_cast<size_t>(std::min<uint64_t>(buffer.size(), left_));
+    if (want == 0) return 0;
+    const size_t count = data_.read(buffer.first(want));
+    left_ -= count;
+    return count;
+  }
+  uint64_t left() const { return left_; }
+
+ private:
+  base::ByteSource& data_;
+  uint64_t left_;
+};
+
+bool is_above(const VirtualNode& node, VirtualNode* directory) {
+  while (directory != nullptr && directory != &node) directory = directory->directory().parent;
+  return directory != nullptr;
+}
+
+}  // namespace
+
+void VirtualPlacer::place(const base::Entry& entry, const std::string& path,
+                          base::EntrySource& source) {
+  if (path.empty()) return place_root(entry);
+  switch (entry.kind) {
+    case base::EntryKind::file:
+      return place_file(entry, path, source.data());
+    case base::EntryKind::directory:
+      return place_directory(entry, path);
+    case base::EntryKind::symlink:
+      return place_symlink(entry, path);
+    case base::EntryKind::hardlink:
+      return place_hardlink(entry, path);
+    case base::EntryKind::fifo:
+      return place_fifo(entry, path);
+    case base::EntryKind::socket:
+      return place_left_out(entry, path, summary_.skipped_sockets);
+    case base::EntryKind::char_device:
+    case base::EntryKind::block_device:
+      return place_left_out(entry, path, summary_.skipped_devices);
+  }
+}
+
+void VirtualPlacer::place_root(const base::Entry& entry) {
+  const uint32_t mode = root_mode(entry, root_.mode);
+  set_attributes(root_, entry);
+  root_.mode = static_cast<uint16_t>(mode);
+}
+
+void VirtualPlacer::place_fifo(const base::Entry& entry, const std::string& path) {
+  put(spot_of(path), make(entry));
+  ++summary_.fifos;
+}
+
+VirtualPlacer::Spot VirtualPlacer::spot_of(const std::string& path) {
+  const auto [directory, name] = split_path(path);
+  VirtualNode& parent = make_directories(
+      root_, directory,
+      [this](VirtualNode& at, const std::string& part, bool exists) -> VirtualNode& {
+        return make_implied(at, part, exists);
+      });
+  layer_.mark_used(parent);
+  return {parent, std::string(name)};
+}
+
+VirtualNode& VirtualPlacer::make_implied(VirtualNode& parent, const std::string& name,
+                                         bool exists) {
+  if (exists && layer_.is_own(*find_name(parent, name))) {
+    throw base::Error(base::cat("\"", base::printable(name), "\" above it is not a directory"));
+  }
+  layer_.mark_used(parent);
+  return make_directory({parent, name});
+}
+
+VirtualNode& VirtualPlacer::make_directory(const Spot& spot) {
+  VirtualNode& node = nodes_.make_directory(&spot.directory, layer_.number());
+  put(spot, node);
+  ++summary_.directories;
+  return node;
+}
+
+VirtualNode& VirtualPlacer::make(const base::Entry& entry) {
+  VirtualNode& node = nodes_.make(entry.kind);
+  set_attributes(node, entry);
+  return node;
+}
+
+void VirtualPlacer::put(const Spot& spot, VirtualNode& node) {
+  nodes_.put(spot.directory.directory(), spot.name, node, layer_.number());
+}
+
+void VirtualPlacer::set_attributes(VirtualNode& node, const base::Entry& entry) {
+  const bool is_symlink = node.kind == base::EntryKind::symlink;
+  node.mode = static_cast<uint16_t>(is_symlink ? 0777 : entry.mode);
+  node.uid = static_cast<uint32_t>(entry.uid);
+  node.gid = static_cast<uint32_t>(entry.gid);
+  node.mtime_seconds = entry.mtime_seconds;
+  node.mtime_nanoseconds = entry.mtime_nanoseconds;
+  uint64_t skipped = 0;
+  node.xattrs = settle_xattrs(entry, skipped);
+  if (!node.is_left_out()) summary_.skipped_xattrs += skipped;
+}
+
+void VirtualPlacer::place_file(const base::Entry& entry, const std::string& path,
+                               base::ByteSource& data) {
+  const Spot spot = spot_of(path);
+  FileData bytes(data, entry.size);
+  FileBytes stored{entry.size, store_(entry, bytes)};
+  base::drain(bytes);
+  if (bytes.left() != 0) {
+    throw base::Error(base::cat("\"", base::printable(path), "\" ends after ",
+                                entry.size - bytes.left(), " of ", entry.size, " bytes"));
+  }
+  VirtualNode& node = make(entry);
+  node.body = std::move(stored);
+  put(spot, node);
+  ++summary_.files;
+  summary_.bytes += entry.size;
+}
+
+void VirtualPlacer::place_directory(const base::Entry& entry, const std::string& path) {
+  const Spot spot = spot_of(path);
+  const VirtualName* found = find_name(spot.directory, spot.name);
+  const bool exists = found != nullptr && found->node->is_directory();
+  VirtualNode& node = exists ? *found->node : make_directory(spot);
+  layer_.mark_used(node);
+  set_attributes(node, entry);
+}
+
+void VirtualPlacer::place_symlink(const base::Entry& entry, const std::string& path) {
+  check_link_text(entry.link);
+  const Spot spot = spot_of(path);
+  VirtualNode& node = make(entry);
+  node.body = entry.link;
+  put(spot, node);
+  ++summary_.symlinks;
+}
+
+void VirtualPlacer::place_hardlink(const base::Entry& entry, const std::string& path) {
+  const std::string target = clean_path(entry.link, Escape::clamp);
+  if (target == path) return;
+  const auto [target_directory, target_name] = split_path(target);
+  const std::string doing = base::cat("hard link to \"", base::printable(entry.link), "\"");
+  const Spot spot = spot_of(path);
+  VirtualNode* from = find_directory(root_, target_directory);
+  const VirtualName* found =
+      from == nullptr || target.empty() ? nullptr : find_name(*from, target_name);
+  if (found == nullptr) {
+    if (left_out_.contains(target)) return link_left_out(spot, path, from, target_name);
+    throw base::Error(base::cat(doing, ", which the image does not have at this point"));
+  }
+  if (found->node->is_directory()) throw base::Error(base::cat(doing, ", which is a directory"));
+  VirtualNode& node = *found->node;
+  if (const VirtualName* in_the_way = find_name(spot.directory, spot.name);
+      in_the_way != nullptr && is_above(*in_the_way->node, from)) {
+    throw base::Error(base::cat(doing, ", which it would replace"));
+  }
+  put(spot, node);
+  ++summary_.hardlinks;
+}
+
+void VirtualPlacer::place_left_out(const base::Entry& entry, const std::string& path,
+                                   uint64_t& counter) {
+  ++counter;
+  left_out_.insert(path);
+  const auto [directory, name] = split_path(path);
+  VirtualNode* parent = resolve(root_, directory).directory;
+  if (parent == nullptr || find_name(*parent, name) != nullptr) return;
+  VirtualNode& node = make(entry);
+  node.body = DeviceNumber{entry.device_major, entry.device_minor};
+  put({*parent, std::string(name)}, node);
+}
+
+void VirtualPlacer::link_left_out(const Spot& spot, const std::string& path, VirtualNode* from,
+                                  std::string_view target_name) {
+  left_out_.insert(path);
+  ++summary_.skipped_devices;
+  if (from == nullptr || find_name(spot.directory, spot.name) != nullptr) return;
+  const auto& names = from->directory().names;
+  if (const auto found = names.find(target_name); found != names.end()) {
+    put(spot, *found->second.node);
+  }
+}
+
+}  // namespace rootfs

@@ -1,0 +1,59 @@
+#pragma once
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/entry.hpp"
+#include "rootfs/tree.hpp"
+#include "rootfs/virtual_layer.hpp"
+#include "rootfs/virtual_nodes.hpp"
+#include "rootfs/virtual_tree.hpp"
+
+namespace rootfs {
+
+/// Puts single entries into a tree in memory, replacing what is in the way, as Placer does on disk.
+class VirtualPlacer {
+ public:
+  VirtualPlacer(VirtualNodes& nodes, VirtualNode& root, const VirtualLayer& layer,
+                VirtualTree::Store store, TreeSummary& summary)
+      : nodes_(nodes), root_(root), layer_(layer), store_(std::move(store)), summary_(summary) {}
+
+  /// Puts a normalised `entry` at the clean path `path`; a file's bytes come from `source`.
+  void place(const base::Entry& entry, const std::string& path, base::EntrySource& source);
+
+ private:
+  /// A directory of the tree and a name in it.
+  struct Spot {
+    VirtualNode& directory;
+    std::string name;
+  };
+
+  void place_root(const base::Entry& entry);
+  void place_file(const base::Entry& entry, const std::string& path, base::ByteSource& data);
+  void place_directory(const base::Entry& entry, const std::string& path);
+  void place_symlink(const base::Entry& entry, const std::string& path);
+  void place_hardlink(const base::Entry& entry, const std::string& path);
+  void place_fifo(const base::Entry& entry, const std::string& path);
+  // Device nodes and sockets take only names that are free, in directories that are there, so that
+  // the rest of the tree is what an unpacked one is.
+  void place_left_out(const base::Entry& entry, const std::string& path, uint64_t& counter);
+  void link_left_out(const Spot& spot, const std::string& path, VirtualNode* from,
+                     std::string_view target_name);
+
+  /// Where `path` goes; makes what is missing above it.
+  Spot spot_of(const std::string& path);
+  VirtualNode& make_implied(VirtualNode& parent, const std::string& name, bool exists);
+  VirtualNode& make_directory(const Spot& spot);
+  VirtualNode& make(const base::Entry& entry);
+  void put(const Spot& spot, VirtualNode& node);
+  void set_attributes(VirtualNode& node, const base::Entry& entry);
+
+  VirtualNodes& nodes_;
+  VirtualNode& root_;
+  const VirtualLayer& layer_;
+  VirtualTree::Store store_;
+  TreeSummary& summary_;
+  std::set<std::string> left_out_;  ///< All there ever were, for hard links to them.
+};
+
+}  // namespace rootfs
