@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include <chrono>
 #include <ctime>
 #include <thread>
@@ -8,9 +6,9 @@
 #include "base/text.hpp"
 #include "git/publish.hpp"
 #include "resource/image_files.hpp"
+#include "resource/put_sources.hpp"
 #include "resource/repository_files.hpp"
 #include "resource/steps.hpp"
-#include "rootfs/directory_source.hpp"
 
 namespace resource {
 namespace {
@@ -24,34 +22,6 @@ constexpr size_t most_name = 200;  ///< Of one listed path, in bytes.
 
 std::string counted(uint64_t number, std::string_view one, std::string_view many) {
   return cat(base::with_commas(number), ' ', number == 1 ? one : many);
-}
-
-/// The artifact's directory; it must lie below `sources`.
-std::string find_image(const std::string& sources, const std::string& image) {
-  if (image.empty()) {
-    throw Error(
-        "params.image is missing: the directory of the image to publish, such as the name of "
-        "a get step");
-  }
-  for (const std::string_view part : base::split(image, '/')) {
-    if (part == "..")
-      throw Error(cat("params.image: ", base::printable(image), " leaves the inputs"));
-  }
-  if (image.starts_with('/')) {
-    throw Error(cat("params.image: ", base::printable(image), " must be relative"));
-  }
-  std::string directory = cat(sources, '/', image);
-  struct stat status {};
-  if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    throw Error(cat("params.image: no directory ", base::printable(image),
-                    " among the inputs; is it the name of an earlier get or task output?"));
-  }
-  // A link would publish whatever it points at; Concourse refuses one as a rootfs, too.
-  if (::lstat((directory + "/rootfs").c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    throw Error(cat("params.image: ", base::printable(image),
-                    " has no directory rootfs; get the image with format: rootfs"));
-  }
-  return directory;
 }
 
 void warn_about_refused(const git::SnapshotSummary& sum, base::Log& log) {
@@ -122,36 +92,20 @@ Version published_version(const Source& source, const ImageFiles& files, const g
   return {files.tag.empty() ? source.image->tag : files.tag, files.digest, ""};
 }
 
-void check_identity(const Source& source, const ImageFiles& files, base::Log& log) {
-  if (!source.image) return;
-  if (!oci::Digest::try_parse(files.digest)) {
-    throw Error(
-        "the image has no file digest, so the version to answer is unknown; publish images "
-        "not pulled from a registry with a source that has only git");
-  }
-  if (!files.repository.empty() && files.repository != source.image->repository) {
-    log.warn(cat("the image is ", files.repository, ", but source.repository is ",
-                 source.image->repository));
-  }
-}
-
 }  // namespace
 
 StepResult put(const PutRequest& request, const std::string& directory, base::Log& log) {
   if (!request.source.git) throw Error("put needs source.git: the repository to publish to");
   const GitSource& source = *request.source.git;
-  const std::string image = find_image(directory, request.params.image);
-  const ImageFiles files = read_image_files(image);
-  check_identity(request.source, files, log);
-  const std::string name = image_name(files);
   const std::string uri = git::display_uri(source.remote.uri);
-  log.heading(cat("publishing ", name, " to ", uri, " branch ", source.branch));
-
   const auto start = Clock::now();
   git::Snapshot snapshot;
+  const ImageFiles files = request.params.image.empty() && request.source.image
+                               ? add_image_of_registry(request.source, directory, snapshot, log)
+                               : add_image_of_directory(request, directory, snapshot, log);
   add_repository_files(files, snapshot);
-  rootfs::DirectorySource entries(image + "/rootfs");
-  snapshot.add_image(entries, "rootfs");
+  const std::string name = image_name(files);
+  log.heading(cat("publishing ", name, " to ", uri, " branch ", source.branch));
 
   const auto remote = git::open_remote(source.remote, log);
   git::PublishRequest publish;

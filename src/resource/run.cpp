@@ -28,8 +28,8 @@ base::UniqueFd take_stdout() {
   return answer;
 }
 
-/// Gives large buffers back as soon as they are free, and keeps threads from hoarding memory of their
-/// own. glibc's defaults cost tens of megabytes here.
+/// Gives large buffers back as soon as they are free, and keeps threads from hoarding memory of
+/// their own. glibc's defaults cost tens of megabytes here.
 void keep_memory_small() {
   ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   ::mallopt(M_ARENA_MAX, 2);
