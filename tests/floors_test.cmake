@@ -17,7 +17,7 @@ set(libraries
   "^curl/"      "^http/"
   "^archive"    "^rootfs/layer_reader\\.cpp$"
   "^openssl/"   "^base/hash\\.cpp$"
-  "^isa-l"      "^codec/(inflate|deflate)\\.cpp$"
+  "^isa-l"      "^codec/(inflate|deflate|gzip_writer)\\.cpp$"
   "^zstd"       "^codec/zstd\\.cpp$"
   "^git2"       "^git/direct_repository\\.cpp$"
   "^libssh"     "^git/ssh_session\\.cpp$"

@@ -61,6 +61,29 @@ std::optional<registry::Image> save(Format format, const Download& download,
   return image;
 }
 
+/// Downloads what the request asks for. Gives the image that serves the platform when the answer or
+/// a file says something of it.
+std::optional<registry::Image> download(const GetRequest& request, const ImageSource& source,
+                                        const Version& version, const std::string& directory,
+                                        base::Log& log) {
+  const GetParams& params = request.params;
+  std::optional<registry::Image> image;
+  if (params.skip_download && !source.fields.any()) return image;
+  const oci::Digest digest = oci::Digest::parse(version.digest);
+  const oci::Platform platform = params.platform.value_or(request.source.platform);
+  with_registry(source, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
+    clear(directory);
+    image.reset();
+    if (!params.skip_download) {
+      image = save(params.format, {client, digest, platform, directory, log},
+                   archive_name(source.reference, version.tag));
+    }
+    if (!image && source.fields.any()) image = client.fetch_image(digest, platform);
+    return true;
+  });
+  return image;
+}
+
 }  // namespace
 
 StepResult get(const GetRequest& request, const std::string& directory, base::Log& log) {
@@ -78,20 +101,7 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
   StepResult result{{tag, digest.text(), ""}, {{"repository", source.repository}, {"tag", tag}}};
   clear(directory);
   try {
-    std::optional<registry::Image> image;
-    if (!request.params.skip_download || source.fields.any()) {
-      const oci::Platform platform = request.params.platform.value_or(request.source.platform);
-      with_registry(source, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
-        clear(directory);
-        image.reset();
-        if (!request.params.skip_download) {
-          image = save(request.params.format, {client, digest, platform, directory, log},
-                       archive_name(source.reference, tag));
-        }
-        if (!image && source.fields.any()) image = client.fetch_image(digest, platform);
-        return true;
-      });
-    }
+    const auto image = download(request, source, result.version, directory, log);
     if (image) {
       for (auto& field : chosen_fields(source.fields, *image)) {
         result.metadata.push_back(std::move(field));

@@ -1,6 +1,6 @@
 #include <array>
-#include <nlohmann/json.hpp>
 #include <set>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -9,6 +9,7 @@
 #include "codec/decompress.hpp"
 #include "codec/gzip_writer.hpp"
 #include "resource/get_formats.hpp"
+#include "resource/image_files.hpp"
 #include "resource/progress_source.hpp"
 #include "rootfs/tar_writer.hpp"
 
@@ -85,7 +86,7 @@ registry::Image get_image_archive(const Download& download, const std::string& n
   ImageArchive archive(download.directory + "/image.tar");
   archive.add_document(config, image.config.document);
 
-  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+  std::vector<std::string> layers;
   std::set<oci::Digest> seen;
   const size_t count = image.manifest.layers.size();
   for (size_t i = 0; i < count; ++i) {
@@ -104,11 +105,7 @@ registry::Image get_image_archive(const Download& download, const std::string& n
                         std::make_unique<base::ReadAhead>(open, read_ahead_limit));
     });
   }
-  nlohmann::ordered_json description;
-  description["Config"] = config;
-  description["RepoTags"] = nlohmann::ordered_json::array({name});
-  description["Layers"] = layers;
-  archive.add_document("manifest.json", nlohmann::ordered_json::array({description}).dump());
+  archive.add_document("manifest.json", encode_archive_manifest(name, config, layers));
   archive.publish();
   download.log.info(cat("packed image.tar: ", base::human_size(archive.size())));
   return image;

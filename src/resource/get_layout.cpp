@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "base/text.hpp"
 #include "oci/media_type.hpp"
 #include "resource/get_formats.hpp"
+#include "resource/image_files.hpp"
 #include "resource/progress_source.hpp"
 #include "rootfs/temporary_tree.hpp"
 
@@ -21,7 +21,6 @@ using base::cat;
 
 constexpr int maximum_depth = 4;
 constexpr size_t read_ahead_limit = 8 * 1024 * 1024;
-constexpr const char* index_type = "application/vnd.oci.image.index.v1+json";
 constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
 
 void make_directory(const std::string& path) {
@@ -118,15 +117,7 @@ class LayoutWriter {
     std::string type = document.root("manifest").at("mediaType").string_or("");
     if (type.empty()) type = oci::bare_media_type(manifest.content_type);
     if (oci::kind_of_media_type(type) != oci::DocumentKind::manifest) type = manifest_type;
-    nlohmann::ordered_json entry;
-    entry["mediaType"] = type;
-    entry["size"] = manifest.bytes.size();
-    entry["digest"] = manifest.digest.text();
-    nlohmann::ordered_json index;
-    index["schemaVersion"] = 2;
-    index["mediaType"] = index_type;
-    index["manifests"] = nlohmann::ordered_json::array({entry});
-    return index.dump();
+    return encode_index(type, manifest.digest, manifest.bytes.size());
   }
 
   registry::Client& client_;

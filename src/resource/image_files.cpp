@@ -57,6 +57,27 @@ std::string encode_labels(const std::map<std::string, std::string>& labels) {
   return dump(json);
 }
 
+std::string encode_index(const std::string& media_type, const oci::Digest& manifest, size_t size) {
+  OrderedJson entry;
+  entry["mediaType"] = media_type;
+  entry["size"] = size;
+  entry["digest"] = manifest.text();
+  OrderedJson index;
+  index["schemaVersion"] = 2;
+  index["mediaType"] = "application/vnd.oci.image.index.v1+json";
+  index["manifests"] = OrderedJson::array({entry});
+  return dump(index);
+}
+
+std::string encode_archive_manifest(const std::string& name, const std::string& config,
+                                    const std::vector<std::string>& layers) {
+  OrderedJson image;
+  image["Config"] = config;
+  image["RepoTags"] = OrderedJson::array({name});
+  image["Layers"] = layers;
+  return dump(OrderedJson::array({image}));
+}
+
 ImageFiles read_image_files(const std::string& directory) {
   ImageFiles files;
   const auto metadata = base::read_small_file(directory + "/metadata.json", largest_document);

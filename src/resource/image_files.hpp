@@ -22,6 +22,14 @@ struct ImageFiles {
 std::string encode_metadata(const oci::ImageConfig& config);
 std::string encode_labels(const std::map<std::string, std::string>& labels);
 
+/// The index.json of a layout that holds one manifest (image-spec image-index.md).
+std::string encode_index(const std::string& media_type, const oci::Digest& manifest, size_t size);
+
+/// The manifest.json of an archive such as `docker save` makes: one image called `name`, the paths
+/// of its configuration and layers in the archive.
+std::string encode_archive_manifest(const std::string& name, const std::string& config,
+                                    const std::vector<std::string>& layers);
+
 /// Reads the files of an artifact made by this resource, by registry-image-resource or by hand and
 /// brings them into this resource's form; only metadata.json must be there.
 ImageFiles read_image_files(const std::string& directory);

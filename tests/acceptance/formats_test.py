@@ -99,12 +99,6 @@ class Layout(Formats):
             self.assertEqual(json.loads((got / "oci/oci-layout").read_text()),
                              {"imageLayoutVersion": "1.0.0"})
 
-    def test_what_several_images_share_is_fetched_once(self):
-        before = len(self.registry.requests())
-        self.get_as("oci-layout", "mixed")
-        fetched = [path for method, path in self.registry.requests()[before:] if method == "GET"]
-        self.assertEqual(len(fetched), len(set(fetched)), fetched)
-
     def test_skopeo_pushes_the_same_index_from_it(self):
         got = self.get_as("oci-layout", "index")
         entry = {"mediaType": images.INDEX_TYPE, "digest": self.layouts["index"].digest,
@@ -226,6 +220,16 @@ class Change(Formats):
             self.succeeded(programs.get(source, version, directory, format=form))
             self.assertEqual(set(self.files_in(directory)),
                              expected | {"digest", "repository", "tag"})
+
+    def test_nothing_is_fetched_twice(self):
+        for form, tags in (("oci", ("mixed", "index")), ("oci-layout", ("mixed", "nested")),
+                           ("rootfs", ("index",)), ("rootfs-tar", ("index",))):
+            for tag in tags:
+                before = len(self.registry.requests())
+                self.get_as(form, tag)
+                fetched = [path for method, path in self.registry.requests()[before:]
+                           if method == "GET" and path != "/v2/"]
+                self.assertEqual(len(fetched), len(set(fetched)), (form, fetched))
 
     def test_an_unknown_format_is_an_error_that_lists_the_formats(self):
         outcome = programs.get(self.source("mixed"), self.version("mixed"),
