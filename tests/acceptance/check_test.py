@@ -24,13 +24,14 @@ class Check(Case):
         cls.registry.push(cls.layout, "team/image", "kept", from_tag="old")
 
     def source(self, **more):
-        return {"repository": f"{self.registry.host}/team/image", **more}
+        return {"repository": f"{self.registry.host}/team/image", "tag": "latest", **more}
 
     def check(self, source, version=None):
         return self.succeeded(programs.check(source, version))
 
-    def test_no_tag_means_latest(self):
-        self.assertEqual(self.check(self.source()), [{"tag": "latest", "digest": self.new}])
+    def test_without_a_tag_version_numbers_are_followed(self):
+        self.assertEqual(self.check({"repository": f"{self.registry.host}/team/image"}),
+                         [{"tag": "1.10", "digest": self.new}])
 
     def test_a_number_is_a_tag(self):
         self.assertEqual(self.check(self.source(tag=7)), [{"tag": "7", "digest": self.new}])

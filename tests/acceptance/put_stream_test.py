@@ -1,0 +1,51 @@
+#!/usr/bin/python3
+"""Put straight from the registry: the same tree as by way of a get, and nothing left on the way."""
+
+import unittest
+
+from support import images, programs
+from support.put_case import PutCase
+
+
+class PutStream(PutCase):
+    @classmethod
+    def prepare(cls):
+        lower = (images.Layer().directory("etc").file("etc/keep", "1").file("etc/gone", "2")
+                 .directory("opt").file("opt/big", b"x" * 2_000_000).file("opt/old", "old")
+                 .directory("empty"))
+        upper = (images.Layer().directory("etc").file("etc/.wh.gone", "")
+                 .directory("opt").file("opt/.wh..wh..opq", "").file("opt/new", "new"))
+        cls.publish_images(box=images.busybox([lower, upper]))
+        cls.empty = cls.work.directory("no-inputs")
+
+    def stream(self, git, tag="box"):
+        return programs.put(self.source_of(tag, git=git), self.empty)
+
+    def test_the_tree_is_the_one_of_a_get_and_put(self):
+        by_directory, streamed = self.repository(), self.repository()
+        self.put("box", {"uri": by_directory.file_uri})
+        answer = self.succeeded(self.stream({"uri": streamed.file_uri}))
+        self.assertEqual(answer["version"], self.versions["box"])
+        self.assertEqual(streamed.git("rev-parse", "main^{tree}"),
+                         by_directory.git("rev-parse", "main^{tree}"))
+        self.assert_runs(self.assert_published(streamed, "box"))
+
+    def test_the_same_image_again_makes_no_commit(self):
+        repository = self.repository()
+        self.put("box", {"uri": repository.file_uri})
+        tip = repository.tip()
+        self.succeeded(self.stream({"uri": repository.file_uri}))
+        self.assertEqual(repository.tip(), tip)
+
+    def test_nothing_is_left_among_the_inputs(self):
+        self.succeeded(self.stream({"uri": self.repository().file_uri}))
+        self.assertEqual(list(self.empty.iterdir()), [])
+
+    def test_an_absent_tag_is_an_error_and_pushes_nothing(self):
+        repository = self.repository()
+        self.failed(self.stream({"uri": repository.file_uri}, tag="absent"), "no such tag")
+        self.assertEqual(repository.git("for-each-ref"), "")
+
+
+if __name__ == "__main__":
+    unittest.main()
