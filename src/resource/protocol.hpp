@@ -12,6 +12,7 @@
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
 #include "registry/client.hpp"
+#include "registry/ecr.hpp"
 #include "resource/metadata_fields.hpp"
 #include "resource/tag_rules.hpp"
 
@@ -38,7 +39,8 @@ struct ImageSource {
   TagRules rules;
   std::string tag;  ///< With other rules than SingleTag: for an image that does not tell its tag.
   registry::Options registry;
-  std::optional<RegistryPlace> mirror;  ///< Asked first; only for images of Docker Hub.
+  std::optional<registry::EcrOptions> ecr;  ///< The repository is in Amazon's registry.
+  std::optional<RegistryPlace> mirror;      ///< Asked first; only for images of Docker Hub.
   FieldRules fields;
 };
 

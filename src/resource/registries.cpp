@@ -25,6 +25,20 @@ std::optional<std::string> try_mirror(const RegistryPlace& mirror, base::Log& lo
   return reason;
 }
 
+/// The image at its origin, where a cloud's registry needs a login that is fetched first.
+RegistryPlace origin_of(const ImageSource& image, base::Log& log) {
+  RegistryPlace origin{image.reference, image.registry};
+  if (!image.ecr) return origin;
+  registry::CloudLogin login =
+      registry::log_in_to_ecr(*image.ecr, image.registry.http, image.registry.patience, log);
+  // The repository is named without a host, unless somebody has written it with its own.
+  if (image.reference.is_docker_hub()) {
+    origin.reference = oci::Reference::parse(cat(login.host, "/", image.repository));
+  }
+  origin.options.credentials = std::move(login.credentials);
+  return origin;
+}
+
 }  // namespace
 
 void with_registry(const ImageSource& image, registry::OnPullLimit on_pull_limit, base::Log& log,
@@ -34,10 +48,10 @@ void with_registry(const ImageSource& image, registry::OnPullLimit on_pull_limit
     mirror_failure = try_mirror(*image.mirror, log, use);
     if (!mirror_failure) return;
   }
-  registry::Options options = image.registry;
-  options.patience.on_pull_limit = on_pull_limit;
   try {
-    registry::Client client(image.reference, options, log);
+    RegistryPlace origin = origin_of(image, log);
+    origin.options.patience.on_pull_limit = on_pull_limit;
+    registry::Client client(origin.reference, origin.options, log);
     use(client);
   } catch (base::Error& error) {
     if (mirror_failure) error.add_context(cat(*mirror_failure, "; then the origin"));

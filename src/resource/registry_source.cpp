@@ -106,12 +106,68 @@ RegistryPlace parse_mirror(const JsonView& view, const ImageSource& image) {
   return mirror;
 }
 
+std::optional<registry::AwsKeys> parse_aws_keys(const JsonView& source) {
+  const JsonView id = source.at_ignoring_case("aws_access_key_id");
+  const JsonView secret = source.at_ignoring_case("aws_secret_access_key");
+  registry::AwsKeys keys{id.string_or(""), base::Secret(secret.string_or("")),
+                         base::Secret(source.at_ignoring_case("aws_session_token").string_or(""))};
+  if (keys.access_key_id.empty() != keys.secret_access_key.empty()) {
+    throw Error(cat("set both ", id.path(), " and ", secret.path(), ", or neither"));
+  }
+  if (keys.access_key_id.empty()) return std::nullopt;
+  return keys;
+}
+
+/// Credentials go where the repository's own host is, and that only when it is Amazon's.
+bool is_ecr_host(const oci::Reference& reference) {
+  return reference.is_docker_hub() || (reference.registry.find(".dkr.ecr") != std::string::npos &&
+                                       (reference.registry.ends_with(".amazonaws.com") ||
+                                        reference.registry.ends_with(".amazonaws.com.cn")));
+}
+
+/// Nothing when `aws_region` is not set.
+std::optional<registry::EcrOptions> parse_ecr(const JsonView& source, const ImageSource& image) {
+  registry::EcrOptions ecr;
+  ecr.keys = parse_aws_keys(source);
+  ecr.region = source.at_ignoring_case("aws_region").string_or("");
+  ecr.account_id = source.at_ignoring_case("aws_account_id").scalar_text();
+  if (ecr.account_id.empty()) {
+    ecr.account_id = source.at_ignoring_case("aws_ecr_registry_id").scalar_text();
+  }
+  ecr.endpoint = source.at_ignoring_case("aws_endpoint").string_or("");
+  const std::string role = source.at_ignoring_case("aws_role_arn").string_or("");
+  ecr.role_arns = source.at_ignoring_case("aws_role_arns").strings();
+  if (!role.empty() && !ecr.role_arns.empty()) {
+    throw Error("set source.aws_role_arn or source.aws_role_arns, not both");
+  }
+  if (!role.empty()) ecr.role_arns = {role};
+  if (ecr.region.empty()) {
+    if (ecr.keys || !ecr.role_arns.empty() || !ecr.account_id.empty()) {
+      throw Error("source.aws_region is missing: without it the other aws_ keys are not used");
+    }
+    return std::nullopt;
+  }
+  if (ecr.account_id.find_first_not_of("0123456789") != std::string::npos) {
+    throw Error("source.aws_account_id: an account id has digits only");
+  }
+  if (!is_ecr_host(image.reference)) {
+    throw Error(cat("source.aws_region is set, but ", base::printable(image.reference.registry),
+                    " is not a registry of Amazon's: leave the host out of source.repository"));
+  }
+  return ecr;
+}
+
 }  // namespace
 
 const std::vector<std::string_view>& registry_keys() {
-  static const std::vector<std::string_view> keys = {"username",       "password",    "insecure",
-                                                     "ca_certs",       "client_cert", "client_key",
-                                                     "registry_mirror"};
+  static const std::vector<std::string_view> keys = {"aws_access_key_id", "aws_secret_access_key",
+                                                     "aws_session_token", "aws_region",
+                                                     "aws_role_arn",      "aws_role_arns",
+                                                     "aws_account_id",    "aws_ecr_registry_id",
+                                                     "aws_endpoint",      "username",
+                                                     "password",          "insecure",
+                                                     "ca_certs",          "client_cert",
+                                                     "client_key",        "registry_mirror"};
   return keys;
 }
 
@@ -122,11 +178,12 @@ void parse_registry_access(const JsonView& source, ImageSource& image) {
                                 : registry::Insecure::no;
   image.registry.http.ca_certs = read_certificates(source.at_ignoring_case("ca_certs"));
   parse_client_certificate(source, image.registry.http);
+  image.ecr = parse_ecr(source, image);
   const JsonView mirror = source.at_ignoring_case("registry_mirror");
   if (mirror.members().empty()) return;
   // Read even where it is not used, so that mistakes show in every resource that has it.
   RegistryPlace place = parse_mirror(mirror, image);
-  if (image.reference.is_docker_hub()) image.mirror = std::move(place);
+  if (image.reference.is_docker_hub() && !image.ecr) image.mirror = std::move(place);
 }
 
 }  // namespace resource

@@ -1,0 +1,205 @@
+#include "registry/aws_credentials.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+
+#include "base/encoding.hpp"
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace registry {
+namespace {
+
+using base::cat;
+using base::Error;
+
+constexpr size_t answer_limit = 256 * 1024;
+constexpr std::string_view session_name = "rootfs-git-resource";
+
+std::string read_answer(http::Response& response, std::string_view who) {
+  if (response.status != 200) {
+    const std::string words = http::describe_error_body(response);
+    throw Error(cat(who, " answered ", response.status, words.empty() ? "" : ": ", words));
+  }
+  return base::read_all(*response.body, answer_limit, who);
+}
+
+/// A token from a file, without the line break at its end. Kubernetes puts a symbolic link there.
+std::string read_token(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file || text.empty()) throw Error(cat("cannot read the token in ", base::printable(path)));
+  return std::string(base::trim(text));
+}
+
+/// Text of the first element `name`. STS answers in a form of XML that needs no more than that.
+std::string xml_text(std::string_view xml, std::string_view name) {
+  const std::string open = cat("<", name, ">");
+  const size_t begin = xml.find(open);
+  const size_t end = xml.find(cat("</", name, ">"));
+  if (begin == std::string_view::npos || end == std::string_view::npos) return "";
+  if (end < begin + open.size()) return "";
+  return std::string(xml.substr(begin + open.size(), end - begin - open.size()));
+}
+
+AwsKeys checked(AwsKeys keys, std::string_view who) {
+  if (keys.access_key_id.empty() || keys.secret_access_key.empty()) {
+    throw Error(cat("the answer of ", who, " has no keys"));
+  }
+  return keys;
+}
+
+AwsKeys keys_of_json(const std::string& text, std::string_view who) {
+  const base::JsonDocument document = base::JsonDocument::parse(text, who);
+  const base::JsonView answer = document.root();
+  return checked({answer.at("AccessKeyId").string_or(""),
+                  base::Secret(answer.at("SecretAccessKey").string_or("")),
+                  base::Secret(answer.at("Token").string_or(""))},
+                 who);
+}
+
+/// Sends a form to the security token service and reads the keys in its answer.
+AwsKeys ask_sts(http::Client& client, const AwsSurroundings& around, const std::string& region,
+                const std::string& form, const AwsKeys* signer) {
+  http::Request request;
+  request.method = "POST";
+  request.url = http::Url::parse(around.sts_endpoint.empty()
+                                     ? cat("https://sts.", region, ".", aws_domain(region), "/")
+                                     : around.sts_endpoint);
+  request.headers = {"Content-Type: application/x-www-form-urlencoded"};
+  request.content = base::Secret(form);
+  if (signer != nullptr) sign(request, *signer, region, "sts");
+  http::Response response = client.send(request);
+  if (response.status != 200) {
+    const std::string text = base::read_all(*response.body, answer_limit, "the answer");
+    throw Error(cat("the security token service of ", region, " answered ", response.status, ": ",
+                    base::printable(xml_text(text, "Code")), ": ",
+                    base::printable(xml_text(text, "Message"))));
+  }
+  const std::string text = base::read_all(*response.body, answer_limit, "the answer");
+  return checked({xml_text(text, "AccessKeyId"), base::Secret(xml_text(text, "SecretAccessKey")),
+                  base::Secret(xml_text(text, "SessionToken"))},
+                 "the security token service");
+}
+
+std::optional<AwsKeys> keys_of_environment(const AwsSurroundings& around) {
+  AwsKeys keys{around.environment("AWS_ACCESS_KEY_ID"),
+               base::Secret(around.environment("AWS_SECRET_ACCESS_KEY")),
+               base::Secret(around.environment("AWS_SESSION_TOKEN"))};
+  if (keys.access_key_id.empty() || keys.secret_access_key.empty()) return std::nullopt;
+  return keys;
+}
+
+std::optional<AwsKeys> keys_of_web_identity(http::Client& client, const AwsSurroundings& around,
+                                            const std::string& region) {
+  const std::string file = around.environment("AWS_WEB_IDENTITY_TOKEN_FILE");
+  const std::string role = around.environment("AWS_ROLE_ARN");
+  if (file.empty() || role.empty()) return std::nullopt;
+  const std::string form = cat("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=",
+                               base::percent_encode(role), "&RoleSessionName=", session_name,
+                               "&WebIdentityToken=", base::percent_encode(read_token(file)));
+  return ask_sts(client, around, region, form, nullptr);
+}
+
+/// Addresses that the full form may name; elsewhere the token would leave this host in clear text.
+bool may_ask_for_keys(const http::Url& url) {
+  return url.secure() || http::is_loopback_host(url.host) || url.host == "169.254.170.2" ||
+         url.host == "169.254.170.23" || url.host == "fd00:ec2::23";
+}
+
+std::optional<AwsKeys> keys_of_container(http::Client& client, const AwsSurroundings& around) {
+  const std::string relative = around.environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  const std::string full = around.environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  if (relative.empty() && full.empty()) return std::nullopt;
+  http::Request request;
+  request.url = http::Url::parse(relative.empty() ? full : around.container_service + relative);
+  if (!may_ask_for_keys(request.url)) {
+    throw Error(cat("AWS_CONTAINER_CREDENTIALS_FULL_URI: ", request.url.display(),
+                    " is neither https nor on this host"));
+  }
+  const std::string file = around.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+  request.authorization = base::Secret(
+      file.empty() ? around.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN") : read_token(file));
+  request.use_proxy = http::UseProxy::no;
+  http::Response response = client.send(request);
+  return keys_of_json(read_answer(response, "the container's credential service"),
+                      "the container's credential service");
+}
+
+/// Version 2 of the instance metadata service: first a session, then questions.
+AwsKeys keys_of_instance(const AwsSurroundings& around, base::Log& log) {
+  // Outside of Amazon nobody answers there.
+  http::Options options;
+  options.connect_timeout = std::chrono::seconds(2);
+  http::Client client(options, log);
+  constexpr std::string_view who = "the instance metadata service";
+  const auto ask = [&](const char* method, const std::string& path, const std::string& header) {
+    http::Request request;
+    request.method = method;
+    request.url = http::Url::parse(around.metadata_service + path);
+    request.headers = {header};
+    request.use_proxy = http::UseProxy::no;
+    request.stall_timeout = std::chrono::seconds(2);
+    http::Response response = client.send(request);
+    return read_answer(response, who);
+  };
+  const std::string session =
+      ask("PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 21600");
+  const std::string header = cat("X-aws-ec2-metadata-token: ", base::trim(session));
+  const std::string path = "/latest/meta-data/iam/security-credentials/";
+  const std::string roles = ask("GET", path, header);
+  const std::string role(base::trim(base::split(roles, '\n').front()));
+  return keys_of_json(ask("GET", path + base::percent_encode(role), header), who);
+}
+
+}  // namespace
+
+AwsSurroundings aws_surroundings() {
+  AwsSurroundings around;
+  around.environment = [](const char* variable) {
+    const char* value = std::getenv(variable);
+    return std::string(value == nullptr ? "" : value);
+  };
+  return around;
+}
+
+std::string aws_domain(std::string_view region) {
+  return region.starts_with("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+}
+
+void sign(http::Request& request, const AwsKeys& keys, const std::string& region,
+          const std::string& service) {
+  if (!keys.session_token.empty()) {
+    request.headers.push_back(cat("X-Amz-Security-Token: ", keys.session_token.reveal()));
+  }
+  request.signature = {region, service, keys.access_key_id, keys.secret_access_key};
+}
+
+AwsKeys find_aws_keys(http::Client& client, const AwsSurroundings& around,
+                      const std::string& region, base::Log& log) {
+  if (auto keys = keys_of_environment(around)) return *keys;
+  if (auto keys = keys_of_web_identity(client, around, region)) return *keys;
+  if (auto keys = keys_of_container(client, around)) return *keys;
+  try {
+    return keys_of_instance(around, log);
+  } catch (Error& error) {
+    error.add_context(
+        "no AWS credentials: set aws_access_key_id and aws_secret_access_key, or give the worker's "
+        "instance a role and a metadata hop limit of 2 (environment, web identity and container "
+        "have none either)");
+    throw;
+  }
+}
+
+AwsKeys assume_role(http::Client& client, const AwsSurroundings& around, const std::string& region,
+                    const AwsKeys& keys, const std::string& role_arn) {
+  const std::string form =
+      cat("Action=AssumeRole&Version=2011-06-15&RoleArn=", base::percent_encode(role_arn),
+          "&RoleSessionName=", session_name, "&DurationSeconds=3600");
+  return base::with_context(cat("take on the role ", base::printable(role_arn)),
+                            [&] { return ask_sts(client, around, region, form, &keys); });
+}
+
+}  // namespace registry

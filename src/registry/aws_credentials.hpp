@@ -1,0 +1,47 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "http/client.hpp"
+
+namespace registry {
+
+/// Who signs a request to Amazon's services.
+struct AwsKeys {
+  std::string access_key_id;
+  base::Secret secret_access_key;
+  base::Secret session_token;  ///< Empty for long-lived keys.
+};
+
+/// What surrounds the program: replaced in tests.
+struct AwsSurroundings {
+  std::function<std::string(const char* variable)> environment;  ///< "" when unset.
+  std::string metadata_service = "http://169.254.169.254";
+  std::string container_service = "http://169.254.170.2";
+  std::string sts_endpoint{};  ///< Instead of the region's own.
+};
+
+/// The process's environment and the real addresses.
+AwsSurroundings aws_surroundings();
+
+/// "amazonaws.com", or the one of the Chinese regions.
+std::string aws_domain(std::string_view region);
+
+/// Keys without any configuration, from where Amazon's own tools take them: environment variables,
+/// a web identity token, the container service, the instance (IMDSv2). Error that says what was
+/// tried.
+AwsKeys find_aws_keys(http::Client& client, const AwsSurroundings& around,
+                      const std::string& region, base::Log& log);
+
+/// Keys of a role that `keys` may take on (STS AssumeRole).
+AwsKeys assume_role(http::Client& client, const AwsSurroundings& around, const std::string& region,
+                    const AwsKeys& keys, const std::string& role_arn);
+
+/// A request signed with `keys`.
+void sign(http::Request& request, const AwsKeys& keys, const std::string& region,
+          const std::string& service);
+
+}  // namespace registry
