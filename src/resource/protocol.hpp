@@ -11,6 +11,7 @@
 #include "git/transport.hpp"
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
+#include "registry/acr.hpp"
 #include "registry/client.hpp"
 #include "registry/ecr.hpp"
 #include "resource/metadata_fields.hpp"
@@ -40,6 +41,7 @@ struct ImageSource {
   std::string tag;  ///< With other rules than SingleTag: for an image that does not tell its tag.
   registry::Options registry;
   std::optional<registry::EcrOptions> ecr;  ///< The repository is in Amazon's registry.
+  std::optional<registry::AcrOptions> acr;  ///< Log in to Microsoft's with a managed identity.
   std::optional<RegistryPlace> mirror;      ///< Asked first; only for images of Docker Hub.
   FieldRules fields;
 };

@@ -28,6 +28,11 @@ std::optional<std::string> try_mirror(const RegistryPlace& mirror, base::Log& lo
 /// The image at its origin, where a cloud's registry needs a login that is fetched first.
 RegistryPlace origin_of(const ImageSource& image, base::Log& log) {
   RegistryPlace origin{image.reference, image.registry};
+  if (image.acr) {
+    const http::Url home = http::Url::parse(cat("https://", image.reference.wire_host(), "/"));
+    origin.options.credentials = registry::log_in_to_acr(*image.acr, home, image.registry.http,
+                                                         image.registry.patience, log);
+  }
   if (!image.ecr) return origin;
   registry::CloudLogin login =
       registry::log_in_to_ecr(*image.ecr, image.registry.http, image.registry.patience, log);

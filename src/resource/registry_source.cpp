@@ -157,6 +157,19 @@ std::optional<registry::EcrOptions> parse_ecr(const JsonView& source, const Imag
   return ecr;
 }
 
+/// Nothing when `azure_acr` is not set.
+std::optional<registry::AcrOptions> parse_acr(const JsonView& source, const ImageSource& image) {
+  registry::AcrOptions acr;
+  acr.client_id = source.at_ignoring_case("azure_client_id").string_or("");
+  acr.tenant_id = source.at_ignoring_case("azure_tenant_id").string_or("");
+  acr.environment = source.at_ignoring_case("azure_environment").string_or("");
+  if (!source.at_ignoring_case("azure_acr").boolean_or(false)) return std::nullopt;
+  if (image.reference.is_docker_hub()) {
+    throw Error("source.azure_acr is set: source.repository needs its host, NAME.azurecr.io/...");
+  }
+  return acr;
+}
+
 }  // namespace
 
 const std::vector<std::string_view>& registry_keys() {
@@ -164,7 +177,9 @@ const std::vector<std::string_view>& registry_keys() {
                                                      "aws_session_token", "aws_region",
                                                      "aws_role_arn",      "aws_role_arns",
                                                      "aws_account_id",    "aws_ecr_registry_id",
-                                                     "aws_endpoint",      "username",
+                                                     "aws_endpoint",      "azure_acr",
+                                                     "azure_client_id",   "azure_tenant_id",
+                                                     "azure_environment", "username",
                                                      "password",          "insecure",
                                                      "ca_certs",          "client_cert",
                                                      "client_key",        "registry_mirror"};
@@ -179,6 +194,7 @@ void parse_registry_access(const JsonView& source, ImageSource& image) {
   image.registry.http.ca_certs = read_certificates(source.at_ignoring_case("ca_certs"));
   parse_client_certificate(source, image.registry.http);
   image.ecr = parse_ecr(source, image);
+  image.acr = parse_acr(source, image);
   const JsonView mirror = source.at_ignoring_case("registry_mirror");
   if (mirror.members().empty()) return;
   // Read even where it is not used, so that mistakes show in every resource that has it.

@@ -129,3 +129,14 @@ TEST_CASE("mistakes in the access to Amazon's registry are named, without the ke
   CHECK(contains(refusal(R"({"source":{"repository":"evil.test/app","aws_region":"r"}})"),
                  "not a registry of Amazon's"));
 }
+
+TEST_CASE("every key of Microsoft's registry arrives") {
+  const auto image = image_of(R"({"source":{"repository":"mine.azurecr.io/app","azure_acr":true,
+      "azure_client_id":"C","azure_tenant_id":"T","azure_environment":"AzureChina"}})");
+  REQUIRE(image.acr);
+  CHECK(image.acr->client_id == "C");
+  CHECK(image.acr->tenant_id == "T");
+  CHECK(image.acr->environment == "AzureChina");
+  CHECK_FALSE(image_of(R"({"source":{"repository":"app","azure_acr":false}})").acr);
+  CHECK(contains(refusal(R"({"source":{"repository":"app","azure_acr":true}})"), "needs its host"));
+}

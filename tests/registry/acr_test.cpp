@@ -1,0 +1,101 @@
+#include "registry/acr.hpp"
+
+#include "base/text.hpp"
+#include "registry/support/fake_registry.hpp"
+#include "support/catch.hpp"
+
+using base::cat;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+/// The identity service of a machine and a registry on one port.
+struct Azure {
+  std::string challenge =
+      R"(Bearer realm="https://r/oauth2/exchange?a=b&tenant=my%2Dtenant",service="r")";
+  int identity_failures = 0;
+  int exchange_status = 200;
+  std::vector<std::string> forms;
+  base::Log log{-1};
+  LoopbackServer server{[this](Exchange& exchange) { serve(exchange); }};
+
+  void serve(Exchange& exchange) {
+    if (exchange.target == "/v2/") {
+      exchange.reply(401, {"WWW-Authenticate: " + challenge});
+    } else if (exchange.target == "/oauth2/exchange") {
+      forms.push_back(exchange.body());
+      exchange.reply(exchange_status, {},
+                     exchange_status == 200
+                         ? R"({"refresh_token":"refresh"})"
+                         : R"({"errors":[{"code":"UNAUTHORIZED","message":"wrong tenant"}]})");
+    } else if (exchange.header("metadata") != "true") {
+      exchange.reply(400);
+    } else if (identity_failures-- > 0) {
+      exchange.reply(404, {}, R"({"error":"not_ready"})");
+    } else {
+      exchange.reply(200, {}, R"({"access_token":"iden+tity","expires_in":"86400"})");
+    }
+  }
+
+  registry::Credentials log_in(registry::AcrOptions options = {}) {
+    options.metadata_service = server.url("");
+    registry::Patience patience;
+    patience.sleep = [](std::chrono::milliseconds) {};
+    return registry::log_in_to_acr(options, http::Url::parse(server.url("/")), {}, patience, log);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a managed identity becomes a login of its registry") {
+  Azure azure;
+  const registry::Credentials login = azure.log_in();
+  CHECK(login.username == "00000000-0000-0000-0000-000000000000");
+  CHECK(login.password.reveal() == "refresh");
+  CHECK(azure.forms ==
+        Lines{cat("grant_type=access_token&service=127.0.0.1%3A", azure.server.port(),
+                  "&tenant=my-tenant&access_token=iden%2Btity")});
+  CHECK(azure.server.lines().at(0) ==
+        "GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2F"
+        "management.azure.com%2F");
+}
+
+TEST_CASE("identity, tenant and cloud can be chosen") {
+  Azure azure;
+  registry::AcrOptions options;
+  options.client_id = "my client";
+  options.tenant_id = "theirs";
+  options.environment = "AzureChina";
+  azure.log_in(options);
+  CHECK(azure.server.lines() ==
+        Lines{"GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2F"
+              "management.chinacloudapi.cn%2F&client_id=my%20client",
+              "POST /oauth2/exchange"});
+  CHECK(contains(azure.forms.at(0), "&tenant=theirs&"));
+  options.environment = "AzureMoon";
+  CHECK(contains(error_of([&] { azure.log_in(options); }), "none of AzurePublic"));
+}
+
+TEST_CASE("a registry that names no tenant is asked for the common one") {
+  Azure azure;
+  azure.challenge = R"(Bearer realm="https://r/oauth2/token",service="r")";
+  azure.log_in();
+  CHECK(contains(azure.forms.at(0), "&tenant=common&"));
+}
+
+TEST_CASE("an identity service that is not ready yet is waited for") {
+  Azure azure;
+  azure.identity_failures = 2;
+  CHECK(azure.log_in().password.reveal() == "refresh");
+}
+
+TEST_CASE("a refused exchange says what to check and no tokens") {
+  Azure azure;
+  azure.exchange_status = 401;
+  const std::string message = error_of([&] { azure.log_in(); });
+  CHECK(contains(message, "check azure_tenant_id"));
+  CHECK(contains(message, "tenant my-tenant"));
+  CHECK(contains(message, "wrong tenant"));
+  CHECK_FALSE(contains(message, "iden+tity"));
+  CHECK_FALSE(contains(message, "iden%2Btity"));
+}
