@@ -92,6 +92,17 @@ class DirectRepository : public Remote {
     return from_libgit2(id);
   }
 
+  std::vector<Oid> find_history(const std::string& ref,
+                                const std::optional<Oid>& /*since*/) override {
+    const auto tip = find_for_reading(ref);
+    return tip ? std::vector<Oid>{*tip} : std::vector<Oid>{};
+  }
+
+  void fetch_commit(const Oid& /*commit*/, const std::string& /*ref*/,
+                    ObjectSink& /*sink*/) override {
+    throw Error(cat(name_, ": fetching a commit is not supported yet"));
+  }
+
   std::optional<Oid> find_for_pushing(const std::string& ref) override {
     if (git_repository_is_bare(repository_.get()) == 0) {
       throw Error(cat(name_, ": is not a bare repository; make one with: git init --bare"));

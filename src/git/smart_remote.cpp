@@ -114,6 +114,17 @@ std::optional<Oid> SmartRemote::find_for_reading(const std::string& ref) {
   return found;
 }
 
+std::vector<Oid> SmartRemote::find_history(const std::string& ref,
+                                           const std::optional<Oid>& /*since*/) {
+  const auto tip = find_for_reading(ref);
+  return tip ? std::vector<Oid>{*tip} : std::vector<Oid>{};
+}
+
+void SmartRemote::fetch_commit(const Oid& /*commit*/, const std::string& /*ref*/,
+                               ObjectSink& /*sink*/) {
+  throw Error(cat(name_, ": fetching a commit is not supported yet"));
+}
+
 std::optional<Oid> SmartRemote::find_for_pushing(const std::string& ref) {
   receive_ = discover(Service::receive_pack);
   return receive_.find(ref);

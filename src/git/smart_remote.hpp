@@ -10,6 +10,8 @@ class SmartRemote : public Remote {
   SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log);
 
   std::optional<Oid> find_for_reading(const std::string& ref) override;
+  std::vector<Oid> find_history(const std::string& ref, const std::optional<Oid>& since) override;
+  void fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) override;
   std::optional<Oid> find_for_pushing(const std::string& ref) override;
   std::optional<Oid> default_tip() override;
   Known find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) override;

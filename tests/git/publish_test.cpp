@@ -83,6 +83,14 @@ class Interfering : public git::Remote {
   std::optional<git::Oid> find_for_reading(const std::string& ref) override {
     return inner_->find_for_reading(ref);
   }
+  std::vector<git::Oid> find_history(const std::string& ref,
+                                     const std::optional<git::Oid>& since) override {
+    return inner_->find_history(ref, since);
+  }
+  void fetch_commit(const git::Oid& commit, const std::string& ref,
+                    git::ObjectSink& sink) override {
+    inner_->fetch_commit(commit, ref, sink);
+  }
   std::optional<git::Oid> find_for_pushing(const std::string& ref) override {
     return inner_->find_for_pushing(ref);
   }
