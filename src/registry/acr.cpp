@@ -2,7 +2,6 @@
 
 #include "base/encoding.hpp"
 #include "base/error.hpp"
-#include "base/json.hpp"
 #include "base/text.hpp"
 #include "registry/retry.hpp"
 #include "registry/status.hpp"
@@ -11,63 +10,9 @@ namespace registry {
 namespace {
 
 using base::cat;
-using base::Error;
-
-constexpr size_t answer_limit = 256 * 1024;
 
 /// The user name that says that the password is a refresh token.
 constexpr const char* token_user = "00000000-0000-0000-0000-000000000000";
-
-/// What the identity's token is asked for: the management interface of the registry's cloud.
-std::string cloud_resource(const std::string& environment, const std::string& host) {
-  const std::string name = base::to_lower(environment);
-  if (name == "azuregovernment" || name == "azureusgovernment" ||
-      (name.empty() && host.ends_with(".azurecr.us"))) {
-    return "https://management.usgovcloudapi.net/";
-  }
-  if (name == "azurechina" || (name.empty() && host.ends_with(".azurecr.cn"))) {
-    return "https://management.chinacloudapi.cn/";
-  }
-  if (name.empty() || name == "azurepublic" || name == "azurecloud") {
-    return "https://management.azure.com/";
-  }
-  throw Error(cat("azure_environment: ", base::printable(environment),
-                  " is none of AzurePublic, AzureGovernment, AzureChina"));
-}
-
-std::string token_in(http::Response& response, const char* member) {
-  const std::string text = base::read_all(*response.body, answer_limit, "the answer");
-  const base::JsonDocument document = base::JsonDocument::parse(text, "the answer");
-  std::string token = document.root().at(member).string_or("");
-  if (token.empty()) throw Error(cat("the answer has no ", member));
-  return token;
-}
-
-std::string identity_token(const AcrOptions& options, const std::string& resource, base::Log& log) {
-  // Outside of Azure nobody answers there.
-  http::Options http;
-  http.connect_timeout = std::chrono::seconds(2);
-  http::Client client(http, log);
-  http::Request request;
-  request.url = http::Url::parse(cat(options.metadata_service,
-                                     "/metadata/identity/oauth2/token?api-version=2018-02-01&",
-                                     "resource=", base::percent_encode(resource)));
-  if (!options.client_id.empty()) {
-    request.url.query += cat("&client_id=", base::percent_encode(options.client_id));
-  }
-  request.headers = {"Metadata: true"};
-  request.use_proxy = http::UseProxy::no;
-  request.stall_timeout = std::chrono::seconds(30);
-  return base::with_context(
-      "the instance's identity service (is the worker on Azure, with a managed identity?)", [&] {
-        http::Response response = client.send(request);
-        if (response.status == 200) return token_in(response, "access_token");
-        StatusError error = make_status_error(response, Login::none);
-        // This service answers so while it starts or moves; elsewhere it would be final.
-        const bool starting = response.status == 404 || response.status == 410;
-        throw StatusError(starting ? 503 : error.status(), error.what(), error.limit());
-      });
-}
 
 /// The tenant in the realm of the registry's challenge, "https://HOST/oauth2/exchange?tenant=...".
 std::string tenant_of(http::Client& client, const http::Url& home) {
@@ -102,7 +47,7 @@ std::string refresh_token(http::Client& client, const http::Url& home, const std
           base::printable(tenant)),
       [&] {
         http::Response response = client.send(request);
-        if (response.status == 200) return token_in(response, "refresh_token");
+        if (response.status == 200) return token_in_answer(response, "refresh_token");
         StatusError error = make_status_error(response, Login::used);
         error.add_context("check azure_tenant_id and that the identity may pull (role AcrPull)");
         throw error;
@@ -114,11 +59,10 @@ std::string refresh_token(http::Client& client, const http::Url& home, const std
 Credentials log_in_to_acr(const AcrOptions& options, const http::Url& home,
                           const http::Options& http, const Patience& patience, base::Log& log) {
   return base::with_context(cat("log in to ", base::printable(home.host)), [&] {
-    const std::string resource = cloud_resource(options.environment, home.host);
     http::Client client(http, log);
     Retry retry(patience, log);
     return retry.run([&]() -> Credentials {
-      const std::string token = identity_token(options, resource, log);
+      const std::string token = azure_token(options.identity, home.host, log);
       const std::string tenant =
           options.tenant_id.empty() ? tenant_of(client, home) : options.tenant_id;
       const std::string refresh = refresh_token(client, home, tenant, token);

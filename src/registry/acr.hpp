@@ -3,17 +3,15 @@
 
 #include "base/log.hpp"
 #include "http/client.hpp"
+#include "registry/azure_identity.hpp"
 #include "registry/client.hpp"
 
 namespace registry {
 
-/// How to log in to Microsoft's Azure Container Registry with a managed identity.
+/// How to log in to Microsoft's Azure Container Registry with an identity of its cloud.
 struct AcrOptions {
-  std::string client_id{};  ///< Of a user-assigned identity; empty for the machine's own.
-  std::string tenant_id{};  ///< Else the one the registry names, else "common".
-  std::string
-      environment{};  ///< AzurePublic, AzureGovernment or AzureChina; else told by the host.
-  std::string metadata_service = "http://169.254.169.254";
+  AzureIdentity identity{};
+  std::string tenant_id{};  ///< The registry's; else the one it names, else "common".
 };
 
 /// Exchanges the identity's token for a login of the registry `home` (https://HOST). Error that

@@ -157,17 +157,36 @@ std::optional<registry::EcrOptions> parse_ecr(const JsonView& source, const Imag
   return ecr;
 }
 
+registry::AzureIdentity::Kind parse_identity_kind(const JsonView& view) {
+  const std::string text = base::to_lower(base::trim(view.string_or("")));
+  if (text.empty() || text == "managed_identity") return registry::AzureIdentity::Kind::managed;
+  if (text == "workload_identity") return registry::AzureIdentity::Kind::workload;
+  throw Error(cat(view.path(), ": ", base::printable(text),
+                  " is neither managed_identity nor workload_identity"));
+}
+
 /// Nothing when `azure_acr` is not set.
 std::optional<registry::AcrOptions> parse_acr(const JsonView& source, const ImageSource& image) {
   registry::AcrOptions acr;
-  acr.client_id = source.at_ignoring_case("azure_client_id").string_or("");
+  acr.identity.kind = parse_identity_kind(source.at_ignoring_case("azure_auth_type"));
+  acr.identity.client_id = source.at_ignoring_case("azure_client_id").string_or("");
+  acr.identity.environment = source.at_ignoring_case("azure_environment").string_or("");
   acr.tenant_id = source.at_ignoring_case("azure_tenant_id").string_or("");
-  acr.environment = source.at_ignoring_case("azure_environment").string_or("");
   if (!source.at_ignoring_case("azure_acr").boolean_or(false)) return std::nullopt;
   if (image.reference.is_docker_hub()) {
     throw Error("source.azure_acr is set: source.repository needs its host, NAME.azurecr.io/...");
   }
   return acr;
+}
+
+/// What registry-image signs its pushes with. A source that is taken over may have it, mistakes in
+/// it show, and nothing else comes of it.
+void check_content_trust(const JsonView& view, base::Log& log) {
+  if (view.members().empty()) return;
+  view.allow_only({"server", "repository_key_id", "repository_key", "repository_passphrase",
+                   "tls_key", "tls_cert", "username", "password", "scopes"},
+                  true);
+  log.info(cat(view.path(), " is not used: it signs images that are pushed to a registry"));
 }
 
 }  // namespace
@@ -179,14 +198,15 @@ const std::vector<std::string_view>& registry_keys() {
                                                      "aws_account_id",    "aws_ecr_registry_id",
                                                      "aws_endpoint",      "azure_acr",
                                                      "azure_client_id",   "azure_tenant_id",
-                                                     "azure_environment", "username",
-                                                     "password",          "insecure",
-                                                     "ca_certs",          "client_cert",
-                                                     "client_key",        "registry_mirror"};
+                                                     "azure_environment", "azure_auth_type",
+                                                     "username",          "password",
+                                                     "insecure",          "ca_certs",
+                                                     "client_cert",       "client_key",
+                                                     "registry_mirror",   "content_trust"};
   return keys;
 }
 
-void parse_registry_access(const JsonView& source, ImageSource& image) {
+void parse_registry_access(const JsonView& source, ImageSource& image, base::Log& log) {
   image.registry.credentials = parse_login(source);
   image.registry.insecure = source.at_ignoring_case("insecure").boolean_or(false)
                                 ? registry::Insecure::yes
@@ -195,6 +215,7 @@ void parse_registry_access(const JsonView& source, ImageSource& image) {
   parse_client_certificate(source, image.registry.http);
   image.ecr = parse_ecr(source, image);
   image.acr = parse_acr(source, image);
+  check_content_trust(source.at_ignoring_case("content_trust"), log);
   const JsonView mirror = source.at_ignoring_case("registry_mirror");
   if (mirror.members().empty()) return;
   // Read even where it is not used, so that mistakes show in every resource that has it.

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "resource/protocol.hpp"
 
 namespace resource {
@@ -10,7 +11,8 @@ namespace resource {
 /// The keys of `source` that say how to reach a registry and how to log in.
 const std::vector<std::string_view>& registry_keys();
 
-/// Reads them into `image`, whose repository and reference are known.
-void parse_registry_access(const base::JsonView& source, ImageSource& image);
+/// Reads them into `image`, whose repository and reference are known. The log says which are not
+/// used.
+void parse_registry_access(const base::JsonView& source, ImageSource& image, base::Log& log);
 
 }  // namespace resource

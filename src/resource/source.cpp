@@ -21,9 +21,10 @@ constexpr const char* default_branch = "main";
 // Nobody's name is that long, but tokens are, and some servers take them in place of a user name.
 constexpr size_t length_of_token = 16;
 
-constexpr std::array<std::string_view, 6> secret_keys = {
-    "password",   "private_key",           "private_key_passphrase",
-    "client_key", "aws_secret_access_key", "aws_session_token"};
+constexpr std::array<std::string_view, 9> secret_keys = {
+    "password",          "private_key",    "private_key_passphrase",
+    "client_key",        "tls_key",        "aws_secret_access_key",
+    "aws_session_token", "repository_key", "repository_passphrase"};
 
 base::Secret read_secret(const JsonView& view) {
   return base::Secret(view.scalar_text());
@@ -122,7 +123,7 @@ GitSource parse_git(const JsonView& git) {
   return source;
 }
 
-ImageSource parse_image(const JsonView& source) {
+ImageSource parse_image(const JsonView& source, base::Log& log) {
   ImageSource image;
   image.repository = source.at_ignoring_case("repository").string();
   image.reference = base::with_context("source.repository", [&] {
@@ -135,7 +136,7 @@ ImageSource parse_image(const JsonView& source) {
     }
     return reference;
   });
-  parse_registry_access(source, image);
+  parse_registry_access(source, image, log);
   image.rules = parse_tag_rules(source);
   image.fields = parse_field_rules(source);
   image.tag = source.at_ignoring_case("tag").scalar_text();
@@ -153,7 +154,7 @@ void hide_secrets(const JsonView& source, base::Log& log) {
   if (!source.is_object()) return;
   for (const auto& [key, view] : source.members()) {
     const std::string name = base::to_lower(key);
-    if (name == "git" || name == "registry_mirror") {
+    if (name == "git" || name == "registry_mirror" || name == "content_trust") {
       hide_secrets(view, log);
     } else if (std::find(secret_keys.begin(), secret_keys.end(), name) != secret_keys.end()) {
       hide_value(view, log);
@@ -185,7 +186,7 @@ Source parse_source(const JsonView& source, base::Log& log) {
   source.allow_only(known, true);
   const JsonView git = source.at_ignoring_case("git");
   if (!git.is_null()) parsed.git = parse_git(git);
-  if (!source.at_ignoring_case("repository").is_null()) parsed.image = parse_image(source);
+  if (!source.at_ignoring_case("repository").is_null()) parsed.image = parse_image(source, log);
   if (!parsed.git && !parsed.image) {
     throw Error("source needs repository (an image in a registry) or git (a repository), or both");
   }

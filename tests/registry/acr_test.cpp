@@ -1,8 +1,13 @@
 #include "registry/acr.hpp"
 
+#include <fstream>
+#include <map>
+#include <utility>
+
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
 #include "support/catch.hpp"
+#include "support/scratch_dir.hpp"
 
 using base::cat;
 using Lines = std::vector<std::string>;
@@ -28,6 +33,9 @@ struct Azure {
                      exchange_status == 200
                          ? R"({"refresh_token":"refresh"})"
                          : R"({"errors":[{"code":"UNAUTHORIZED","message":"wrong tenant"}]})");
+    } else if (exchange.target == "/login/their%20tenant/oauth2/v2.0/token") {
+      forms.push_back(exchange.body());
+      exchange.reply(200, {}, R"({"access_token":"workload","expires_in":3599})");
     } else if (exchange.header("metadata") != "true") {
       exchange.reply(400);
     } else if (identity_failures-- > 0) {
@@ -38,7 +46,7 @@ struct Azure {
   }
 
   registry::Credentials log_in(registry::AcrOptions options = {}) {
-    options.metadata_service = server.url("");
+    options.identity.metadata_service = server.url("");
     registry::Patience patience;
     patience.sleep = [](std::chrono::milliseconds) {};
     return registry::log_in_to_acr(options, http::Url::parse(server.url("/")), {}, patience, log);
@@ -63,16 +71,16 @@ TEST_CASE("a managed identity becomes a login of its registry") {
 TEST_CASE("identity, tenant and cloud can be chosen") {
   Azure azure;
   registry::AcrOptions options;
-  options.client_id = "my client";
+  options.identity.client_id = "my client";
   options.tenant_id = "theirs";
-  options.environment = "AzureChina";
+  options.identity.environment = "AzureChina";
   azure.log_in(options);
   CHECK(azure.server.lines() ==
         Lines{"GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2F"
               "management.chinacloudapi.cn%2F&client_id=my%20client",
               "POST /oauth2/exchange"});
   CHECK(contains(azure.forms.at(0), "&tenant=theirs&"));
-  options.environment = "AzureMoon";
+  options.identity.environment = "AzureMoon";
   CHECK(contains(error_of([&] { azure.log_in(options); }), "none of AzurePublic"));
 }
 
@@ -98,4 +106,49 @@ TEST_CASE("a refused exchange says what to check and no tokens") {
   CHECK(contains(message, "wrong tenant"));
   CHECK_FALSE(contains(message, "iden+tity"));
   CHECK_FALSE(contains(message, "iden%2Btity"));
+}
+
+TEST_CASE("a workload identity proves itself with the token of its service account") {
+  ScratchDir directory;
+  const std::string file = (directory.path() / "token").string();
+  std::ofstream(file) << "proof+1\n";
+  Azure azure;
+  std::map<std::string, std::string> variables = {
+      {"AZURE_TENANT_ID", "their tenant"},
+      {"AZURE_CLIENT_ID", "its id"},
+      {"AZURE_FEDERATED_TOKEN_FILE", file},
+      {"AZURE_AUTHORITY_HOST", azure.server.url("/login")}};
+  registry::AcrOptions options;
+  options.identity.kind = registry::AzureIdentity::Kind::workload;
+  options.identity.variables = [&](const char* name) { return variables[name]; };
+  const std::string form =
+      "grant_type=client_credentials&client_id=its%20id&scope=https%3A%2F%2Fmanagement.azure.com%2F"
+      ".default&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3A"
+      "jwt-bearer&client_assertion=proof%2B1";
+
+  SECTION("and its token is exchanged like any other") {
+    CHECK(azure.log_in(options).password.reveal() == "refresh");
+    CHECK(azure.forms.at(0) == form);
+    // The registry's tenant is not the identity's.
+    CHECK(contains(azure.forms.at(1), "&tenant=my-tenant&access_token=workload"));
+  }
+  SECTION("unless its surroundings are incomplete") {
+    for (const char* name : {"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"}) {
+      const std::string kept = std::exchange(variables[name], "");
+      CHECK(contains(error_of([&] { azure.log_in(options); }), cat(name, " is not set")));
+      variables[name] = kept;
+    }
+    variables["AZURE_FEDERATED_TOKEN_FILE"] = file + ".gone";
+    CHECK(contains(error_of([&] { azure.log_in(options); }), "cannot read a token"));
+    CHECK(azure.forms.empty());
+  }
+  SECTION("which is not sent in clear text") {
+    variables["AZURE_AUTHORITY_HOST"] = "http://login.example/";
+    CHECK(contains(error_of([&] { azure.log_in(options); }), "is not https"));
+  }
+  SECTION("under the name that the source gives") {
+    options.identity.client_id = "chosen";
+    azure.log_in(options);
+    CHECK(contains(azure.forms.at(0), "&client_id=chosen&"));
+  }
 }

@@ -134,9 +134,37 @@ TEST_CASE("every key of Microsoft's registry arrives") {
   const auto image = image_of(R"({"source":{"repository":"mine.azurecr.io/app","azure_acr":true,
       "azure_client_id":"C","azure_tenant_id":"T","azure_environment":"AzureChina"}})");
   REQUIRE(image.acr);
-  CHECK(image.acr->client_id == "C");
+  CHECK(image.acr->identity.kind == registry::AzureIdentity::Kind::managed);
+  CHECK(image.acr->identity.client_id == "C");
+  CHECK(image.acr->identity.environment == "AzureChina");
   CHECK(image.acr->tenant_id == "T");
-  CHECK(image.acr->environment == "AzureChina");
   CHECK_FALSE(image_of(R"({"source":{"repository":"app","azure_acr":false}})").acr);
   CHECK(contains(refusal(R"({"source":{"repository":"app","azure_acr":true}})"), "needs its host"));
+
+  const auto workload = image_of(R"({"source":{"repository":"mine.azurecr.io/app",
+      "azure_acr":true,"azure_auth_type":" Workload_Identity"}})");
+  REQUIRE(workload.acr);
+  CHECK(workload.acr->identity.kind == registry::AzureIdentity::Kind::workload);
+  CHECK(contains(refusal(R"({"source":{"repository":"a.test/b","azure_auth_type":"password"}})"),
+                 "source.azure_auth_type: password is neither"));
+}
+
+TEST_CASE("a source that signs what it pushes can be taken over for get") {
+  CapturedLog log;
+  const std::string signing = R"("content_trust":{"server":"https://n.test","repository_key_id":"1",
+      "repository_key":"-----BEGIN KEY-----\nabcdef\n","repository_passphrase":"hunter2",
+      "tls_key":"secret tls key","tls_cert":"C","username":"u","password":"pass of notary",
+      "scopes":"pull"})";
+  resource::parse_get_request(R"({"source":{"repository":"app",)" + signing +
+                                  R"(},"version":{"tag":"1","digest":"sha256:)" +
+                                  std::string(64, 'a') + R"("}})",
+                              log);
+  CHECK(log.text().find("source.content_trust is not used") != std::string::npos);
+  CHECK(log.text().find('\n') == log.text().size() - 1);
+  for (const char* secret : {"abcdef", "hunter2", "secret tls key", "pass of notary"}) {
+    log->info(secret);
+    CHECK_FALSE(contains(log.text(), secret));
+  }
+  CHECK(contains(refusal(R"({"source":{"repository":"app","content_trust":{"servr":""}}})"),
+                 "content_trust.servr"));
 }
