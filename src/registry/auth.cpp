@@ -20,6 +20,9 @@ constexpr size_t token_limit = 64 * 1024;
 constexpr seconds default_lifetime{60};
 constexpr seconds expiry_margin{10};
 
+/// The user name in Docker's credential stores that makes the password an identity token.
+constexpr std::string_view identity_token_user = "<token>";
+
 std::string origin(const http::Url& url) {
   return cat(url.scheme, "://", url.host, ":", url.port);
 }
@@ -120,28 +123,61 @@ http::Response Authenticator::ask_token_service(http::Url url, const http::Url& 
   throw base::Error(cat(first.display(), ": too many redirects"));
 }
 
+/// What Docker's own tools give as a token that only buys other tokens (OAuth 2, RFC 6749 section
+/// 6). Nothing when this service knows no such exchange: GET is then to be tried.
+std::optional<http::Response> Authenticator::refresh(const http::Url& realm,
+                                                     const http::Url& target,
+                                                     const TokenQuestion& question) {
+  check_realm(realm, target);
+  http::Request request;
+  request.method = "POST";
+  request.url = realm;
+  request.headers = {"Content-Type: application/x-www-form-urlencoded", "Accept: application/json"};
+  std::string form =
+      cat("grant_type=refresh_token&client_id=rootfs-git-resource&scope=",
+          base::percent_encode(question.scope),
+          "&refresh_token=", base::percent_encode(options_.credentials->password.reveal()));
+  if (!question.service.empty()) {
+    form += cat("&service=", base::percent_encode(question.service));
+  }
+  request.content = base::Secret(std::move(form));
+  http::Response response = client_.send(request);
+  // Google's answers 404, Artifactory 401, Microsoft's at times 400. The form follows no redirect.
+  const bool unknown = (response.status >= 300 && response.status < 400) ||
+                       response.status == 400 || response.status == 401 || response.status == 404 ||
+                       response.status == 405;
+  if (unknown) return std::nullopt;
+  return response;
+}
+
 Authenticator::Grant Authenticator::fetch_token(const http::Url& target,
                                                 const http::Challenge& challenge, Scope scope) {
-  http::Url url = http::Url::parse(challenge.get("realm"));
+  const http::Url realm = http::Url::parse(challenge.get("realm"));
+  const std::string asked = scope == Scope::own ? "" : challenge.get("scope");
+  const TokenQuestion question{challenge.get("service"), asked.empty() ? scope_ : asked};
+  http::Url url = realm;
   const auto add = [&](std::string_view name, const std::string& value) {
     if (value.empty()) return;
     url.query += cat(url.query.empty() ? "" : "&", name, "=", base::percent_encode(value));
   };
-  add("service", challenge.get("service"));
-  const std::string asked = scope == Scope::own ? "" : challenge.get("scope");
-  add("scope", asked.empty() ? scope_ : asked);
+  add("service", question.service);
+  add("scope", question.scope);
 
   const bool with_password = options_.credentials && target.same_origin(home_);
   const auto start = steady_clock::now();
   return base::with_context(cat("token service ", url.display()), [&]() -> Grant {
-    http::Response response = ask_token_service(url, target, with_password);
-    if (response.status != 200) {
-      StatusError error = make_status_error(response, with_password ? Login::used : Login::none);
+    std::optional<http::Response> response;
+    if (with_password && options_.credentials->username == identity_token_user) {
+      response = refresh(realm, target, question);
+    }
+    if (!response) response = ask_token_service(url, target, with_password);
+    if (response->status != 200) {
+      StatusError error = make_status_error(*response, with_password ? Login::used : Login::none);
       // That there is no token service does not mean that there is no image.
       if (error.status() == 404) throw base::Error(error.what());
       throw error;
     }
-    const std::string text = base::read_all(*response.body, token_limit, "the answer");
+    const std::string text = base::read_all(*response->body, token_limit, "the answer");
     const base::JsonDocument document = base::JsonDocument::parse(text, "the answer");
     const base::JsonView answer = document.root();
     std::string token = answer.at("access_token").string_or("");

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ class Authenticator {
   bool forget_token(const http::Url& target);
 
  private:
+  struct TokenQuestion {
+    std::string service;  ///< "" when the challenge names none.
+    std::string scope;
+  };
   struct Grant {
     base::Secret authorization;
     std::chrono::steady_clock::time_point expiry;
@@ -40,6 +45,8 @@ class Authenticator {
 
   Grant fetch_token(const http::Url& target, const http::Challenge& challenge, Scope scope);
   http::Response ask_token_service(http::Url url, const http::Url& target, bool with_password);
+  std::optional<http::Response> refresh(const http::Url& realm, const http::Url& target,
+                                        const TokenQuestion& question);
   void check_realm(const http::Url& realm, const http::Url& target) const;
 
   http::Client& client_;

@@ -169,6 +169,62 @@ TEST_CASE("a refused token is renewed once per request, not for ever") {
   CHECK(issued == 3);
 }
 
+TEST_CASE("an identity token buys a token by POST and is not sent as a password") {
+  std::string form;
+  LoopbackServer tokens([&](Exchange& exchange) {
+    if (exchange.method != "POST") return exchange.reply(405);
+    CHECK(exchange.header("content-type") == "application/x-www-form-urlencoded");
+    form = exchange.body();
+    exchange.reply(200, {}, R"({"access_token":"bought"})");
+  });
+  FakeRegistry fake(
+      wants("Bearer bought", {cat("WWW-Authenticate: Bearer realm=\"",
+                                  tokens.url("/token?tenant=t"), "\",service=\"the registry\"")}));
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Options options;
+  options.credentials = registry::Credentials{"<token>", base::Secret("identity+token")};
+  CHECK(fake.client(options).resolve("latest") == image.digest);
+  CHECK(form ==
+        "grant_type=refresh_token&client_id=rootfs-git-resource&scope=repository%3Asome%2Fimage%3A"
+        "pull&refresh_token=identity%2Btoken&service=the%20registry");
+  CHECK(tokens.lines() == std::vector<std::string>{"POST /token?tenant=t"});
+  CHECK(count(tokens, "authorization") == 0);
+}
+
+TEST_CASE("a token service that knows no POST is asked for a token by GET") {
+  const int status = GENERATE(307, 400, 401, 404, 405);
+  LoopbackServer tokens([&](Exchange& exchange) {
+    if (exchange.method == "POST") {
+      exchange.reply(status, {"Location: /elsewhere"}, R"({"details":"no such thing"})");
+    } else if (exchange.header("authorization") == "Basic " + base::base64_encode("<token>:it")) {
+      exchange.reply(200, {}, R"({"token":"got"})");
+    } else {
+      exchange.reply(403);
+    }
+  });
+  FakeRegistry fake(
+      wants("Bearer got", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/t"), "\"")}));
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Options options;
+  options.credentials = registry::Credentials{"<token>", base::Secret("it")};
+  CHECK(fake.client(options).resolve("latest") == image.digest);
+  CHECK(tokens.lines() ==
+        std::vector<std::string>{"POST /t", "GET /t?scope=repository%3Asome%2Fimage%3Apull"});
+}
+
+TEST_CASE("an identity token that is refused for good is not shown") {
+  LoopbackServer tokens(
+      [](Exchange& exchange) { exchange.reply(403, {}, R"({"error_description":"expired"})"); });
+  FakeRegistry fake(
+      wants("Bearer x", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/t"), "\"")}));
+  registry::Options options;
+  options.credentials = registry::Credentials{"<token>", base::Secret("identity")};
+  const std::string message = error_of([&] { fake.client(options).fetch("latest"); });
+  CHECK(contains(message, tokens.url("/t")));
+  CHECK_FALSE(contains(message, "identity"));
+  CHECK(tokens.lines() == std::vector<std::string>{"POST /t"});
+}
+
 TEST_CASE("useless answers of a token service are errors") {
   const std::string answer = GENERATE("", "[]", "{}", R"({"token":""})", R"({"token":7})", "<html>",
                                       std::string(70'000, ' '));
