@@ -49,6 +49,7 @@ Requests::Requests(const oci::Reference& reference, const Options& options, base
       client_(http_options(options), log),
       auth_(client_, options, cat("repository:", reference.repository, ":pull")),
       log_(log),
+      warnings_(host_, log),
       scheme_(options.scheme.empty() ? "https" : options.scheme) {}
 
 void Requests::settle_on(const http::Url& url) {
@@ -74,6 +75,14 @@ http::Response Requests::send_first(http::Request& request) {
   }
 }
 
+/// Without redirects and logging in.
+http::Response Requests::send_once(http::Request& request) {
+  http::Response response = !answered_ ? send_first(request) : client_.send(request);
+  // Others that are redirected to are not the registry, and what they say is none of its words.
+  if (request.url.same_origin(url("/"))) warnings_.note(response.headers);
+  return response;
+}
+
 /// GET /v2/ comes before everything else, in all programs. Registries that want a login say so here
 /// rather than to the first real request, which then takes as many requests as without greeting;
 /// others cost one small answer on the connection that is used next. In return the search for the
@@ -83,7 +92,7 @@ http::Response Requests::send_first(http::Request& request) {
 void Requests::greet() {
   http::Request request;
   request.url = address(scheme_, host_, "/v2/");
-  http::Response response = !answered_ ? send_first(request) : client_.send(request);
+  http::Response response = send_once(request);
   if (response.status == 429) throw make_status_error(response, login());
   if (response.status == 401 && auth_.authorization(request.url).empty()) {
     auth_.learn(request.url, response.headers, Authenticator::Scope::own);
@@ -97,7 +106,7 @@ http::Response Requests::follow(http::Request request) {
   bool logged_in = false;
   for (int hops = 0; hops <= maximum_redirects;) {
     request.authorization = auth_.authorization(request.url);
-    http::Response response = !answered_ ? send_first(request) : client_.send(request);
+    http::Response response = send_once(request);
     if (response.status == 401 && !logged_in) {
       logged_in = true;
       if (!auth_.learn(request.url, response.headers, Authenticator::Scope::of_challenge)) {

@@ -6,6 +6,7 @@
 #include "registry/auth.hpp"
 #include "registry/client.hpp"
 #include "registry/status.hpp"
+#include "registry/warnings.hpp"
 
 namespace registry {
 
@@ -39,6 +40,7 @@ class Requests {
   void greet();
   http::Response follow(http::Request request);
   http::Response send_first(http::Request& request);
+  http::Response send_once(http::Request& request);
   void settle_on(const http::Url& url);
 
   std::string host_;
@@ -47,6 +49,7 @@ class Requests {
   http::Client client_;
   Authenticator auth_;
   base::Log& log_;
+  Warnings warnings_;
   bool answered_ = false;
   bool greeted_ = false;
   std::string scheme_;  // The one that worked, and before the first answer the one to try.

@@ -1,0 +1,24 @@
+#pragma once
+#include <set>
+#include <string>
+
+#include "base/log.hpp"
+#include "http/client.hpp"
+
+namespace registry {
+
+/// Passes on what a registry wants its users to know (distribution-spec, "Warnings").
+class Warnings {
+ public:
+  Warnings(std::string host, base::Log& log) : host_(std::move(host)), log_(log) {}
+
+  /// Logs each text of `Warning: 299 - "text"` once, up to a few; other forms are ignored.
+  void note(const http::Headers& headers);
+
+ private:
+  std::string host_;
+  base::Log& log_;
+  std::set<std::string> known_;
+};
+
+}  // namespace registry
