@@ -115,6 +115,8 @@ struct Client::Impl {
   http::Response get_blob(const oci::Descriptor& descriptor,
                           const std::vector<std::string>& headers);
   http::Response get_foreign(const std::string& url, const std::vector<std::string>& headers);
+  http::Response get_elsewhere(const std::vector<std::string>& urls,
+                               const std::vector<std::string>& headers);
 
   oci::Reference reference;
   Options options;
@@ -183,12 +185,25 @@ http::Response Client::Impl::get_foreign(const std::string& text,
   return response;
 }
 
+/// The first of a layer's own addresses that has it.
+http::Response Client::Impl::get_elsewhere(const std::vector<std::string>& urls,
+                                           const std::vector<std::string>& headers) {
+  for (size_t i = 0; i + 1 < urls.size(); ++i) {
+    try {
+      return get_foreign(urls[i], headers);
+    } catch (const base::Error& error) {
+      log.info(cat(error.what(), "; trying the layer's next address"));
+    }
+  }
+  return get_foreign(urls.back(), headers);
+}
+
 http::Response Client::Impl::get_blob(const oci::Descriptor& descriptor,
                                       const std::vector<std::string>& headers) {
   http::Response response = requests.send("GET", path("blobs", descriptor.digest.text()), headers);
   retry.set_answered();
   if (response.status == 404 && !descriptor.urls.empty()) {
-    return get_foreign(descriptor.urls.front(), headers);
+    return get_elsewhere(descriptor.urls, headers);
   }
   if (!answers_blob(response, headers)) throw make_status_error(response, requests.login());
   return response;

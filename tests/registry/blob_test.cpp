@@ -63,3 +63,26 @@ TEST_CASE("a layer's own address is used only when it is a public https one") {
   CHECK(base::read_all(*client.open_blob(foreign), 1U << 20U, "blob") == content);
   CHECK(elsewhere.seen().at(0).headers.count("authorization") == 0);
 }
+
+TEST_CASE("a layer's next address is tried when one does not have it") {
+  FakeRegistry fake;
+  LoopbackServer elsewhere([](Exchange& exchange) {
+    if (exchange.target == "/there") return exchange.reply(200, {}, content);
+    exchange.reply(404);
+  });
+  oci::Descriptor foreign = descriptor;
+  foreign.urls = {"no url",
+                  "ftp://127.0.0.1/x",
+                  "https://127.0.0.1:1/closed",
+                  elsewhere.url("/gone"),
+                  elsewhere.url("/there"),
+                  elsewhere.url("/never")};
+  registry::Options options;
+  options.insecure = registry::Insecure::yes;
+  registry::Client client = fake.client(options);
+  CHECK(base::read_all(*client.open_blob(foreign), 1U << 20U, "blob") == content);
+  CHECK(elsewhere.lines() == std::vector<std::string>{"GET /gone", "GET /there"});
+
+  foreign.urls = {elsewhere.url("/a"), elsewhere.url("/b")};
+  CHECK(contains(error_of([&] { fake.client(options).open_blob(foreign); }), elsewhere.url("/b")));
+}
