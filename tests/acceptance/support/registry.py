@@ -11,9 +11,10 @@ USER, PASSWORD = "reader", "pass-of-the-registry"
 
 
 class Registry:
-    """A running registry. `host` is what goes before the image's name."""
+    """A running registry. `host` is what goes before the image's name; `names` are further ones
+    that its certificate is good for."""
 
-    def __init__(self, workspace, password=False, authority=None, tokens=None):
+    def __init__(self, workspace, password=False, authority=None, tokens=None, names=()):
         self._home = workspace.directory("registry")
         self._log = self._home / "log"
         self._password = password or tokens is not None
@@ -35,7 +36,7 @@ class Registry:
                                         "issuer": token_server.ISSUER,
                                         "rootcertbundle": str(tokens.root)}}
         if authority:
-            certificate, key = authority.issue()
+            certificate, key = authority.issue(*names)
             config["http"]["tls"] = {"certificate": str(certificate), "key": str(key)}
         settings = self._home / "config.yml"
         settings.write_text(json.dumps(config))

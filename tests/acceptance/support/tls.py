@@ -4,7 +4,7 @@ from .workspace import run
 
 
 class Authority:
-    """Issues certificates for 127.0.0.1; `certificate` is its own, as PEM text, in `file`."""
+    """Issues certificates; `certificate` is its own, as PEM text, in `file`."""
 
     def __init__(self, workspace):
         self._workspace = workspace
@@ -14,13 +14,14 @@ class Authority:
             "-subj", "/CN=Example Root", "-keyout", self._key, "-out", self.file)
         self.certificate = self.file.read_text()
 
-    def issue(self):
-        """A certificate and key file for a server on loopback."""
+    def issue(self, *more):
+        """A certificate and key file for a server on loopback, and for `more` names."""
         home = self._workspace.directory("certificate")
         key, request, pem, names = (home / one for one in ("key", "csr", "pem", "names"))
         run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1",
             "-keyout", key, "-out", request)
-        names.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+        names.write_text("subjectAltName=" + ",".join(
+            ["IP:127.0.0.1", "DNS:localhost", *(f"DNS:{name}" for name in more)]))
         run("openssl", "x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._key,
             "-CAcreateserial", "-days", "2", "-extfile", names, "-out", pem)
         return pem, key
