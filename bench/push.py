@@ -12,14 +12,13 @@ import json
 import os
 import random
 import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests" / "acceptance"))
 
+from measure import measure  # noqa: E402
 from support import git_http  # noqa: E402
 from support.workspace import Workspace, run  # noqa: E402
 
@@ -59,19 +58,12 @@ def change(tree):
 
 
 def warm(tree):
-    # By another process: what this one holds would count as the memory of its children.
     run("sh", "-c", 'find "$0" -type f -exec cat {} + > /dev/null', tree)
 
 
-def timed(command, stdin=None, cwd=None):
-    start = time.monotonic()
-    child = subprocess.Popen(command, cwd=cwd, env={**os.environ, **IDENTITY},
-                             stdin=stdin or subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    if status != 0:
-        raise RuntimeError(f"{command} failed")
-    return time.monotonic() - start, usage.ru_maxrss / 1000
+def timed(command, stdin=os.devnull, cwd=None):
+    run = measure(command, stdin, cwd, IDENTITY)
+    return run.wall, run.memory
 
 
 def ours(work, image, uri):
@@ -80,8 +72,7 @@ def ours(work, image, uri):
                                    "params": {"image": image.name}}))
     warm(image)
     program = Path(os.environ["RESOURCE_PROGRAMS"]).resolve() / "out"
-    with open(request, "rb") as stdin:
-        return timed([program, image.parent], stdin)
+    return timed([program, image.parent], request)
 
 
 def script(text, cwd):
