@@ -44,6 +44,7 @@ struct Entry {
   uint32_t mtime_nanoseconds = 0;
   uint64_t size = 0;  ///< In bytes: of a regular file, and of a hard link with content.
   std::string link;  ///< Symlink: its text. Hard link: the path of the entry it is another name of.
+  bool has_other_names = false;  ///< Hard links to this entry follow, or it is one.
   uint32_t device_major = 0;
   uint32_t device_minor = 0;
   std::vector<Xattr> xattrs;

@@ -22,6 +22,16 @@ class ByteSink {
   virtual void write(std::string_view bytes) = 0;
 };
 
+/// Collects everything in memory.
+class StringSink : public ByteSink {
+ public:
+  void write(std::string_view bytes) override { text_ += bytes; }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
 /// Bytes held in memory.
 class MemorySource : public ByteSource {
  public:

@@ -5,7 +5,6 @@
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "git/path_rules.hpp"
 
 namespace git {
 namespace {
@@ -14,8 +13,6 @@ using base::cat;
 using base::Entry;
 using base::EntryKind;
 using base::Error;
-
-constexpr const char* placeholder = ".keep";  ///< In empty directories.
 
 std::pair<std::string_view, std::string_view> split_last(std::string_view path) {
   const size_t slash = path.rfind('/');
@@ -29,9 +26,8 @@ uint32_t mode_in_clone(const Entry& entry) {
   return (entry.mode & 0111U) != 0 ? 0755 : 0644;
 }
 
-/// The runtime mounts its own /dev, so nothing below it is of use.
-bool is_below_dev(std::string_view path) {
-  return path.starts_with("dev/");
+uint32_t file_mode(const Entry& entry) {
+  return (entry.mode & 0111U) != 0 ? mode_executable : mode_file;
 }
 
 }  // namespace
@@ -41,22 +37,44 @@ Snapshot::Snapshot() {
   directory_index_.emplace("", 0);
 }
 
-void Snapshot::add_file(std::string_view path, std::string content) {
+void Snapshot::add_file(std::string_view path, std::string content, uint32_t mode) {
   const auto [parent, name] = split_last(path);
   Blob blob;
   blob.size = content.size();
   blob.bytes = std::move(content);
-  add_blob(make_directory(parent), std::string(name), mode_file, std::move(blob));
+  add_blob(make_directory(parent), std::string(name), mode, std::move(blob));
 }
 
-void Snapshot::add_image(base::EntrySource& source, const std::string& prefix) {
+void Snapshot::add_file(std::string_view path, std::shared_ptr<const base::Content> content,
+                        uint64_t size) {
+  const auto [parent, name] = split_last(path);
+  add_blob(make_directory(parent), std::string(name), mode_file, blob_of(std::move(content), size));
+}
+
+void Snapshot::add_image(base::EntrySource& source, const std::string& prefix,
+                         const Placed& placed) {
   make_directory(prefix);
+  PlacementRules rules(prefix);
   Entry entry;
   while (source.next(entry)) {
     base::throw_if_cancelled();
-    add_entry(std::move(entry), prefix);
+    const Placement placement = rules.place(entry);
+    if (placement == Placement::own_name) {
+      add_entry(entry, prefix);
+    } else {
+      count_displaced(entry, placement);
+    }
+    if (placed) placed(entry, placement);
     entry = Entry{};
   }
+}
+
+Snapshot::Blob Snapshot::blob_of(std::shared_ptr<const base::Content> content, uint64_t size) {
+  Blob blob;
+  blob.size = size;
+  blob.packed = dynamic_cast<const PackedContent*>(content.get());
+  blob.content = std::move(content);
+  return blob;
 }
 
 void Snapshot::count_losses(const Entry& entry) {
@@ -72,49 +90,33 @@ void Snapshot::count_losses(const Entry& entry) {
   }
 }
 
-void Snapshot::refuse(const Entry& entry) {
-  summary_.refused.push_back(entry.path);
-  if (entry.kind == EntryKind::directory) left_out_.insert(entry.path);
+void Snapshot::count_displaced(const Entry& entry, Placement placement) {
+  switch (placement) {
+    case Placement::special:
+      ++(entry.kind == EntryKind::fifo     ? summary_.fifos
+         : entry.kind == EntryKind::socket ? summary_.sockets
+                                           : summary_.devices);
+      return;
+    case Placement::below_dev:
+      ++summary_.below_dev;
+      return;
+    case Placement::refused:
+      summary_.refused.push_back(entry.path);
+      return;
+    case Placement::below_refused:
+      ++summary_.below_refused;
+      return;
+    case Placement::own_name:
+      return;
+  }
 }
 
-void Snapshot::add_entry(Entry entry, const std::string& prefix) {
+void Snapshot::add_entry(const Entry& entry, const std::string& prefix) {
   if (entry.path.empty()) return;
   const auto [parent, name] = split_last(entry.path);
-  if (left_out_.contains(std::string(parent))) {
-    if (entry.kind == EntryKind::directory) left_out_.insert(entry.path);
-    ++(is_below_dev(entry.path) ? summary_.below_dev : summary_.below_refused);
-    return;
-  }
-  if (entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device) {
-    ++summary_.devices;
-    return;
-  }
-  if (is_below_dev(entry.path)) {
-    ++summary_.below_dev;
-    if (entry.kind == EntryKind::directory) left_out_.insert(entry.path);
-    return;
-  }
-  if (entry.kind == EntryKind::fifo || entry.kind == EntryKind::socket) {
-    ++(entry.kind == EntryKind::fifo ? summary_.fifos : summary_.sockets);
-    return;
-  }
-  const bool bad_link =
-      entry.kind == EntryKind::symlink && (entry.link.empty() || entry.link.size() > longest_link);
-  // A directory may come to need a placeholder.
-  const size_t below =
-      entry.kind == EntryKind::directory ? 1 + std::string_view(placeholder).size() : 0;
-  const bool too_long = prefix.size() + 1 + entry.path.size() + below > longest_path;
-  if (is_refused_name(name) || too_long || bad_link) {
-    refuse(entry);
-    return;
-  }
   const uint32_t directory = make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
-  std::string own_name(name);
   if (entry.kind == EntryKind::hardlink) {
-    if (!add_hardlink(directory, std::move(own_name), entry, cat(prefix, '/', entry.link))) {
-      refuse(entry);
-    }
-    return;
+    return add_hardlink(directory, std::string(name), entry, cat(prefix, '/', entry.link));
   }
   count_losses(entry);
   if (entry.kind == EntryKind::directory) {
@@ -122,12 +124,12 @@ void Snapshot::add_entry(Entry entry, const std::string& prefix) {
     make_directory(cat(prefix, '/', entry.path));
     return;
   }
-  Blob blob;
   if (entry.kind == EntryKind::symlink) {
     ++summary_.symlinks;
+    Blob blob;
     blob.size = entry.link.size();
-    blob.bytes = std::move(entry.link);
-    add_blob(directory, std::move(own_name), mode_symlink, std::move(blob));
+    blob.bytes = entry.link;
+    add_blob(directory, std::string(name), mode_symlink, std::move(blob));
     return;
   }
   if (entry.content == nullptr && entry.size > 0) {
@@ -136,38 +138,27 @@ void Snapshot::add_entry(Entry entry, const std::string& prefix) {
   }
   ++summary_.files;
   summary_.bytes += entry.size;
-  blob.size = entry.size;
-  blob.packed = dynamic_cast<const PackedContent*>(entry.content.get());
-  blob.content = std::move(entry.content);
-  add_blob(directory, std::move(own_name), (entry.mode & 0111U) != 0 ? mode_executable : mode_file,
-           std::move(blob));
+  add_blob(directory, std::string(name), file_mode(entry), blob_of(entry.content, entry.size));
 }
 
-bool Snapshot::add_hardlink(uint32_t parent, std::string name, const Entry& entry,
+void Snapshot::add_hardlink(uint32_t parent, std::string name, const Entry& entry,
                             const std::string& target) {
   auto found = link_targets_.find(target);
   if (found == link_targets_.end()) {
     const Node* node = find(target);
     if (node == nullptr || node->mode == mode_directory) {
       // The first name is one git refuses; this one takes over.
-      if (entry.content == nullptr) return false;
+      if (entry.content == nullptr) return;
       ++summary_.files;
       summary_.bytes += entry.size;
-      Blob blob{{},
-                entry.size,
-                {},
-                entry.content,
-                dynamic_cast<const PackedContent*>(entry.content.get())};
-      const uint32_t mode = (entry.mode & 0111U) != 0 ? mode_executable : mode_file;
-      add_blob(parent, std::move(name), mode, std::move(blob));
+      add_blob(parent, std::move(name), file_mode(entry), blob_of(entry.content, entry.size));
       link_targets_.emplace(target, directories_[parent].nodes.back());
-      return true;
+      return;
     }
     found = link_targets_.emplace(target, *node).first;
   }
   ++summary_.hardlinks;
   directories_[parent].nodes.push_back({std::move(name), found->second.mode, found->second.index});
-  return true;
 }
 
 const Snapshot::Node* Snapshot::find(std::string_view path) const {
@@ -207,7 +198,7 @@ void Snapshot::add_blob(uint32_t parent, std::string name, uint32_t mode, Blob b
 void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
   if (directories_[index].nodes.empty()) {
     ++summary_.placeholders;
-    add_blob(index, placeholder, mode_file,
+    add_blob(index, std::string(placeholder), mode_file,
              {object_id(hasher, ObjectType::blob, ""), 0, {}, nullptr, nullptr});
   }
   std::vector<TreeEntry> entries;

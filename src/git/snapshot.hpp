@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -12,6 +13,7 @@
 #include "base/entry.hpp"
 #include "git/object.hpp"
 #include "git/packed_content.hpp"
+#include "git/placement.hpp"
 
 namespace git {
 
@@ -33,14 +35,13 @@ struct SnapshotSummary {
   uint64_t placeholders = 0;  ///< Empty directories that got a .keep file.
   uint64_t hardlinks = 0;     ///< Further names, which become files of their own in a clone.
   uint64_t devices = 0, fifos = 0, sockets = 0;  ///< Left out.
-  uint64_t below_dev = 0;  ///< Other entries below the top-level dev/, left out.
+  uint64_t below_dev = 0;  ///< Other entries below the top-level dev/, displaced.
   uint64_t owners = 0;     ///< Entries not owned by 0:0.
   uint64_t setuid = 0, setgid = 0, sticky = 0;
   uint64_t permissions = 0;  ///< Entries whose rwx bits a clone changes.
   uint64_t xattrs = 0, capabilities = 0;
-  uint64_t below_refused = 0;  ///< Entries below directories that were left out for their names.
-  std::vector<std::string>
-      refused;  ///< Paths left out because git servers or checkouts refuse them.
+  uint64_t below_refused = 0;  ///< Entries below directories that were displaced for their names.
+  std::vector<std::string> refused;  ///< Displaced because git servers or checkouts refuse them.
 };
 
 /// A git tree built from entries. Use: add..., then hash(), then the rest.
@@ -49,9 +50,12 @@ class Snapshot {
   Snapshot();
 
   /// Adds a file that is not part of the image; its parents are made.
-  void add_file(std::string_view path, std::string content);
-  /// Adds all entries of an image below `prefix`; directories come before what they hold.
-  void add_image(base::EntrySource& source, const std::string& prefix);
+  void add_file(std::string_view path, std::string content, uint32_t mode = mode_file);
+  void add_file(std::string_view path, std::shared_ptr<const base::Content> content, uint64_t size);
+  /// Adds all entries of an image below `prefix`; directories come before what they hold. `placed`
+  /// learns what became of each, and may add files elsewhere.
+  using Placed = std::function<void(const base::Entry& entry, Placement placement)>;
+  void add_image(base::EntrySource& source, const std::string& prefix, const Placed& placed = {});
 
   /// Computes all ids, blobs on `threads` threads. Throws Cancelled once `stop` is requested.
   void hash(unsigned threads, const std::stop_token& stop = {});
@@ -86,13 +90,14 @@ class Snapshot {
     std::string encoded;
   };
 
-  void add_entry(base::Entry entry, const std::string& prefix);
+  void add_entry(const base::Entry& entry, const std::string& prefix);
+  void count_displaced(const base::Entry& entry, Placement placement);
   void count_losses(const base::Entry& entry);
-  void refuse(const base::Entry& entry);
+  static Blob blob_of(std::shared_ptr<const base::Content> content, uint64_t size);
   uint32_t make_directory(std::string_view path);
   uint32_t add_directory(uint32_t parent, std::string name);
   void add_blob(uint32_t parent, std::string name, uint32_t mode, Blob blob);
-  bool add_hardlink(uint32_t parent, std::string name, const base::Entry& entry,
+  void add_hardlink(uint32_t parent, std::string name, const base::Entry& entry,
                     const std::string& target);
   const Node* find(std::string_view path) const;
   void hash_blobs(unsigned threads, const std::stop_token& stop);
@@ -104,7 +109,6 @@ class Snapshot {
   std::vector<Directory> directories_;
   std::vector<Blob> blobs_;
   std::unordered_map<std::string, uint32_t> directory_index_;  ///< By path; "" is the root.
-  std::unordered_set<std::string> left_out_;                   ///< Directories left out.
   std::unordered_map<std::string, const Node> link_targets_;
   SnapshotSummary summary_;
 };

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "resource/image_tree.hpp"
 #include "resource/put_sources.hpp"
 #include "rootfs/directory_source.hpp"
 
@@ -60,7 +61,7 @@ ImageFiles add_image_of_directory(const PutRequest& request, const std::string& 
   ImageFiles files = read_image_files(image);
   check_identity(request.source, files, log);
   rootfs::DirectorySource entries(image + "/rootfs");
-  snapshot.add_image(entries, "rootfs");
+  add_image_tree(entries, snapshot);
   return files;
 }
 

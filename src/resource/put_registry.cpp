@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/blob_spool.hpp"
+#include "resource/image_tree.hpp"
 #include "resource/layers.hpp"
 #include "resource/put_sources.hpp"
 #include "resource/registries.hpp"
@@ -59,7 +60,7 @@ ImageFiles add_image_of_registry(const Source& source, const std::string& source
   if (!entries) {
     throw Error(cat(image.repository, ":", image.tag, ": the registry has no such tag"));
   }
-  snapshot.add_image(*entries, "rootfs");
+  add_image_tree(*entries, snapshot);
   return files;
 }
 

@@ -135,6 +135,7 @@ struct DirectorySource::Impl {
     entry.xattrs = list_xattrs(path_below(current.get(), name), entry_path);
     entry.link.clear();
     entry.content = nullptr;
+    entry.has_other_names = !S_ISDIR(status.st_mode) && status.st_nlink > 1;
     state = FileState::of(status);
     file_name = name;
     if (entry.kind == base::EntryKind::file) {

@@ -82,7 +82,8 @@ void VirtualSource::give(const VirtualNode& node, base::Entry& entry) {
   entry.xattrs = node.xattrs;
   entry.content = bytes_.content;
   // A sink that has no use for a device need not look one up for its further names either.
-  if (!node.has_other_names() || node.is_left_out()) return;
+  entry.has_other_names = node.has_other_names() && !node.is_left_out();
+  if (!entry.has_other_names) return;
   const auto [first, is_new] = first_names_.try_emplace(&node, FirstName{path_, node.names});
   if (!is_new) {
     entry.kind = base::EntryKind::hardlink;

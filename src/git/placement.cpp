@@ -1,0 +1,35 @@
+#include "git/placement.hpp"
+
+#include "git/path_rules.hpp"
+
+namespace git {
+
+using base::EntryKind;
+
+Placement PlacementRules::place(const base::Entry& entry) {
+  const std::string& path = entry.path;
+  if (path.empty()) return Placement::own_name;
+  if (entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device) {
+    return Placement::special;
+  }
+  const size_t slash = path.rfind('/');
+  const bool is_directory = entry.kind == EntryKind::directory;
+  if (path.starts_with("dev/")) return Placement::below_dev;
+  if (slash != path.npos && refused_.contains(path.substr(0, slash))) {
+    if (is_directory) refused_.insert(path);
+    return Placement::below_refused;
+  }
+  if (entry.kind == EntryKind::fifo || entry.kind == EntryKind::socket) return Placement::special;
+  const bool bad_link =
+      entry.kind == EntryKind::symlink && (entry.link.empty() || entry.link.size() > longest_link);
+  // A directory may come to need a placeholder.
+  const size_t below = is_directory ? 1 + placeholder.size() : 0;
+  const bool too_long = prefix_size_ + 1 + path.size() + below > longest_path;
+  const std::string_view name =
+      slash == path.npos ? path : std::string_view(path).substr(slash + 1);
+  if (!is_refused_name(name) && !too_long && !bad_link) return Placement::own_name;
+  if (is_directory) refused_.insert(path);
+  return Placement::refused;
+}
+
+}  // namespace git

@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+
+#include "base/entry.hpp"
+#include "git/snapshot.hpp"
+
+namespace resource {
+
+/// The repository's folder for everything that a plain clone has no use for.
+inline constexpr std::string_view side_folder = ".rootfs";
+inline constexpr std::string_view manifest_path = ".rootfs/manifest.mtree";
+
+/// Adds an image to `snapshot`: rootfs/ with what a git tree can carry, the manifest of every entry
+/// with all its attributes, and .rootfs/blobs/ with files whose names a tree cannot carry.
+void add_image_tree(base::EntrySource& entries, git::Snapshot& snapshot);
+
+/// Writes the manifest that add_image_tree makes of the same entries to `out`.
+void write_manifest(base::EntrySource& entries, base::ByteSink& out);
+
+}  // namespace resource

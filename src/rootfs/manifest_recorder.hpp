@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <unordered_map>
+
+#include "base/entry.hpp"
+#include "rootfs/manifest.hpp"
+
+namespace rootfs {
+
+/// Writes a manifest of the entries of a DirectorySource or VirtualSource, in their order.
+class ManifestRecorder {
+ public:
+  explicit ManifestRecorder(base::ByteSink& out) : writer_(out) {}
+
+  /// `contents` is the SHA-256 of a file whose content is kept aside, else "".
+  void add(const base::Entry& entry, const std::string& contents = {});
+
+ private:
+  ManifestWriter writer_;
+  /// What further names are names of.
+  std::unordered_map<std::string, base::Entry> first_names_;
+};
+
+}  // namespace rootfs

@@ -1,0 +1,25 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/entry.hpp"
+#include "rootfs/manifest.hpp"
+
+namespace rootfs {
+
+inline constexpr std::string_view manifest_signature = "#mtree v2.0";
+
+/// Bytes outside 33..126 and the four that have a meaning (\ # = and blank) as \ooo.
+std::string escape(std::string_view bytes);
+/// The reverse; nothing when `text` has a byte that escape() would not have left.
+std::optional<std::string> unescape(std::string_view text);
+
+/// mtree(5)'s word for a kind of object, and back.
+std::string_view type_word(base::EntryKind kind);
+std::optional<base::EntryKind> kind_of_word(std::string_view word);
+
+/// One line without its end; Error says what is wrong with it.
+ManifestEntry parse_manifest_line(std::string_view line);
+
+}  // namespace rootfs
