@@ -1,10 +1,6 @@
 #include "git/blob_spool.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <condition_variable>
-#include <cstdlib>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -13,12 +9,12 @@
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
-#include "base/handle.hpp"
 #include "base/text.hpp"
 #include "base/threads.hpp"
 #include "codec/deflate.hpp"
 #include "git/pack_entry.hpp"
 #include "git/packed_content.hpp"
+#include "git/scratch_file.hpp"
 
 namespace git {
 namespace {
@@ -29,56 +25,6 @@ using base::Error;
 constexpr size_t unit_size = 512 * 1024;          ///< Larger files are compressed as they come in.
 constexpr size_t most_waiting = 8 * 1024 * 1024;  ///< Bytes waiting for a thread.
 
-/// The unnamed file, appended to from several threads.
-class SpoolFile {
- public:
-  explicit SpoolFile(const std::string& directory) {
-    fd_ = base::UniqueFd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    if (fd_) return;
-    // Not every file system has unnamed files.
-    std::string name = directory + "/spool.XXXXXX";
-    fd_ = base::UniqueFd(::mkostemp(name.data(), O_CLOEXEC));
-    if (!fd_) base::throw_errno(cat("make a temporary file in ", base::printable(directory)));
-    ::unlink(name.c_str());
-  }
-
-  /// Where `bytes` were put.
-  uint64_t append(std::string_view bytes) {
-    const uint64_t start = reserve(bytes.size());
-    for (uint64_t at = start; !bytes.empty();) {
-      const ssize_t count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) base::throw_errno("write compressed files to a temporary file");
-      at += static_cast<uint64_t>(count);
-      bytes.remove_prefix(static_cast<size_t>(count));
-    }
-    return start;
-  }
-
-  void read(uint64_t offset, std::span<char> buffer) const {
-    for (size_t filled = 0; filled < buffer.size();) {
-      const ssize_t count = ::pread(fd_.get(), buffer.data() + filled, buffer.size() - filled,
-                                    static_cast<off_t>(offset + filled));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) base::throw_errno("read compressed files from a temporary file");
-      if (count == 0) throw Error("a temporary file is shorter than what was written to it");
-      filled += static_cast<size_t>(count);
-    }
-  }
-
- private:
-  uint64_t reserve(size_t size) {
-    const std::lock_guard lock(mutex_);
-    const uint64_t start = end_;
-    end_ += size;
-    return start;
-  }
-
-  base::UniqueFd fd_;
-  std::mutex mutex_;
-  uint64_t end_ = 0;
-};
-
 struct Piece {
   uint64_t offset = 0;
   uint64_t size = 0;
@@ -87,7 +33,7 @@ struct Piece {
 /// A file in the spool; large ones lie in several pieces.
 class SpooledBlob : public PackedContent {
  public:
-  explicit SpooledBlob(std::shared_ptr<SpoolFile> file) : file_(std::move(file)) {}
+  explicit SpooledBlob(std::shared_ptr<ScratchFile> file) : file_(std::move(file)) {}
 
   const Oid& id() const override { return id_; }
   uint64_t packed_size() const override {
@@ -118,7 +64,7 @@ class SpooledBlob : public PackedContent {
   void set_id(const Oid& id) { id_ = id; }
 
  private:
-  std::shared_ptr<SpoolFile> file_;
+  std::shared_ptr<ScratchFile> file_;
   Oid id_;
   std::vector<Piece> pieces_;
 };
@@ -154,7 +100,7 @@ std::string read_exactly(base::ByteSource& data, size_t size) {
 
 struct BlobSpool::Impl {
   Impl(const std::string& directory, unsigned thread_count)
-      : file(std::make_shared<SpoolFile>(directory)) {
+      : file(std::make_shared<ScratchFile>(directory)) {
     threads = base::start_threads(std::max(1U, thread_count),
                                   [this](const std::stop_token& stop) { work(stop); });
     if (threads.empty()) throw Error("cannot start a thread to compress files");
@@ -216,7 +162,7 @@ struct BlobSpool::Impl {
     blob.set_id(Oid::from_raw(tools.hasher.finish()));
   }
 
-  std::shared_ptr<SpoolFile> file;
+  std::shared_ptr<ScratchFile> file;
   Tools tools;  ///< Of the thread that calls store().
   std::mutex mutex;
   std::condition_variable_any changed;
