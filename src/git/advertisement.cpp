@@ -1,5 +1,7 @@
 #include "git/advertisement.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/pkt_line.hpp"
@@ -14,6 +16,7 @@ using base::Error;
 constexpr size_t most_branches = 250'000;
 constexpr uint64_t most_bytes = 1ULL << 30U;
 constexpr size_t longest_ref = 4096;
+constexpr size_t most_capabilities = 1000;
 
 void read_capabilities(std::string_view text, Advertisement& advertisement) {
   for (const std::string_view word : base::split(text, ' ')) {
@@ -26,7 +29,41 @@ void read_capabilities(std::string_view text, Advertisement& advertisement) {
   }
 }
 
+void check_format(const Advertisement& advertisement) {
+  const auto format = advertisement.capabilities.find("object-format");
+  if (format != advertisement.capabilities.end() && format->second != "sha1") {
+    throw Error(cat("the repository uses object format ", base::printable(format->second),
+                    "; only sha1 repositories are supported: make it with git init --bare "
+                    "--object-format=sha1"));
+  }
+}
+
+/// One capability a line.
+void read_version_2(PktReader& packets, Advertisement& advertisement) {
+  advertisement.protocol = Protocol::v2;
+  PktReader::Kind kind = packets.next();
+  for (; kind == PktReader::Kind::data; kind = packets.next()) {
+    const std::string& line = packets.line();
+    if (advertisement.capabilities.size() > most_capabilities || line.size() > longest_ref) {
+      throw Error("the server's list of capabilities has no end");
+    }
+    const size_t equals = line.find('=');
+    advertisement.capabilities.emplace(line.substr(0, equals),
+                                       equals == std::string::npos ? "" : line.substr(equals + 1));
+  }
+  if (kind != PktReader::Kind::flush) throw Error("the server broke off its list of capabilities");
+  check_format(advertisement);
+}
+
 }  // namespace
+
+bool Advertisement::can_filter() const {
+  if (protocol == Protocol::v0) return can("filter");
+  const auto fetch = capabilities.find("fetch");
+  if (fetch == capabilities.end()) return false;
+  const auto words = base::split(fetch->second, ' ');
+  return std::find(words.begin(), words.end(), "filter") != words.end();
+}
 
 std::optional<Oid> Advertisement::find(const std::string& ref) const {
   const auto found = refs.find(ref);
@@ -58,18 +95,17 @@ Advertisement read_advertisement(base::ByteSource& source) {
     if (line.starts_with("ERR ")) {
       throw Error(cat("the server said: ", base::printable(base::trim(line.substr(4)))));
     }
+    if (first && line == "version 2") {
+      read_version_2(packets, advertisement);
+      break;
+    }
     if (first) {
       if (const size_t end = line.find('\0'); end != std::string_view::npos) {
         read_capabilities(line.substr(end + 1), advertisement);
         line = line.substr(0, end);
       }
+      check_format(advertisement);
       first = false;
-    }
-    const auto format = advertisement.capabilities.find("object-format");
-    if (format != advertisement.capabilities.end() && format->second != "sha1") {
-      throw Error(cat("the repository uses object format ", base::printable(format->second),
-                      "; only sha1 repositories are supported: make it with git init --bare "
-                      "--object-format=sha1"));
     }
     const auto id = Oid::parse(line.substr(0, 40));
     if (id && line.size() > 41 && line[40] == ' ') {

@@ -6,11 +6,14 @@
 
 #include "base/stream.hpp"
 #include "git/object.hpp"
+#include "git/transport.hpp"
 
 namespace git {
 
-/// What a service says first: its refs and what it can do (gitprotocol-pack, Reference Discovery).
+/// What a service says first: what it can do (gitprotocol-v2, Capability Advertisement), and in
+/// version 0 its refs, too (gitprotocol-pack, Reference Discovery).
 struct Advertisement {
+  Protocol protocol = Protocol::v0;
   std::map<std::string, Oid> refs;                  ///< Branches only.
   std::map<std::string, std::string> capabilities;  ///< Value "" where there is none.
   std::string head;  ///< The branch HEAD stands for ("refs/heads/main"), or "".
@@ -18,6 +21,8 @@ struct Advertisement {
   bool can(std::string_view capability) const {
     return capabilities.contains(std::string(capability));
   }
+  /// Whether it can leave objects out of what it sends.
+  bool can_filter() const;
   std::optional<Oid> find(const std::string& ref) const;
 };
 

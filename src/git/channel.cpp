@@ -100,13 +100,14 @@ std::shared_ptr<ChannelTransport::Conversation>& ChannelTransport::conversation(
   return service == Service::upload_pack ? upload_ : receive_;
 }
 
-std::unique_ptr<base::ByteSource> ChannelTransport::advertise(Service service) {
+std::unique_ptr<base::ByteSource> ChannelTransport::advertise(Service service, Protocol protocol) {
   auto& current = conversation(service);
-  current = std::make_shared<Conversation>(open_(service));
+  current = std::make_shared<Conversation>(open_(service, protocol));
   return std::make_unique<ConversationSource<std::shared_ptr<Conversation>>>(current);
 }
 
-std::unique_ptr<base::ByteSource> ChannelTransport::request(Service service, const MakeBody& body) {
+std::unique_ptr<base::ByteSource> ChannelTransport::request(Service service, Protocol /*protocol*/,
+                                                            const MakeBody& body) {
   auto& current = conversation(service);
   current->send(*body());
   // A push is one request; the far side may wait for the end of its input.

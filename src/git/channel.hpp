@@ -30,11 +30,12 @@ class Channel {
 /// neither side can wait for the other for ever.
 class ChannelTransport : public Transport {
  public:
-  using Open = std::function<std::unique_ptr<Channel>(Service)>;
+  using Open = std::function<std::unique_ptr<Channel>(Service, Protocol)>;
   explicit ChannelTransport(Open open) : open_(std::move(open)) {}
 
-  std::unique_ptr<base::ByteSource> advertise(Service service) override;
-  std::unique_ptr<base::ByteSource> request(Service service, const MakeBody& body) override;
+  std::unique_ptr<base::ByteSource> advertise(Service service, Protocol protocol) override;
+  std::unique_ptr<base::ByteSource> request(Service service, Protocol protocol,
+                                            const MakeBody& body) override;
   bool stateless() const override { return false; }
   std::string finish(Service service) override;
   void abandon(Service service) override { conversation(service).reset(); }

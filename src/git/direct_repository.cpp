@@ -10,6 +10,8 @@
 #include "base/error.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
+#include "git/fetch_commit.hpp"
+#include "git/history.hpp"
 #include "git/pack_source.hpp"
 
 namespace git {
@@ -24,10 +26,14 @@ using Database = base::Handle<git_odb, git_odb_free>;
 using Reference = base::Handle<git_reference, git_reference_free>;
 using Commit = base::Handle<git_commit, git_commit_free>;
 using Tree = base::Handle<git_tree, git_tree_free>;
+using Walk = base::Handle<git_revwalk, git_revwalk_free>;
+using Object = base::Handle<git_odb_object, git_odb_object_free>;
 void free_writer(git_odb_writepack* writer) {
   writer->free(writer);
 }
 using PackWriter = base::Handle<git_odb_writepack, free_writer>;
+
+constexpr size_t piece_size = 256 * 1024;
 
 std::string last_error() {
   const git_error* error = git_error_last();
@@ -92,15 +98,56 @@ class DirectRepository : public Remote {
     return from_libgit2(id);
   }
 
-  std::vector<Oid> find_history(const std::string& ref,
-                                const std::optional<Oid>& /*since*/) override {
+  std::vector<Oid> find_history(const std::string& ref, const std::optional<Oid>& since) override {
     const auto tip = find_for_reading(ref);
-    return tip ? std::vector<Oid>{*tip} : std::vector<Oid>{};
+    if (!tip) return {};
+    if (!since || *since == *tip || !exists(*since)) return {*tip};
+    const std::string doing = cat(name_, ": read the history of ", ref);
+    const git_oid newest = to_libgit2(*tip);
+    const git_oid oldest = to_libgit2(*since);
+    Walk walk;
+    check(git_revwalk_new(Out(walk), repository_.get()), doing);
+    check(git_revwalk_push(walk.get(), &newest), doing);
+    // Fails where it is no commit.
+    if (git_revwalk_hide(walk.get(), &oldest) != 0) return {*tip};
+    History history(*since, *tip);
+    git_oid id{};
+    int result = 0;
+    while ((result = git_revwalk_next(&id, walk.get())) == 0) {
+      base::throw_if_cancelled();
+      Commit commit;
+      check(git_commit_lookup(Out(commit), repository_.get(), &id), doing);
+      std::vector<Oid> parents;
+      for (unsigned i = 0; i < git_commit_parentcount(commit.get()); ++i) {
+        parents.push_back(from_libgit2(*git_commit_parent_id(commit.get(), i)));
+      }
+      history.add(from_libgit2(id), parents);
+    }
+    if (result != GIT_ITEROVER) check(result, doing);
+    return history.answer();
   }
 
-  void fetch_commit(const Oid& /*commit*/, const std::string& /*ref*/,
-                    ObjectSink& /*sink*/) override {
-    throw Error(cat(name_, ": fetching a commit is not supported yet"));
+  void fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) override {
+    if (!exists(commit)) throw Error(cat(name_, ": ", not_on_branch(commit, ref)));
+    std::string content = read(commit, GIT_OBJECT_COMMIT);
+    std::vector<Oid> trees = {tree_of_commit(content)};
+    sink.commit(commit, std::move(content));
+    Ids seen(trees.begin(), trees.end());
+    while (!trees.empty()) {
+      const Oid id = trees.back();
+      trees.pop_back();
+      content = read(id, GIT_OBJECT_TREE);
+      const std::vector<TreeEntry> entries = parse_tree(content);
+      sink.tree(id, std::move(content));
+      for (const TreeEntry& entry : entries) {
+        if (entry.mode == mode_submodule || !seen.insert(entry.id).second) continue;
+        if (entry.mode == mode_directory) {
+          trees.push_back(entry.id);
+        } else {
+          hand_over_blob(entry.id, sink);
+        }
+      }
+    }
   }
 
   std::optional<Oid> find_for_pushing(const std::string& ref) override {
@@ -148,6 +195,47 @@ class DirectRepository : public Remote {
   }
 
  private:
+  bool exists(const Oid& id) {
+    const git_oid raw = to_libgit2(id);
+    return git_odb_exists(database_.get(), &raw) == 1;
+  }
+
+  /// The library compares what it reads with the id.
+  Object open(const Oid& id, git_object_t type) {
+    base::throw_if_cancelled();
+    const git_oid raw = to_libgit2(id);
+    Object object;
+    check(git_odb_read(Out(object), database_.get(), &raw), cat(name_, ": read ", id.hex()));
+    if (git_odb_object_type(object.get()) != type) {
+      throw Error(cat(name_, ": ", id.hex(), " is another kind of object than its name says"));
+    }
+    return object;
+  }
+
+  static std::string_view bytes_of(const Object& object) {
+    return {static_cast<const char*>(git_odb_object_data(object.get())),
+            git_odb_object_size(object.get())};
+  }
+
+  std::string read(const Oid& id, git_object_t type) {
+    return std::string(bytes_of(open(id, type)));
+  }
+
+  void hand_over_blob(const Oid& id, ObjectSink& sink) {
+    const Object object = open(id, GIT_OBJECT_BLOB);
+    const std::string_view bytes = bytes_of(object);
+    if (bytes.size() <= largest_whole_blob) {
+      sink.blob(id, std::string(bytes));
+      return;
+    }
+    const auto blob = sink.begin_large(bytes.size());
+    for (size_t at = 0; at < bytes.size(); at += piece_size) {
+      base::throw_if_cancelled();
+      blob->write(bytes.substr(at, piece_size));
+    }
+    blob->finish(id);
+  }
+
   PushReply move_branch(const RefUpdate& update) {
     const git_oid wanted = to_libgit2(update.wanted);
     const git_oid old = to_libgit2(update.old.value_or(Oid{}));

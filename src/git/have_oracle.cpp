@@ -33,8 +33,9 @@ class Oracle {
       const size_t to = std::min(ids.size(), from + batch);
       for (size_t i = from; i < to; ++i) body += pkt_line(cat("have ", ids[i].hex(), '\n'));
       body += flush_pkt;
-      const auto reply = transport_.request(
-          Service::upload_pack, [&] { return std::make_unique<base::MemorySource>(body); });
+      const auto reply = transport_.request(Service::upload_pack, Protocol::v0, [&] {
+        return std::make_unique<base::MemorySource>(body);
+      });
       read_acknowledgements(*reply, known);
     }
   }

@@ -59,11 +59,12 @@ class HttpTransport : public Transport {
     }
   }
 
-  std::unique_ptr<base::ByteSource> advertise(Service service) override {
+  std::unique_ptr<base::ByteSource> advertise(Service service, Protocol protocol) override {
     http::Request request;
     request.url = base_;
     request.url.path += "/info/refs";
     request.url.query = cat("service=", program_name(service));
+    request.headers = version_header(protocol);
     http::Response response = send(request);
     for (int redirects = 0; response.status >= 300 && response.status < 400; ++redirects) {
       const auto location = response.headers.get("Location");
@@ -81,15 +82,16 @@ class HttpTransport : public Transport {
     return std::move(response.body);
   }
 
-  std::unique_ptr<base::ByteSource> request(Service service, const MakeBody& make_body) override {
+  std::unique_ptr<base::ByteSource> request(Service service, Protocol protocol,
+                                            const MakeBody& make_body) override {
     auto body = make_body();
-    http::Response response = post(service, *body, std::nullopt);
+    http::Response response = post(service, protocol, *body, std::nullopt);
     if (response.status == 411) {
       log_.debug("the server wants Content-Length; sending again");
       body = make_body();
       const uint64_t size = count_bytes(*body);
       body = make_body();
-      response = post(service, *body, size);
+      response = post(service, protocol, *body, size);
     }
     if (response.status != 200) fail(response, "");
     return std::make_unique<ReplySource>(std::move(body), std::move(response.body));
@@ -122,13 +124,21 @@ class HttpTransport : public Transport {
     return client_.send(request);
   }
 
-  http::Response post(Service service, base::ByteSource& body, std::optional<uint64_t> size) {
+  static std::vector<std::string> version_header(Protocol protocol) {
+    if (protocol == Protocol::v0) return {};
+    return {cat("Git-Protocol: ", protocol_v2_text)};
+  }
+
+  http::Response post(Service service, Protocol protocol, base::ByteSource& body,
+                      std::optional<uint64_t> size) {
     http::Request request;
     request.method = "POST";
     request.url = base_;
     request.url.path += cat("/", program_name(service));
-    request.headers = {cat("Content-Type: application/x-", program_name(service), "-request"),
-                       cat("Accept: application/x-", program_name(service), "-result")};
+    request.headers = version_header(protocol);
+    request.headers.push_back(
+        cat("Content-Type: application/x-", program_name(service), "-request"));
+    request.headers.push_back(cat("Accept: application/x-", program_name(service), "-result"));
     request.body = &body;
     request.body_size = size;
     request.stall_timeout = reply_timeout;
@@ -165,7 +175,7 @@ class HttpTransport : public Transport {
                                  : "git.username or git.password is wrong";
         break;
       case 403:
-        hint = "access denied: may this user write to this repository?";
+        hint = "access denied: may this user read, or write to, this repository?";
         break;
       case 404:
         hint = "no such repository, or it is hidden from this user";

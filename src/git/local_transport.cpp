@@ -39,7 +39,7 @@ void make_nonblocking(const UniqueFd& fd) {
 }
 
 /// The child's environment: ours, with what git cannot do without.
-std::vector<std::string> child_environment() {
+std::vector<std::string> child_environment(Protocol protocol) {
   std::vector<std::string> variables;
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
@@ -49,13 +49,15 @@ std::vector<std::string> child_environment() {
   if (std::getenv("PATH") == nullptr) variables.push_back(cat("PATH=", usual_path));
   if (std::getenv("HOME") == nullptr) variables.emplace_back("HOME=/");
   variables.emplace_back("LC_ALL=C.UTF-8");
+  if (protocol == Protocol::v2) variables.push_back(cat("GIT_PROTOCOL=", protocol_v2_text));
   return variables;
 }
 
 /// A git service running as a child process.
 class ChildChannel : public Channel {
  public:
-  ChildChannel(const std::string& program, const std::string& path) : name_(program) {
+  ChildChannel(const std::string& program, const std::string& path, Protocol protocol)
+      : name_(program) {
     auto [child_in, to_child] = make_pipe();
     auto [from_child, child_out] = make_pipe();
     auto [errors, child_err] = make_pipe();
@@ -67,7 +69,7 @@ class ChildChannel : public Channel {
     std::string program_text = program;
     std::string path_text = path;
     std::array<char*, 3> arguments = {program_text.data(), path_text.data(), nullptr};
-    std::vector<std::string> variables = child_environment();
+    std::vector<std::string> variables = child_environment(protocol);
     std::vector<char*> environment;
     for (std::string& variable : variables) environment.push_back(variable.data());
     environment.push_back(nullptr);
@@ -183,8 +185,9 @@ std::unique_ptr<Transport> open_local_transport(const std::string& path) {
   const std::string upload = find_program("git-upload-pack");
   const std::string receive = find_program("git-receive-pack");
   if (upload.empty() || receive.empty()) return nullptr;
-  return std::make_unique<ChannelTransport>([=](Service service) {
-    return std::make_unique<ChildChannel>(service == Service::upload_pack ? upload : receive, path);
+  return std::make_unique<ChannelTransport>([=](Service service, Protocol protocol) {
+    return std::make_unique<ChildChannel>(service == Service::upload_pack ? upload : receive, path,
+                                          protocol);
   });
 }
 

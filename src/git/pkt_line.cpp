@@ -35,6 +35,7 @@ PktReader::Kind PktReader::next_raw() {
     size = size * 16 + digit;
   }
   if (got < header.size()) throw Error("the server closed the connection early");
+  if (size == 1) return Kind::delimiter;
   if (size < 4) return Kind::flush;
   line_.resize(size - 4);
   if (base::read_full(source_, line_) < line_.size()) {

@@ -9,6 +9,7 @@
 namespace git {
 
 inline constexpr std::string_view flush_pkt = "0000";
+inline constexpr std::string_view delimiter_pkt = "0001";  ///< gitprotocol-v2.
 
 /// `payload` framed as one pkt-line (gitprotocol-common).
 std::string pkt_line(std::string_view payload);
@@ -16,7 +17,7 @@ std::string pkt_line(std::string_view payload);
 /// Reads pkt-lines from a stream.
 class PktReader {
  public:
-  enum class Kind { data, flush, end };
+  enum class Kind { data, flush, delimiter, end };
 
   explicit PktReader(base::ByteSource& source) : source_(source) {}
 

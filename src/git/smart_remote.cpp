@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/fetch.hpp"
+#include "git/fetch_commit.hpp"
 #include "git/pack_source.hpp"
 #include "git/pkt_line.hpp"
 
@@ -85,6 +86,13 @@ class RemoteLines {
   std::string rest_;
 };
 
+/// Whether a server refuses to send an object it does not have: in the words of git, of JGit.
+bool says_not_there(std::string_view text) {
+  return text.find("not our ref") != std::string_view::npos ||
+         (text.find("want ") != std::string_view::npos &&
+          text.find(" not valid") != std::string_view::npos);
+}
+
 std::string join_reasons(std::string_view reason, const std::string& words) {
   if (words.empty()) return std::string(reason);
   return cat(reason, reason.empty() ? "" : "; ", "the server said: ", words);
@@ -95,10 +103,10 @@ std::string join_reasons(std::string_view reason, const std::string& words) {
 SmartRemote::SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log)
     : transport_(std::move(transport)), name_(std::move(name)), log_(log) {}
 
-Advertisement SmartRemote::discover(Service service) {
+Advertisement SmartRemote::discover(Service service, Protocol protocol) {
   return base::with_context(name_, [&] {
     try {
-      return read_advertisement(*transport_->advertise(service));
+      return read_advertisement(*transport_->advertise(service, protocol));
     } catch (Error& error) {
       Words said;
       said.add(transport_->finish(service));
@@ -109,20 +117,46 @@ Advertisement SmartRemote::discover(Service service) {
 }
 
 std::optional<Oid> SmartRemote::find_for_reading(const std::string& ref) {
-  const auto found = discover(Service::upload_pack).find(ref);
-  transport_->abandon(Service::upload_pack);
-  return found;
+  const auto history = find_history(ref, std::nullopt);
+  return history.empty() ? std::nullopt : std::optional(history.back());
 }
 
 std::vector<Oid> SmartRemote::find_history(const std::string& ref,
-                                           const std::optional<Oid>& /*since*/) {
-  const auto tip = find_for_reading(ref);
-  return tip ? std::vector<Oid>{*tip} : std::vector<Oid>{};
+                                           const std::optional<Oid>& since) {
+  const Advertisement upload = discover(Service::upload_pack, Protocol::v2);
+  return base::with_context(name_, [&]() -> std::vector<Oid> {
+    const auto tip = find_ref(*transport_, upload, ref);
+    std::vector<Oid> history;
+    if (tip && since && *tip != *since) {
+      history = fetch_history(*transport_, upload, *since, *tip, log_);
+    } else if (tip) {
+      history.push_back(*tip);
+    }
+    transport_->abandon(Service::upload_pack);
+    return history;
+  });
 }
 
-void SmartRemote::fetch_commit(const Oid& /*commit*/, const std::string& /*ref*/,
-                               ObjectSink& /*sink*/) {
-  throw Error(cat(name_, ": fetching a commit is not supported yet"));
+void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) {
+  Advertisement upload = discover(Service::upload_pack, Protocol::v2);
+  PackRequest request{commit, std::nullopt, 1};
+  if (!may_want(upload, commit)) {
+    // From the tip down to the commit, with all that lies in between.
+    const std::vector<Oid> history = find_history(ref, commit);
+    if (history.empty() || history.front() != commit) {
+      throw Error(cat(name_, ": ", not_on_branch(commit, ref)));
+    }
+    request.want = history.back();
+    request.depth = static_cast<unsigned>(history.size());
+    upload = discover(Service::upload_pack, Protocol::v2);
+  }
+  try {
+    fetch_objects(*transport_, upload, request, name_, sink, log_);
+  } catch (const Error& error) {
+    if (!says_not_there(error.what())) throw;
+    throw Error(cat(name_, ": ", not_on_branch(commit, ref), " (", error.what(), ')'));
+  }
+  transport_->abandon(Service::upload_pack);
 }
 
 std::optional<Oid> SmartRemote::find_for_pushing(const std::string& ref) {
@@ -167,7 +201,7 @@ PushReply SmartRemote::push(const RefUpdate& update, const std::vector<PackObjec
   if (receive_.can("agent")) command += cat(' ', agent);
   const std::string request = cat(pkt_line(command), flush_pkt);
   return base::with_context(name_, [&] {
-    const auto reply = transport_->request(Service::receive_pack, [&] {
+    const auto reply = transport_->request(Service::receive_pack, Protocol::v0, [&] {
       return std::make_unique<PushBody>(request, objects, threads, log_);
     });
     PushReply result = read_report(*reply, update.ref);

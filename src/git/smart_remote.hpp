@@ -19,7 +19,7 @@ class SmartRemote : public Remote {
                  unsigned threads) override;
 
  private:
-  Advertisement discover(Service service);
+  Advertisement discover(Service service, Protocol protocol = Protocol::v0);
   PushReply read_report(base::ByteSource& reply, const std::string& ref);
 
   std::unique_ptr<Transport> transport_;

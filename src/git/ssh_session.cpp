@@ -48,7 +48,7 @@ std::string host_text(const SshAddress& address) {
 
 class SshChannel : public Channel {
  public:
-  SshChannel(const SshAddress& address, const RemoteOptions& options, const std::string& command)
+  SshChannel(const SshAddress& address, const RemoteOptions& options, const SshCommand& command)
       : where_(cat("ssh ", base::printable(host_text(address)))), session_(ssh_new()) {
     if (!session_) throw Error("start ssh: out of memory");
     connect(address, options);
@@ -57,8 +57,9 @@ class SshChannel : public Channel {
     channel_.reset(ssh_channel_new(session_.get()));
     if (!channel_) fail("open a channel");
     complete("open a channel", [&] { return ssh_channel_open_session(channel_.get()); });
+    if (command.protocol == Protocol::v2) ask_for_version_2();
     complete("start git",
-             [&] { return ssh_channel_request_exec(channel_.get(), command.c_str()); });
+             [&] { return ssh_channel_request_exec(channel_.get(), command.line.c_str()); });
   }
 
   Ready wait(bool want_write) override {
@@ -164,6 +165,13 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_KNOWNHOSTS, known_hosts_path_.c_str());
     ssh_set_blocking(session_.get(), 0);
     complete("connect", [&] { return ssh_connect(session_.get()); });
+  }
+
+  /// A server that does not accept the variable (AcceptEnv) answers in version 0, which does, too.
+  void ask_for_version_2() {
+    const std::string value(protocol_v2_text);
+    repeat(SSH_AGAIN, "start git",
+           [&] { return ssh_channel_request_env(channel_.get(), "GIT_PROTOCOL", value.c_str()); });
   }
 
   void check_host_key(const SshAddress& address, const RemoteOptions& options) {
@@ -272,8 +280,8 @@ class SshChannel : public Channel {
 }  // namespace
 
 std::unique_ptr<Channel> open_ssh_channel(const SshAddress& address, const RemoteOptions& options,
-                                          const std::string& command, base::Log& log) {
-  log.debug(cat("ssh ", address.user, '@', host_text(address), ": ", command));
+                                          const SshCommand& command, base::Log& log) {
+  log.debug(cat("ssh ", address.user, '@', host_text(address), ": ", command.line));
   return std::make_unique<SshChannel>(address, options, command);
 }
 

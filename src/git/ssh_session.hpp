@@ -7,8 +7,13 @@
 
 namespace git {
 
+struct SshCommand {
+  std::string line;
+  Protocol protocol = Protocol::v0;  ///< Many servers do not let it through; then it is 0.
+};
+
 /// Connects, checks the host key, logs in and starts `command` on the far side.
 std::unique_ptr<Channel> open_ssh_channel(const SshAddress& address, const RemoteOptions& options,
-                                          const std::string& command, base::Log& log);
+                                          const SshCommand& command, base::Log& log);
 
 }  // namespace git

@@ -29,10 +29,11 @@ std::unique_ptr<Transport> open_ssh_transport(SshAddress address, const RemoteOp
                    : !options.username.empty()       ? options.username
                                                      : "git";
   }
-  return std::make_unique<ChannelTransport>([address, options, &log](Service service) {
+  return std::make_unique<ChannelTransport>([address, options, &log](Service service,
+                                                                     Protocol protocol) {
     // The one form restricted shells (git-shell, gitolite, hosting services) accept.
     const std::string command = base::cat(program_name(service), ' ', shell_quoted(address.path));
-    return open_ssh_channel(address, options, command, log);
+    return open_ssh_channel(address, options, {command, protocol}, log);
   });
 }
 

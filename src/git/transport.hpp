@@ -15,21 +15,28 @@ enum class Service { upload_pack, receive_pack };
 
 std::string_view program_name(Service service);  ///< "git-upload-pack" or "git-receive-pack".
 
+/// Version 2 (gitprotocol-v2) exists for reading only.
+enum class Protocol { v0, v2 };
+
+inline constexpr std::string_view protocol_v2_text = "version=2";  ///< As servers are asked for it.
+
 /// Makes the bytes of a request; called again when they must be sent again.
 using MakeBody = std::function<std::unique_ptr<base::ByteSource>()>;
 
-/// A way to talk to one remote repository in protocol version 0 (gitprotocol-pack).
+/// A way to talk to one remote repository in git's own protocol (gitprotocol-pack).
 class Transport {
  public:
   virtual ~Transport() = default;
 
-  /// The service's ref advertisement, from its first pkt-line up to the flush. A transport with a
-  /// lasting connection opens a new one here.
-  virtual std::unique_ptr<base::ByteSource> advertise(Service service) = 0;
+  /// What the service says first, from its first pkt-line up to the flush. It may answer in version
+  /// 0 when asked for version 2. A transport with a lasting connection opens a new one here.
+  virtual std::unique_ptr<base::ByteSource> advertise(Service service, Protocol protocol) = 0;
 
-  /// Sends a request and gives the reply as it arrives. With a lasting connection the reply has no
-  /// end of its own and the next request goes on in the same conversation.
-  virtual std::unique_ptr<base::ByteSource> request(Service service, const MakeBody& body) = 0;
+  /// Sends a request in the version the service has answered in and gives the reply as it arrives.
+  /// With a lasting connection the reply has no end of its own and the next request goes on in the
+  /// same conversation.
+  virtual std::unique_ptr<base::ByteSource> request(Service service, Protocol protocol,
+                                                    const MakeBody& body) = 0;
 
   /// Whether each request stands alone (smart HTTP) instead of being part of a conversation.
   virtual bool stateless() const = 0;

@@ -37,14 +37,20 @@ std::vector<Version> check_image(const ImageSource& image, const oci::Platform& 
   return versions;
 }
 
-std::vector<Version> check_branch(const GitSource& source, base::Log& log) {
+std::vector<Version> check_branch(const GitSource& source, const std::optional<Version>& given,
+                                  base::Log& log) {
   const auto remote = git::open_remote(source.remote, log);
-  const auto tip = remote->find_for_reading(base::cat("refs/heads/", source.branch));
-  if (!tip) {
-    log.info(base::cat(git::display_uri(source.remote.uri), ": no branch ", source.branch, " yet"));
-    return {};
+  // What is no commit id cannot be part of the history, as a commit that is gone.
+  const auto since = given ? git::Oid::parse(given->ref) : std::nullopt;
+  std::vector<Version> versions;
+  for (const git::Oid& commit :
+       remote->find_history(base::cat("refs/heads/", source.branch), since)) {
+    versions.push_back({"", "", commit.hex()});
   }
-  return {{"", "", tip->hex()}};
+  if (versions.empty()) {
+    log.info(base::cat(git::display_uri(source.remote.uri), ": no branch ", source.branch, " yet"));
+  }
+  return versions;
 }
 
 }  // namespace
@@ -53,7 +59,7 @@ std::vector<Version> check(const CheckRequest& request, base::Log& log) {
   if (request.source.image) {
     return check_image(*request.source.image, request.source.platform, request.version, log);
   }
-  return check_branch(*request.source.git, log);
+  return check_branch(*request.source.git, request.version, log);
 }
 
 }  // namespace resource

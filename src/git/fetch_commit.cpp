@@ -1,0 +1,87 @@
+#include "git/fetch_commit.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/read_ahead.hpp"
+#include "base/text.hpp"
+#include "git/history.hpp"
+#include "git/pack_reader.hpp"
+#include "git/pkt_line.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+
+constexpr size_t read_ahead = 4 * 1024 * 1024;
+
+/// The pack out of side-band packets.
+class PackBand : public base::ByteSource {
+ public:
+  PackBand(base::ByteSource& packets, std::string name, base::Log& log)
+      : band_(packets, [&log](std::string_view text) { log.debug(base::trim(text)); }),
+        name_(std::move(name)),
+        log_(log) {}
+
+  size_t read(std::span<char> buffer) override {
+    const size_t count = base::with_context(name_, [&] { return band_.read(buffer); });
+    received_ += count;
+    log_.progress(cat("received ", base::human_size(received_)));
+    return count;
+  }
+
+ private:
+  SideBandSource band_;
+  std::string name_;
+  base::Log& log_;
+  uint64_t received_ = 0;
+};
+
+}  // namespace
+
+std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
+                               const Oid& tip, base::Log& log) {
+  PackRequest request{tip, since};
+  if (upload.can_filter()) request.filter = "tree:0";
+  const PackReply reply = request_pack(transport, upload, request);
+  // What the server does not have is no part of any branch; the pack need not be read.
+  if (!reply.has) return {tip};
+  History history(since, tip);
+  bool only_commits = true;
+  SideBandSource band(*reply.packets, [&](std::string_view text) { log.debug(base::trim(text)); });
+  read_commits_and_trees(band, [&](ObjectType type, const Oid& id, std::string_view content) {
+    if (type == ObjectType::commit) history.add(id, parents_of_commit(content));
+    if (type != ObjectType::tree || !only_commits) return true;
+    // Servers that cannot filter send commits first. Mostly they say enough.
+    only_commits = false;
+    return !history.connected();
+  });
+  return history.answer();
+}
+
+void fetch_objects(Transport& transport, const Advertisement& upload, const PackRequest& request,
+                   const std::string& name, ObjectSink& sink, base::Log& log) {
+  const PackReply reply =
+      base::with_context(name, [&] { return request_pack(transport, upload, request); });
+  base::ReadAhead pack([&] { return std::make_unique<PackBand>(*reply.packets, name, log); },
+                       read_ahead);
+  read_objects(pack, sink);
+}
+
+bool may_want(const Advertisement& upload, const Oid& commit) {
+  // In version 2 every object may be asked for.
+  return upload.protocol == Protocol::v2 || upload.can("allow-reachable-sha1-in-want") ||
+         std::any_of(upload.refs.begin(), upload.refs.end(),
+                     [&](const auto& ref) { return ref.second == commit; });
+}
+
+std::string not_on_branch(const Oid& commit, std::string_view ref) {
+  constexpr std::string_view heads = "refs/heads/";
+  if (ref.starts_with(heads)) ref.remove_prefix(heads.size());
+  return cat("commit ", commit.hex(), " is not (any more) on branch ", base::printable(ref),
+             ": the branch was rewritten or its history cut since that version was found; check "
+             "the resource again to find the versions there are now");
+}
+
+}  // namespace git

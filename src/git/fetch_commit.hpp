@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "git/object_sink.hpp"
+#include "git/upload_pack.hpp"
+
+namespace git {
+
+/// What Remote::find_history answers when the branch is at `tip`, which is not `since`. Commits
+/// only, where the server can filter; otherwise no more is read than it takes to find the way.
+std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
+                               const Oid& tip, base::Log& log);
+
+/// Hands `sink` everything in the pack the server answers with. `name` stands before what goes
+/// wrong with the server, but not before what the sink throws.
+void fetch_objects(Transport& transport, const Advertisement& upload, const PackRequest& request,
+                   const std::string& name, ObjectSink& sink, base::Log& log);
+
+/// Whether the server may be asked for `commit` though its branch has moved on.
+bool may_want(const Advertisement& upload, const Oid& commit);
+
+/// The message for a commit that cannot be had from branch `ref`.
+std::string not_on_branch(const Oid& commit, std::string_view ref);
+
+}  // namespace git
