@@ -8,6 +8,7 @@ import unittest
 
 from support import images, programs, registry
 from support.case import Case
+from support.cutting_registry import CuttingRegistry
 from support.stalling_registry import StallingRegistry
 
 # Concourse itself kills a step ten seconds after asking it to stop.
@@ -65,6 +66,22 @@ class GetFailures(Case):
         source, version = self.publish("deleted", images.Image([images.Layer().file("d", "5")]))
         self.registry.delete("team/image", version["digest"])
         self.leaves_nothing(source, version, version["digest"])
+
+    def test_a_line_that_breaks_every_three_megabytes(self):
+        data = [incompressible(size) for size in (10_000_000, 3_000_000, 7_000_000)]
+        source, version = self.publish("broken-line", images.Image([
+            images.Layer(compression).file(f"file-{number}", data[number])
+            for number, compression in enumerate(("gzip", "none", "zstd"))]))
+        stored = sum(file.stat().st_size for file in self.layer_files(version))
+        line = CuttingRegistry(self.registry, 3_000_000)
+        self.addCleanup(line.close)
+        source["repository"] = f"{line.host}/team/image"
+        got = self.get(source, version)
+        for number, expected in enumerate(data):
+            self.assertEqual((got / "rootfs" / f"file-{number}").read_bytes(), expected)
+        self.assertGreaterEqual(line.cuts, 6)
+        # Beside the layers there is the configuration.
+        self.assertLess(line.sent, stored + 10_000, "bytes were fetched more than once")
 
     def test_a_build_that_is_aborted_in_the_middle_of_a_layer(self):
         source, version = self.publish("large", images.Image([
