@@ -55,14 +55,21 @@ struct Client::Impl {
   Impl(Options given, base::Log& used_log)
       : options(std::move(given)),
         log(used_log),
-        trust(make_trust_store(options.ca_certs)),
+        system_trust(options.system_trust ? *options.system_trust : find_system_trust()),
+        trust(make_trust_store(system_trust, options.ca_certs, ReadTrust::as_needed)),
         multi(std::make_shared<Multi>()) {}
 
+  void read_all_trust() {
+    if (!trust.is_complete) {
+      trust = make_trust_store(system_trust, options.ca_certs, ReadTrust::all);
+    }
+  }
   EasyHandle make_handle() const;
   void set_tls_options(EasyOptions& easy) const;
 
   Options options;
   base::Log& log;
+  SystemTrust system_trust;
   TrustStore trust;
   std::shared_ptr<Multi> multi;
 };
@@ -119,13 +126,18 @@ Client& Client::operator=(Client&&) noexcept = default;
 struct PendingResponse::Impl {
   void note(const std::string& outcome) const {
     if (!client.log.debugging()) return;
-    client.log.debug(base::cat(method, " ", url.display(), ": ", outcome));
+    client.log.debug(base::cat(request.method, " ", request.url.display(), ": ", outcome));
+  }
+
+  void start() {
+    trusts_all = client.trust.is_complete;
+    transfer = std::make_unique<Transfer>(client.multi, client.make_handle(), request);
   }
 
   Client::Impl& client;
-  std::string method;
-  Url url;
-  std::unique_ptr<Transfer> transfer;
+  Request request;
+  bool trusts_all = false;
+  std::unique_ptr<Transfer> transfer{};
 };
 
 PendingResponse::PendingResponse(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -146,16 +158,23 @@ Response PendingResponse::wait() {
   } catch (const TransportError& error) {
     impl_->note(error.what());
     if (error.cause() != TransportError::Cause::tls_certificate) throw;
-    const std::string shown = describe_certificate(impl_->client.make_handle(), impl_->url);
-    if (shown.empty()) throw;
-    throw TransportError(error.cause(), base::cat(error.what(), "; ", shown));
+    if (impl_->trusts_all) {
+      const std::string shown =
+          describe_certificate(impl_->client.make_handle(), impl_->request.url);
+      if (shown.empty()) throw;
+      throw TransportError(error.cause(), base::cat(error.what(), "; ", shown));
+    }
   }
+  // Nothing of the request was sent, so that it can be made once more.
+  impl_->client.read_all_trust();
+  impl_->start();
+  return wait();
 }
 
 PendingResponse Client::start(const Request& request) {
-  auto transfer = std::make_unique<Transfer>(impl_->multi, impl_->make_handle(), request);
-  return PendingResponse(std::make_unique<PendingResponse::Impl>(
-      PendingResponse::Impl{*impl_, request.method, request.url, std::move(transfer)}));
+  auto pending = std::make_unique<PendingResponse::Impl>(PendingResponse::Impl{*impl_, request});
+  pending->start();
+  return PendingResponse(std::move(pending));
 }
 
 Response Client::send(const Request& request) {

@@ -77,11 +77,18 @@ class TransportError : public base::Error {
 
 enum class VerifyTls { no, yes };
 
+/// Where a system keeps the certificates that everybody on it trusts; "" for what it lacks.
+struct SystemTrust {
+  std::string file;       ///< PEM.
+  std::string directory;  ///< Hashed or not.
+};
+
 struct Options {
   std::vector<std::string> ca_certs{};  ///< PEM certificates trusted besides the system's.
   VerifyTls verify_tls = VerifyTls::yes;
-  base::Secret client_cert{};  ///< PEM; with client_key for mutual TLS.
-  base::Secret client_key{};   ///< PEM.
+  std::optional<SystemTrust> system_trust{};  ///< For tests; else the system's own.
+  base::Secret client_cert{};                 ///< PEM; with client_key for mutual TLS.
+  base::Secret client_key{};                  ///< PEM.
   std::chrono::seconds connect_timeout{30};
   std::string user_agent = "rootfs-git-resource/" RESOURCE_VERSION;
 };

@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "base/encoding.hpp"
 #include "base/error.hpp"
@@ -15,9 +17,11 @@ namespace {
 
 using base::cat;
 
-bool exists(const char* path, mode_t kind) {
+constexpr const char* default_directory = "/etc/ssl/certs";
+
+bool exists(const std::string& path, mode_t kind) {
   struct stat status {};
-  return stat(path, &status) == 0 && (status.st_mode & S_IFMT) == kind;
+  return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IFMT) == kind;
 }
 
 /// A Concourse worker mounts its own host's directory on /etc/ssl/certs, so the file may have the
@@ -34,6 +38,20 @@ std::string system_bundle_file() {
     if (exists(path, S_IFREG)) return path;
   }
   return "";
+}
+
+/// Whether OpenSSL can look up a certificate in the directory: some file is named after a subject's
+/// hash, eight hexadecimal digits and a number.
+bool is_hashed(const std::string& directory) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+    const std::string name = entry.path().filename();
+    if (name.size() > 9 && name[8] == '.' && name.find_first_not_of("0123456789abcdef") == 8 &&
+        name.find_first_not_of("0123456789", 9) == std::string::npos) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::string read_whole(const std::string& path) {
@@ -84,18 +102,25 @@ size_t check_pem_certificates(std::string_view pem, std::string_view what) {
   return count;
 }
 
-TrustStore make_trust_store(const std::vector<std::string>& extra) {
-  TrustStore store;
-  store.bundle_file = system_bundle_file();
-  if (exists("/etc/ssl/certs", S_IFDIR)) store.directory = "/etc/ssl/certs";
-  if (extra.empty()) return store;
+SystemTrust find_system_trust() {
+  return {system_bundle_file(), exists(default_directory, S_IFDIR) ? default_directory : ""};
+}
 
-  // libcurl takes a file or a text, not both.
-  if (!store.bundle_file.empty()) store.bundle = read_whole(store.bundle_file);
-  store.bundle_file.clear();
+TrustStore make_trust_store(const SystemTrust& system, const std::vector<std::string>& extra,
+                            ReadTrust amount) {
+  TrustStore store;
   for (size_t i = 0; i < extra.size(); ++i) {
     check_pem_certificates(extra[i], cat("ca_certs[", i, "]"));
     store.bundle += cat("\n", extra[i], "\n");
+  }
+  if (is_hashed(system.directory)) store.directory = system.directory;
+  store.is_complete = amount == ReadTrust::all || store.directory.empty() || system.file.empty();
+  if (!store.is_complete) return store;
+  // libcurl takes a file or a text, not both.
+  if (store.bundle.empty()) {
+    store.bundle_file = system.file;
+  } else if (!system.file.empty()) {
+    store.bundle = read_whole(system.file) + store.bundle;
   }
   return store;
 }

@@ -1,8 +1,12 @@
 #include "registry/support/docker_registry.hpp"
 
+#include <filesystem>
+#include <fstream>
+
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
 #include "support/catch.hpp"
+#include "support/scratch_dir.hpp"
 
 using base::cat;
 
@@ -169,4 +173,46 @@ TEST_CASE("a registry that asks for a client certificate gets it") {
   options.http.client_key = base::Secret(real.client_key());
   registry::Client with(reference, options, log);
   CHECK_FALSE(with.resolve("latest"));
+}
+
+TEST_CASE("a certificate the system trusts is found in its directory, and else in its file") {
+  if (!DockerRegistry::available()) {
+    WARN("skipped: docker-registry, htpasswd or openssl is not installed");
+    return;
+  }
+  const DockerRegistry real(DockerRegistry::Tls::yes, DockerRegistry::Password::no);
+  ScratchDir home;
+  const auto write = [&](const char* name, const std::string& text) {
+    std::ofstream(home / name) << text;
+    return (home / name).string();
+  };
+  const std::string ca = write("ca.pem", real.ca_certificate());
+  const std::string damaged = write("damaged.pem", "-----BEGIN CERTIFICATE-----\n");
+  std::filesystem::create_directory(home / "others");
+  write("others/00000000.0", "");
+  const std::string others = (home / "others").string();
+
+  base::Log log(-1);
+  const auto ask = [&](const http::SystemTrust& system) {
+    http::Options options;
+    options.system_trust = system;
+    http::Client client(options, log);
+    http::Request request;
+    request.url = http::Url::parse(cat("https://", real.host(), "/v2/"));
+    // Two at once: what the first one teaches must not harm the other.
+    http::PendingResponse first = client.start(request);
+    http::PendingResponse second = client.start(request);
+    return first.wait().status + second.wait().status;
+  };
+  CHECK(ask({ca, ""}) == 400);
+  CHECK(ask({"", real.hashed_directory()}) == 400);
+  // The file is not even read then.
+  CHECK(ask({damaged, real.hashed_directory()}) == 400);
+  CHECK(ask({ca, others}) == 400);
+  CHECK_THROWS_AS(ask({"", others}), http::TransportError);
+  const std::string message = error_of([&] {
+    ask({write("other.pem", real.client_certificate()), others});
+  });
+  CHECK(contains(message, "not trusted"));
+  CHECK(contains(message, "its subject is"));
 }

@@ -127,6 +127,13 @@ DockerRegistry::~DockerRegistry() {
   waitpid(process_, nullptr, 0);
 }
 
+std::string DockerRegistry::hashed_directory() const {
+  const std::string at = directory_.path().string() + "/";
+  run(cat("mkdir -p ", at, "hashed && cp ", at, "ca.crt ", at,
+          "hashed/$(openssl x509 -hash -noout ", "-in ", at, "ca.crt).0"));
+  return at + "hashed";
+}
+
 std::string DockerRegistry::host() const {
   return cat("localhost:", port_);
 }

@@ -20,6 +20,8 @@ class DockerRegistry {
 
   std::string host() const;  ///< "localhost:PORT"
   std::string ca_certificate() const { return pem("ca.crt"); }
+  /// A directory that holds the CA under the name OpenSSL looks it up by.
+  std::string hashed_directory() const;
   std::string client_certificate() const { return pem("client.crt"); }
   std::string client_key() const { return pem("client.key"); }
 
