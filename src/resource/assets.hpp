@@ -6,5 +6,6 @@ namespace resource::assets {
 
 extern const std::string_view repository_readme;  ///< With @IMAGE@ and @DIGEST@ to fill in.
 extern const std::string_view repository_gitattributes;
+extern const std::string_view post_checkout;  ///< The hook that restores rootfs/ after a clone.
 
 }  // namespace resource::assets

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "resource/assets.hpp"
+#include "resource/image_tree.hpp"
 
 namespace resource {
 namespace {
@@ -39,6 +40,8 @@ void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot) {
   readme = filled(readme, "DIGEST", files.digest.empty() ? "unknown" : harmless(files.digest));
   snapshot.add_file("README.md", readme);
   snapshot.add_file(".gitattributes", std::string(assets::repository_gitattributes));
+  snapshot.add_file(cat(side_folder, "/hooks/post-checkout"), std::string(assets::post_checkout),
+                    git::mode_executable);
   snapshot.add_file("metadata.json", files.metadata);
   snapshot.add_file("labels.json", files.labels);
   if (!files.repository.empty()) snapshot.add_file("repository", files.repository);

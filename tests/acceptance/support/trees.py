@@ -9,23 +9,26 @@ KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink
          stat.S_IFSOCK: "socket"}
 
 
-def listing(root, owners=True):
-    """Maps each path (bytes) below `root` to its attributes; hard links show their first path."""
-    root = os.fsencode(str(root))
+def listing(root, owners=True, exact=False):
+    """Maps each path (bytes) below `root` to its attributes; hard links show their first path.
+
+    `exact` adds the root itself, nanoseconds, and hard links of symbolic links.
+    """
+    root = os.fsencode(root)
     found, first_names = {}, {}
-    for path in sorted(_walk(root)):
+    for path in sorted([*_walk(root), *([b""] if exact else [])]):
         full = os.path.join(root, path)
         info = os.lstat(full)
         kind = KINDS[stat.S_IFMT(info.st_mode)]
         entry = {"kind": kind, "mode": oct(stat.S_IMODE(info.st_mode)),
-                 "mtime": int(info.st_mtime), "xattrs": _xattrs(full)}
+                 "mtime": info.st_mtime_ns if exact else int(info.st_mtime), "xattrs": _xattrs(full)}
         if owners:
             entry["owner"] = (info.st_uid, info.st_gid)
         if kind == "symlink":
             entry["target"] = os.readlink(full)
         if kind == "file":
             entry["content"] = digest(full)
-        if kind not in ("directory", "symlink"):
+        if kind != "directory" and (exact or kind != "symlink"):
             entry["same as"] = first_names.setdefault((info.st_dev, info.st_ino), path)
         found[path] = entry
     return found
