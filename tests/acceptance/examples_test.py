@@ -86,6 +86,7 @@ class Examples(Case):
         expected = {
             "mirror-image.yml": [f"get {OUR_TYPE}", "put"],
             "task-image.yml": ["get git", "task"],
+            "task-image-restored.yml": ["get git", "task"],
             "resource-type.yml": ["get time-from-git"],
             "task-and-type.yml": ["get time-from-git", "get git", "task"],
             "vendor-resource-type.yml":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support import container, exact, git_http, images, torture, trees
 from support.case import AS_ROOT, Case
-from support.git_repo import ENVIRONMENT, stock_clone
+from support.git_repo import ENVIRONMENT, git_config, stock_clone
 from support.put_case import PutCase
 from support.workspace import run, tool
 
@@ -20,8 +20,7 @@ SECOND = 10**9
 
 def hooked(path=".rootfs/hooks", **more):
     """The environment of a consumer that sets core.hooksPath, as the git resource does for all."""
-    return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath",
-            "GIT_CONFIG_VALUE_0": str(path), **more}
+    return {**git_config({"core.hooksPath": path}), **more}
 
 
 def image_listing(root):

@@ -100,6 +100,14 @@ class Repository:
         return self.tip(branch)
 
 
+def git_config(settings):
+    """The environment in which git has these settings everywhere, as the resource's git_config."""
+    environment = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (name, value) in enumerate(settings.items()):
+        environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": str(value)}
+    return environment
+
+
 def stock_clone(uri, destination, branch="main", ref=None, depth=None, options=(), env=None):
     """Clones in the words of Concourse's git resource: `in` with its umask."""
     environment = dict(ENVIRONMENT, **(env or {}))

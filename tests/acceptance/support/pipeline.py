@@ -5,7 +5,7 @@ import re
 import subprocess
 
 from . import programs
-from .git_repo import run_inside, stock_clone
+from .git_repo import git_config, run_inside, stock_clone
 
 OUR_TYPE = "rootfs-git"
 
@@ -68,7 +68,8 @@ class Pipeline:
         destination = inputs / step["get"]
         if kind == "git":
             depth = step.get("params", {}).get("depth")
-            stock_clone(with_login(source), destination, source["branch"], depth=depth)
+            stock_clone(with_login(source), destination, source["branch"], depth=depth,
+                        env=self._git_config(source))
         elif kind == OUR_TYPE:
             versions = _good(programs.check(source))
             destination.mkdir()
@@ -76,6 +77,11 @@ class Pipeline:
         else:
             self._check_with_type(self._types[kind], source, inputs)
         self.steps.append(f"get {kind}")
+
+    def _git_config(self, source):
+        """The resource is always root; hooks that need it are left out where we are not."""
+        settings = {one["name"]: one["value"] for one in source.get("git_config", [])}
+        return git_config(settings if self._as_root else {})
 
     def _put(self, step, inputs):
         source = self._resources[step["put"]]["source"]
@@ -100,7 +106,8 @@ class Pipeline:
         """Clones a resource type from git and calls its check inside."""
         where = inputs / f"type-{kind['name']}"
         stock_clone(with_login(kind["source"]), where, kind["source"]["branch"],
-                    depth=kind.get("params", {}).get("depth"))
+                    depth=kind.get("params", {}).get("depth"),
+                    env=self._git_config(kind["source"]))
         if self._as_root:
             done = subprocess.run(["chroot", where / "rootfs", "/opt/resource/check"], check=True,
                                   input=json.dumps({"source": source}).encode(),
