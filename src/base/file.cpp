@@ -38,6 +38,14 @@ std::optional<std::string> read_small_file(const std::string& path, size_t limit
   }
 }
 
+size_t FileSource::read(std::span<char> buffer) {
+  for (;;) {
+    const ssize_t count = ::read(fd_.get(), buffer.data(), buffer.size());
+    if (count >= 0) return static_cast<size_t>(count);
+    if (errno != EINTR) throw_errno("read a file");
+  }
+}
+
 OutputFile::OutputFile(std::string path)
     : path_(std::move(path)),
       temporary_(path_ + ".XXXXXX"),

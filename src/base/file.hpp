@@ -13,6 +13,16 @@ namespace base {
 /// and files larger than `limit` bytes.
 std::optional<std::string> read_small_file(const std::string& path, size_t limit);
 
+/// The bytes of an open file from where it stands.
+class FileSource : public ByteSource {
+ public:
+  explicit FileSource(UniqueFd fd) : fd_(std::move(fd)) {}
+  size_t read(std::span<char> buffer) override;
+
+ private:
+  UniqueFd fd_;
+};
+
 /// A file that grows under a temporary name and is removed again unless publish() is reached.
 class OutputFile : public ByteSink {
  public:

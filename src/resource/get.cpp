@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
+#include "resource/layers.hpp"
 #include "resource/metadata_fields.hpp"
 #include "resource/registries.hpp"
 #include "resource/steps.hpp"
@@ -111,6 +112,9 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
     base::write_file(directory + "/tag", tag);
     base::write_file(directory + "/digest", digest.text());
     if (image && !request.params.skip_download && request.params.format == Format::rootfs) {
+      base::write_file(
+          directory + "/.rootfs/image.json",
+          encode_provenance(provenance_of(*image, {source.repository, tag, digest.text()})));
       base::write_file(directory + "/metadata.json", encode_metadata(image->config));
     }
   } catch (...) {

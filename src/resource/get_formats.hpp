@@ -5,6 +5,7 @@
 #include "oci/digest.hpp"
 #include "oci/image.hpp"
 #include "registry/client.hpp"
+#include "rootfs/virtual_tree.hpp"
 
 namespace resource {
 
@@ -18,10 +19,12 @@ struct Download {
   base::Log& log;
 };
 
-/// Unpacks the image to the new directory `path`; tells the log what came out.
-registry::Image unpack(const Download& download, const std::string& path);
+/// Unpacks the image to the new directory `path` and, without contents, to `shadow` if there is
+/// one; tells the log what came out.
+registry::Image unpack(const Download& download, const std::string& path,
+                       rootfs::VirtualTree* shadow = nullptr);
 
-/// format: rootfs. Unpacks the image to `rootfs/`.
+/// format: rootfs. Unpacks the image to `rootfs/`; leaves its manifest in `.rootfs/`.
 registry::Image get_rootfs(const Download& download);
 
 /// format: rootfs-tar. Leaves `rootfs.tgz`, a tar archive of `rootfs/` and `metadata.json`.

@@ -1,7 +1,12 @@
+#include <sys/stat.h>
+
 #include <chrono>
 
+#include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "resource/get_formats.hpp"
+#include "resource/image_tree.hpp"
 #include "resource/layers.hpp"
 #include "rootfs/tree.hpp"
 
@@ -38,9 +43,21 @@ void summarise(const rootfs::TreeSummary& tree, uint64_t compressed, double seco
   }
 }
 
+/// Device nodes, and whatever else could not be set here, come back from it in a put.
+void save_manifest(rootfs::VirtualTree& tree, const std::string& rootfs,
+                   const std::string& directory) {
+  const std::string folder = cat(directory, "/", side_folder);
+  if (::mkdir(folder.c_str(), 0755) != 0) base::throw_errno(cat("make directory ", folder));
+  base::OutputFile file(cat(directory, "/", manifest_path));
+  rootfs::TreeSummary unused;
+  write_manifest(*tree.finish(unused), rootfs, file);
+  file.publish();
+}
+
 }  // namespace
 
-registry::Image unpack(const Download& download, const std::string& path) {
+registry::Image unpack(const Download& download, const std::string& path,
+                       rootfs::VirtualTree* shadow) {
   base::Log& log = download.log;
   registry::Image image = download.client.fetch_image(download.digest, download.platform);
   const std::vector<Layer> layers = layers_of(download.client, image);
@@ -50,6 +67,7 @@ registry::Image unpack(const Download& download, const std::string& path) {
                " to download"));
   const auto start = Clock::now();
   rootfs::Tree tree(path, log);
+  if (shadow != nullptr) tree.set_shadow(*shadow);
   read_layers(layers, log, [&](base::EntrySource& entries) { tree.apply(entries); });
   const std::chrono::duration<double> seconds = Clock::now() - start;
   summarise(tree.finish(), compressed, seconds.count(), log);
@@ -57,7 +75,11 @@ registry::Image unpack(const Download& download, const std::string& path) {
 }
 
 registry::Image get_rootfs(const Download& download) {
-  return unpack(download, download.directory + "/rootfs");
+  const std::string rootfs = download.directory + "/rootfs";
+  rootfs::VirtualTree entries;
+  registry::Image image = unpack(download, rootfs, &entries);
+  save_manifest(entries, rootfs, download.directory);
+  return image;
 }
 
 }  // namespace resource

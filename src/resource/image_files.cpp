@@ -39,6 +39,14 @@ std::string read_line(const std::string& path) {
   return std::string(line);
 }
 
+/// What a get left beside the image; nothing where it speaks of another one.
+std::string read_provenance(const std::string& path, const std::string& digest) {
+  const auto text = base::read_small_file(path, largest_document);
+  if (!text) return "";
+  const auto document = base::JsonDocument::parse(*text, ".rootfs/image.json");
+  return document.root(".rootfs/image.json").at("digest").string_or("") == digest ? *text : "";
+}
+
 }  // namespace
 
 std::string encode_metadata(const oci::ImageConfig& config) {
@@ -55,6 +63,26 @@ std::string encode_labels(const std::map<std::string, std::string>& labels) {
   OrderedJson json = OrderedJson::object();
   for (const auto& [name, value] : labels) json[name] = value;
   return dump(json);
+}
+
+std::string encode_provenance(const Provenance& provenance) {
+  OrderedJson json;
+  const auto set = [&](const char* name, const std::string& text) {
+    if (!text.empty()) json[name] = text;
+  };
+  const auto set_digest = [&](const char* name, const std::optional<oci::Digest>& digest) {
+    if (digest) json[name] = digest->text();
+  };
+  set("repository", provenance.repository);
+  set("tag", provenance.tag);
+  set("digest", provenance.digest);
+  set("platform", provenance.platform.text());
+  set_digest("manifest", provenance.manifest);
+  set_digest("config", provenance.config);
+  if (!provenance.layers.empty()) json["layers"] = OrderedJson::array();
+  for (const oci::Digest& layer : provenance.layers) json["layers"].push_back(layer.text());
+  return json.is_null() ? "{}\n"
+                        : json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 std::string encode_index(const std::string& media_type, const oci::Digest& manifest, size_t size) {
@@ -106,6 +134,7 @@ ImageFiles read_image_files(const std::string& directory) {
   files.repository = read_line(directory + "/repository");
   files.tag = read_line(directory + "/tag");
   files.digest = read_line(directory + "/digest");
+  files.provenance = read_provenance(directory + "/.rootfs/image.json", files.digest);
   return files;
 }
 

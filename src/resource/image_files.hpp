@@ -15,8 +15,23 @@ struct ImageFiles {
   std::string repository;  ///< Without line feed, as the next two.
   std::string tag;
   std::string digest;
-  std::string user;  ///< Of metadata.json.
+  std::string user;        ///< Of metadata.json.
+  std::string provenance;  ///< .rootfs/image.json; "" when no more is known than the above.
 };
+
+/// Where an image comes from, as far as it is known.
+struct Provenance {
+  std::string repository;
+  std::string tag;
+  std::string digest;  ///< What the version names: an index or a manifest.
+  std::optional<oci::Digest> manifest;
+  std::optional<oci::Digest> config;
+  oci::Platform platform;
+  std::vector<oci::Digest> layers;  ///< As stored, base layer first.
+};
+
+/// .rootfs/image.json.
+std::string encode_provenance(const Provenance& provenance);
 
 /// metadata.json and labels.json of an image configuration.
 std::string encode_metadata(const oci::ImageConfig& config);

@@ -14,7 +14,8 @@ inline constexpr std::string_view manifest_path = ".rootfs/manifest.mtree";
 /// with all its attributes, and .rootfs/blobs/ with files whose names a tree cannot carry.
 void add_image_tree(base::EntrySource& entries, git::Snapshot& snapshot);
 
-/// Writes the manifest that add_image_tree makes of the same entries to `out`.
-void write_manifest(base::EntrySource& entries, base::ByteSink& out);
+/// Writes the manifest that add_image_tree makes of the same entries to `out`. Files are read where
+/// they are unpacked, in the directory `rootfs`.
+void write_manifest(base::EntrySource& entries, const std::string& rootfs, base::ByteSink& out);
 
 }  // namespace resource

@@ -28,6 +28,14 @@ std::vector<Layer> layers_of(registry::Client& client, const registry::Image& im
   return layers;
 }
 
+Provenance provenance_of(const registry::Image& image, Provenance known) {
+  known.manifest = image.manifest_digest;
+  known.config = image.manifest.config.digest;
+  known.platform = image.config.platform;
+  for (const oci::Descriptor& layer : image.manifest.layers) known.layers.push_back(layer.digest);
+  return known;
+}
+
 void read_layers(const std::vector<Layer>& layers, base::Log& log,
                  const std::function<void(base::EntrySource& entries)>& apply) {
   if (layers.empty()) log.warn("the image has no layers; rootfs is empty");

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "oci/digest.hpp"
 #include "registry/client.hpp"
+#include "resource/image_files.hpp"
 
 namespace resource {
 
@@ -22,6 +23,9 @@ struct Layer {
 
 /// The layers of an image in a registry; `client` must outlive them.
 std::vector<Layer> layers_of(registry::Client& client, const registry::Image& image);
+
+/// `known` with what the image's documents say.
+Provenance provenance_of(const registry::Image& image, Provenance known);
 
 /// Calls `apply` with the entries of each layer, base layer first. Fetching, verifying and
 /// decompressing run on a thread of their own, ahead of `apply`.

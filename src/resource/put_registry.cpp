@@ -48,12 +48,14 @@ ImageFiles add_image_of_registry(const Source& source, const std::string& source
     const auto digest = client.resolve(image.tag);
     if (!digest) return false;
     const registry::Image found = client.fetch_image(*digest, source.platform);
-    files = {encode_metadata(found.config),
-             encode_labels(found.config.labels),
-             image.repository,
-             image.tag,
-             digest->text(),
-             found.config.user};
+    files = {
+        encode_metadata(found.config),
+        encode_labels(found.config.labels),
+        image.repository,
+        image.tag,
+        digest->text(),
+        found.config.user,
+        encode_provenance(provenance_of(found, {image.repository, image.tag, digest->text()}))};
     entries = merge(layers_of(client, found), sources, log);
     return true;
   });

@@ -47,6 +47,11 @@ void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot) {
   if (!files.repository.empty()) snapshot.add_file("repository", files.repository);
   if (!files.tag.empty()) snapshot.add_file("tag", files.tag);
   if (!files.digest.empty()) snapshot.add_file("digest", files.digest);
+  snapshot.add_file(
+      ".rootfs/image.json",
+      files.provenance.empty()
+          ? encode_provenance({files.repository, files.tag, files.digest, {}, {}, {}, {}})
+          : files.provenance);
 }
 
 std::string commit_message(const ImageFiles& files) {

@@ -26,10 +26,12 @@ class ManifestWriter {
  public:
   explicit ManifestWriter(base::ByteSink& out);
   void add(const ManifestEntry& entry);
+  /// Hands the rest to the sink; without it the manifest is cut off.
+  void finish();
 
  private:
   base::ByteSink& out_;
-  std::string line_;
+  std::string text_;  ///< Not handed on yet.
 };
 
 /// Reads what ManifestWriter writes. Error, naming the line, for anything else: unknown or missing

@@ -15,6 +15,9 @@ class ManifestRecorder {
   /// `contents` is the SHA-256 of a file whose content is kept aside, else "".
   void add(const base::Entry& entry, const std::string& contents = {});
 
+  /// Hands the rest to the sink.
+  void finish() { writer_.finish(); }
+
  private:
   ManifestWriter writer_;
   /// What further names are names of.

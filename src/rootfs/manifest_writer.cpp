@@ -10,6 +10,8 @@
 namespace rootfs {
 namespace {
 
+constexpr size_t block_size = 64 * 1024;
+
 void append_path(std::string& line, std::string_view path) {
   line += '.';
   if (path.empty()) return;
@@ -26,45 +28,48 @@ void append_formatted(std::string& line, const char* format, Numbers... numbers)
 
 }  // namespace
 
-ManifestWriter::ManifestWriter(base::ByteSink& out) : out_(out) {
-  out_.write(base::cat(manifest_signature, '\n'));
-}
+ManifestWriter::ManifestWriter(base::ByteSink& out)
+    : out_(out), text_(base::cat(manifest_signature, '\n')) {}
 
 void ManifestWriter::add(const ManifestEntry& what) {
   const base::Entry& entry = what.entry;
   const std::string_view word = type_word(entry.kind);
   if (word.empty()) throw base::Error("a manifest names what a hard link leads to");
-  line_.clear();
-  append_path(line_, entry.path);
-  line_ += base::cat(" type=", word);
-  append_formatted(line_, " mode=%04o", entry.mode);
-  line_ += base::cat(" uid=", entry.uid, " gid=", entry.gid, " time=", entry.mtime_seconds);
-  append_formatted(line_, ".%09u", entry.mtime_nanoseconds);
+  append_path(text_, entry.path);
+  text_ += base::cat(" type=", word);
+  append_formatted(text_, " mode=%04o", entry.mode);
+  text_ += base::cat(" uid=", entry.uid, " gid=", entry.gid, " time=", entry.mtime_seconds);
+  append_formatted(text_, ".%09u", entry.mtime_nanoseconds);
   switch (entry.kind) {
     case base::EntryKind::file:
-      line_ += base::cat(" size=", entry.size);
+      text_ += base::cat(" size=", entry.size);
       break;
     case base::EntryKind::symlink:
-      line_ += base::cat(" link=", escape(entry.link));
+      text_ += base::cat(" link=", escape(entry.link));
       break;
     case base::EntryKind::char_device:
     case base::EntryKind::block_device:
-      line_ += base::cat(" device=native,", entry.device_major, ',', entry.device_minor);
+      text_ += base::cat(" device=native,", entry.device_major, ',', entry.device_minor);
       break;
     default:
       break;
   }
   if (!what.hardlink.empty()) {
-    line_ += " hardlink=";
-    append_path(line_, what.hardlink);
+    text_ += " hardlink=";
+    append_path(text_, what.hardlink);
   }
-  if (!what.contents.empty()) line_ += base::cat(" contents=blobs/", what.contents);
-  if (!what.lfs.empty()) line_ += base::cat(" lfs=", what.lfs);
+  if (!what.contents.empty()) text_ += base::cat(" contents=blobs/", what.contents);
+  if (!what.lfs.empty()) text_ += base::cat(" lfs=", what.lfs);
   for (const base::Xattr& xattr : entry.xattrs) {
-    line_ += base::cat(" xattr.", escape(xattr.name), '=', base::base64_encode(xattr.value));
+    text_ += base::cat(" xattr.", escape(xattr.name), '=', base::base64_encode(xattr.value));
   }
-  line_ += '\n';
-  out_.write(line_);
+  text_ += '\n';
+  if (text_.size() >= block_size) finish();
+}
+
+void ManifestWriter::finish() {
+  out_.write(text_);
+  text_.clear();
 }
 
 }  // namespace rootfs

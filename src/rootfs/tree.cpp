@@ -15,6 +15,7 @@
 #include "rootfs/parents.hpp"
 #include "rootfs/pending_directories.hpp"
 #include "rootfs/placer.hpp"
+#include "rootfs/virtual_tree.hpp"
 #include "rootfs/whiteout.hpp"
 
 namespace rootfs {
@@ -48,19 +49,23 @@ struct Tree::Impl : LayerSink {
   void apply(base::EntrySource& layer) {
     state = State::broken;
     marks.start(layers++ == 0 ? LayerMarks::Lower::none : LayerMarks::Lower::some);
+    if (shadow != nullptr) shadow_layer = &shadow->start_layer();
     apply_layer(layer, *this);
     state = State::good;
   }
 
   void place(base::Entry& entry, const std::string& path_in_tree,
              base::EntrySource& layer) override {
+    if (shadow_layer != nullptr) shadow_layer->place(entry, path_in_tree, layer);
     placer.place(entry, path_in_tree, layer);
   }
   void hide(std::string_view directory, const std::string& name) override {
+    if (shadow_layer != nullptr) shadow_layer->hide(directory, name);
     const Parent parent = parents.find(directory);
     if (parent.fd >= 0) count_hidden(hide_entry(parent, name, marks));
   }
   void hide_children(std::string_view directory) override {
+    if (shadow_layer != nullptr) shadow_layer->hide_children(directory);
     const Parent parent = parents.find(directory);
     if (parent.fd >= 0) count_hidden(rootfs::hide_children(parent, marks));
   }
@@ -81,6 +86,8 @@ struct Tree::Impl : LayerSink {
   PendingDirectories pending;
   Parents parents{root, marks, pending, attributes, summary};
   Placer placer{root, marks, pending, parents, attributes, summary};
+  VirtualTree* shadow = nullptr;
+  LayerSink* shadow_layer = nullptr;
   unsigned layers = 0;
   State state = State::good;
 };
@@ -95,6 +102,10 @@ Tree::~Tree() {
   } catch (const std::exception&) {
     // Whoever failed to fill the tree reports that; what is left is for the next run's own check.
   }
+}
+
+void Tree::set_shadow(VirtualTree& shadow) {
+  impl_->shadow = &shadow;
 }
 
 void Tree::apply(base::EntrySource& layer) {

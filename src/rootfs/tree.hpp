@@ -20,6 +20,8 @@ struct TreeSummary {
   uint64_t owners_not_kept = 0;  ///< Not root, or an id outside the user namespace.
 };
 
+class VirtualTree;
+
 /// A directory that image layers are applied to, base layer first (image-spec layer.md). Nothing
 /// outside the directory is ever touched, whatever the layers hold.
 class Tree {
@@ -31,6 +33,8 @@ class Tree {
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
 
+  /// From now on `shadow`, which must outlive this, gets every layer as well, without contents.
+  void set_shadow(VirtualTree& shadow);
   /// Applies one layer. Directory modes and times wait for finish().
   void apply(base::EntrySource& layer);
   /// Sets what had to wait; without it the destructor removes the whole tree.

@@ -123,18 +123,26 @@ void VirtualPlacer::set_attributes(VirtualNode& node, const base::Entry& entry) 
 void VirtualPlacer::place_file(const base::Entry& entry, const std::string& path,
                                base::ByteSource& data) {
   const Spot spot = spot_of(path);
-  FileData bytes(data, entry.size);
-  FileBytes stored{entry.size, store_(entry, bytes)};
-  base::drain(bytes);
-  if (bytes.left() != 0) {
-    throw base::Error(base::cat("\"", base::printable(path), "\" ends after ",
-                                entry.size - bytes.left(), " of ", entry.size, " bytes"));
-  }
+  FileBytes stored{entry.size, nullptr};
+  if (store_) stored.content = store(entry, path, data);
   VirtualNode& node = make(entry);
   node.body = std::move(stored);
   put(spot, node);
   ++summary_.files;
   summary_.bytes += entry.size;
+}
+
+std::shared_ptr<const base::Content> VirtualPlacer::store(const base::Entry& entry,
+                                                          const std::string& path,
+                                                          base::ByteSource& data) {
+  FileData bytes(data, entry.size);
+  auto content = store_(entry, bytes);
+  base::drain(bytes);
+  if (bytes.left() != 0) {
+    throw base::Error(base::cat("\"", base::printable(path), "\" ends after ",
+                                entry.size - bytes.left(), " of ", entry.size, " bytes"));
+  }
+  return content;
 }
 
 void VirtualPlacer::place_directory(const base::Entry& entry, const std::string& path) {

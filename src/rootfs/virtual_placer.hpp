@@ -30,6 +30,8 @@ class VirtualPlacer {
 
   void place_root(const base::Entry& entry);
   void place_file(const base::Entry& entry, const std::string& path, base::ByteSource& data);
+  std::shared_ptr<const base::Content> store(const base::Entry& entry, const std::string& path,
+                                             base::ByteSource& data);
   void place_directory(const base::Entry& entry, const std::string& path);
   void place_symlink(const base::Entry& entry, const std::string& path);
   void place_hardlink(const base::Entry& entry, const std::string& path);

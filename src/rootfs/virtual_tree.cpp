@@ -49,6 +49,11 @@ void VirtualTree::apply(base::EntrySource& layer) {
   impl_->apply(layer);
 }
 
+LayerSink& VirtualTree::start_layer() {
+  impl_->current.start(impl_->root);
+  return *impl_;
+}
+
 std::unique_ptr<base::EntrySource> VirtualTree::finish(TreeSummary& summary) {
   if (impl_->state != Impl::State::good) throw base::Error("finish a tree after a failed layer");
   summary = impl_->summary;

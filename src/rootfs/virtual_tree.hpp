@@ -7,6 +7,8 @@
 
 namespace rootfs {
 
+class LayerSink;
+
 /// The tree that Tree would write, kept in memory: image layers go in, base layer first, the merged
 /// entries come out. Holds a few hundred bytes per entry and no file content.
 class VirtualTree {
@@ -16,13 +18,16 @@ class VirtualTree {
   using Store = std::function<std::shared_ptr<const base::Content>(const base::Entry& entry,
                                                                    base::ByteSource& data)>;
 
-  explicit VirtualTree(Store store);
+  /// Without `store`, contents are neither read nor kept.
+  explicit VirtualTree(Store store = {});
   ~VirtualTree();
   VirtualTree(const VirtualTree&) = delete;
   VirtualTree& operator=(const VirtualTree&) = delete;
 
   /// Applies one layer. Error where Tree gives one; the tree is then of no use any more.
   void apply(base::EntrySource& layer);
+  /// Begins a layer that somebody else reads; it ends where the next one begins.
+  LayerSink& start_layer();
   /// The entries that DirectorySource gives for what Tree writes, and in addition the device nodes
   /// and sockets that lie in a directory of the tree under a name nothing else has. Each name of
   /// one of those is an entry of its own kind. The summary is what Tree counts, for root on a file
