@@ -11,11 +11,11 @@
 
 namespace base {
 
-std::optional<std::string> read_small_file(const std::string& path, size_t limit) {
+UniqueFd open_regular_file(const std::string& path) {
   // O_NONBLOCK: opening a FIFO somebody left under this name must not wait for a writer.
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    if (errno == ENOENT || errno == ENOTDIR) return fd;
     if (errno == ELOOP)
       throw Error(cat("read ", printable(path), ": is a symbolic link, not a file"));
     throw_errno(cat("read ", printable(path)));
@@ -24,6 +24,12 @@ std::optional<std::string> read_small_file(const std::string& path, size_t limit
   if (::fstat(fd.get(), &status) != 0) throw_errno(cat("read ", printable(path)));
   if (!S_ISREG(status.st_mode))
     throw Error(cat("read ", printable(path), ": is not a regular file"));
+  return fd;
+}
+
+std::optional<std::string> read_small_file(const std::string& path, size_t limit) {
+  const UniqueFd fd = open_regular_file(path);
+  if (!fd) return std::nullopt;
   std::string content;
   std::string buffer(64 * 1024, '\0');
   for (;;) {

@@ -9,6 +9,9 @@
 
 namespace base {
 
+/// A regular file for reading, -1 when there is none. Refuses symbolic links and special files.
+UniqueFd open_regular_file(const std::string& path);
+
 /// The bytes of a regular file; nothing when there is none. Refuses symbolic links, special files
 /// and files larger than `limit` bytes.
 std::optional<std::string> read_small_file(const std::string& path, size_t limit);

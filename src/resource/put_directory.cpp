@@ -1,9 +1,11 @@
 #include <sys/stat.h>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "resource/image_tree.hpp"
 #include "resource/put_sources.hpp"
+#include "rootfs/completed_source.hpp"
 #include "rootfs/directory_source.hpp"
 
 namespace resource {
@@ -53,6 +55,17 @@ void check_identity(const Source& source, const ImageFiles& files, base::Log& lo
   }
 }
 
+/// Adds the entries of a directory, completed by the manifest that a get may have left beside it.
+void add_directory(base::EntrySource& entries, const std::string& manifest,
+                   git::Snapshot& snapshot) {
+  base::UniqueFd fd = base::open_regular_file(manifest);
+  if (!fd) return add_image_tree(entries, snapshot);
+  base::FileSource text(std::move(fd));
+  rootfs::ManifestReader reader(text);
+  rootfs::CompletedSource completed(entries, reader);
+  add_image_tree(completed, snapshot);
+}
+
 }  // namespace
 
 ImageFiles add_image_of_directory(const PutRequest& request, const std::string& sources,
@@ -61,7 +74,7 @@ ImageFiles add_image_of_directory(const PutRequest& request, const std::string& 
   ImageFiles files = read_image_files(image);
   check_identity(request.source, files, log);
   rootfs::DirectorySource entries(image + "/rootfs");
-  add_image_tree(entries, snapshot);
+  add_directory(entries, cat(image, "/", manifest_path), snapshot);
   return files;
 }
 

@@ -213,10 +213,10 @@ class Change(Formats):
     def test_nothing_of_another_format_stays(self):
         directory = self.work.directory("get")
         source, version = self.source("mixed"), self.version("mixed")
-        for form, expected in (("rootfs", {"rootfs", "metadata.json", "labels.json"}),
+        for form, expected in (("rootfs", {".rootfs", "rootfs", "metadata.json", "labels.json"}),
                                ("oci", {"image.tar", "labels.json"}), ("oci-layout", {"oci"}),
                                ("rootfs-tar", {"rootfs.tgz", "labels.json"}),
-                               ("rootfs", {"rootfs", "metadata.json", "labels.json"})):
+                               ("rootfs", {".rootfs", "rootfs", "metadata.json", "labels.json"})):
             self.succeeded(programs.get(source, version, directory, format=form))
             self.assertEqual(set(self.files_in(directory)),
                              expected | {"digest", "repository", "tag"})

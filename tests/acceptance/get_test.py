@@ -110,7 +110,8 @@ class Get(Case):
         self.assertEqual((got / "tag").read_text(), "thorny")
         self.assertEqual((got / "digest").read_text(), version["digest"])
         self.assertEqual(sorted(one.name for one in got.iterdir()),
-                         ["digest", "labels.json", "metadata.json", "repository", "rootfs", "tag"])
+                         [".rootfs", "digest", "labels.json", "metadata.json", "repository", "rootfs",
+                          "tag"])
 
     def test_an_image_without_settings_has_files_that_say_so(self):
         got = self.get_newest(self.source("bare"))

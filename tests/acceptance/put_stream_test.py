@@ -11,6 +11,8 @@ class PutStream(PutCase):
     @classmethod
     def prepare(cls):
         lower = (images.Layer().directory("etc").file("etc/keep", "1").file("etc/gone", "2")
+                 .character_device("dev/null", 1, 3)
+                 .character_device("opt/odd", 7, 9, mode=0o4640, uid=5)
                  .directory("opt").file("opt/big", b"x" * 2_000_000).file("opt/old", "old")
                  .directory("empty"))
         upper = (images.Layer().directory("etc").file("etc/.wh.gone", "")

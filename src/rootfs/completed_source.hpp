@@ -1,0 +1,41 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/entry.hpp"
+#include "rootfs/manifest.hpp"
+
+namespace rootfs {
+
+/// The entries of a directory that was unpacked from an image, and from the image's manifest what
+/// the directory could not hold or has lost on its way between machines: device nodes, sockets, the
+/// extended attributes and fractions of seconds of entries that are otherwise as they were.
+class CompletedSource : public base::EntrySource {
+ public:
+  /// Both in the order of a walk with sorted names; both must outlive this.
+  CompletedSource(base::EntrySource& directory, ManifestReader& manifest)
+      : directory_(directory), manifest_(manifest) {}
+
+  bool next(base::Entry& entry) override;
+  base::ByteSource& data() override { return directory_.data(); }
+
+ private:
+  void read_directory();
+  void read_manifest();
+  /// Whether the directory above `path`, which comes next, is there.
+  bool has_parent(const std::string& path);
+  void complete(base::Entry& entry) const;
+
+  base::EntrySource& directory_;
+  ManifestReader& manifest_;
+  bool started_ = false;
+  bool given_found_ = false;  ///< `found_` was given; what follows it is read by the next call.
+  bool has_found_ = false;
+  bool has_listed_ = false;
+  base::Entry found_;
+  ManifestEntry listed_;
+  std::vector<std::string> open_;  ///< Directories of the last entry, outermost first.
+};
+
+}  // namespace rootfs
