@@ -104,7 +104,7 @@ PackParser::Record PackParser::read_plain(const PackEntry& entry) {
   if (is_blob && entry.size > largest_whole_blob) {
     HashingSink out(sink_, hasher_, entry.size);
     stream_.inflate(entry, [&](std::string_view bytes) { out.write(bytes); });
-    return {out.finish(), State::blob};
+    return {out.finish(), State::blob, static_cast<uint32_t>(entry.size)};
   }
   if (!is_blob) check_text_size(entry.size);
   return hand_over(entry.type, stream_.inflate(entry));
@@ -154,9 +154,14 @@ PackParser::Record PackParser::resolve(const Record& base, const Instructions& i
 }
 
 PackParser::Record PackParser::apply(const Record& base, Delta& delta) {
-  if (base.state == State::blob) return apply_to_blob(base.id, delta);
+  if (base.state == State::blob) {
+    if (static_cast<uint32_t>(delta.base_size()) != base.detail) {
+      throw_broken_pack("a delta for an object of another size");
+    }
+    return apply_to_blob(base.id, delta);
+  }
   check_text_size(delta.result_size());
-  const std::string origin = shelf_.get(kept_[base.kept]);
+  const std::string origin = shelf_.get(kept_[base.detail]);
   StringSink out(delta.result_size());
   delta.apply({origin}, out);
   return hand_over(base.state == State::commit ? ObjectType::commit : ObjectType::tree, out.take());
@@ -179,7 +184,7 @@ PackParser::Record PackParser::make_blob(Delta& delta, const DeltaBase& base) {
   if (delta.result_size() > largest_whole_blob) {
     HashingSink out(sink_, hasher_, delta.result_size());
     delta.apply(base, out);
-    return {out.finish(), State::blob};
+    return {out.finish(), State::blob, static_cast<uint32_t>(delta.result_size())};
   }
   StringSink out(delta.result_size());
   delta.apply(base, out);
@@ -194,12 +199,13 @@ PackParser::Record PackParser::make_blob(Delta& delta, const DeltaBase& base) {
 PackParser::Record PackParser::hand_over(ObjectType type, std::string content) {
   Record record{object_id(hasher_, type, content), State::blob};
   if (type == ObjectType::blob) {
+    record.detail = static_cast<uint32_t>(content.size());
     sink_.blob(record.id, std::move(content));
     return record;
   }
   kept_bytes_ += content.size();
   if (kept_bytes_ > largest_sum) throw Error("the server sent directories of absurd size");
-  record.kept = static_cast<uint32_t>(kept_.size());
+  record.detail = static_cast<uint32_t>(kept_.size());
   kept_.push_back(shelf_.put(content));
   if (type == ObjectType::commit) {
     record.state = State::commit;

@@ -16,7 +16,8 @@ class PackRecords {
   struct Record {
     Oid id;  ///< Null while waiting, and when passed over.
     State state = State::passed_over;
-    uint32_t kept = 0;  ///< For whoever keeps the contents of commits and trees.
+    /// Commits and trees: for whoever keeps their contents. Blobs: their size, cut to 32 bits.
+    uint32_t detail = 0;
   };
 
   /// Adds a record for the entry that starts at `offset`; returns its number.

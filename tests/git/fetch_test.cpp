@@ -1,0 +1,197 @@
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "git/support/collecting_sink.hpp"
+#include "git/support/git_program.hpp"
+#include "git/support/ways.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+#include "support/scratch_dir.hpp"
+
+namespace {
+
+using Path = std::filesystem::path;
+
+std::string lines(int count, const std::string& last) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += "line " + std::to_string(i * 7919 % 10007) + "\n";
+  return text + last;
+}
+
+/// A repository with a work tree, whose branch is main.
+class Work {
+ public:
+  Work() {
+    shell("git init -q -b main '" + path().string() + "'");
+    git("config user.name t");
+    git("config user.email t@t");
+    git("config uploadpack.allowFilter true");
+  }
+  Path path() const { return scratch_ / "w"; }
+  std::string git(const std::string& arguments) const { return git_in(path(), arguments); }
+  git::Oid id(const std::string& revision) const {
+    return *git::Oid::parse(git("rev-parse " + revision));
+  }
+  git::Oid commit(const std::string& text) const {
+    write("file", text);
+    git("add -A");
+    git("commit -qm '" + text.substr(0, 20) + "'");
+    return id("HEAD");
+  }
+  void write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((path() / name).parent_path());
+    std::ofstream(path() / name, std::ios::binary) << text;
+  }
+
+ private:
+  ScratchDir scratch_;
+};
+
+/// Three commits with directories, an executable, a link, and large and small files that change
+/// little, so that git makes deltas of all of them.
+void fill(const Work& work) {
+  for (int version = 0; version < 3; ++version) {
+    const std::string tail = "version " + std::to_string(version);
+    for (int i = 0; i < 40; ++i) {
+      work.write("dir/sub" + std::to_string(i % 4) + "/f" + std::to_string(i),
+                 lines(200 + i, i < 5 ? tail : "same"));
+    }
+    work.write("large", lines(600'000, tail));
+    work.write("similar", lines(600'000, tail + " elsewhere"));
+    work.write("empty", "");
+    std::filesystem::remove(work.path() / "link");
+    std::filesystem::create_symlink("dir", work.path() / "link");
+    work.commit(tail);
+  }
+}
+
+std::set<std::string> listed(const Work& work, const std::string& revision) {
+  std::istringstream text(work.git("ls-tree -r -t --format='%(objectname)' " + revision));
+  std::set<std::string> ids;
+  for (std::string id; text >> id;) ids.insert(id);
+  return ids;
+}
+
+void check_fetched(const CollectingSink& sink, const Work& work, const git::Oid& commit) {
+  CHECK(sink.commits.contains(commit));
+  std::set<std::string> found;
+  for (const auto& [id, content] : sink.trees) found.insert(id.hex());
+  for (const auto& [id, content] : sink.blobs) found.insert(id.hex());
+  for (const std::string& id : listed(work, commit.hex())) REQUIRE(found.contains(id));
+  CHECK(found.contains(work.git("rev-parse " + commit.hex() + "^{tree}")));
+}
+
+const std::string main_ref = "refs/heads/main";
+
+}  // namespace
+
+TEST_CASE("a commit is fetched with everything in it, from loose objects and from deltas") {
+  const Way way = GENERATE(Way::version_2, Way::version_0, Way::direct);
+  const bool packed = GENERATE(false, true);
+  const Work work;
+  fill(work);
+  if (packed) work.git("gc -q --aggressive --prune=now");
+  OpenRepository repository(work.path(), way);
+  const std::string revision = GENERATE("main", "main~2");
+  CollectingSink sink;
+  repository->fetch_commit(work.id(revision), main_ref, sink);
+  check_fetched(sink, work, work.id(revision));
+  CHECK(sink.large >= 2);
+  if (way != Way::version_0) CHECK(sink.commits.size() == 1);
+  if (packed && way != Way::direct) CHECK(sink.read_backs > 0);
+}
+
+TEST_CASE("a commit that is gone, or on no branch, is an error that says so") {
+  const Way way = GENERATE(Way::version_2, Way::version_0, Way::direct);
+  const Work work;
+  work.commit("one");
+  OpenRepository repository(work.path(), way);
+  CollectingSink sink;
+  const auto gone = *git::Oid::parse(std::string(40, '7'));
+  const std::string said = message_of([&] { repository->fetch_commit(gone, main_ref, sink); });
+  CHECK(contains(said, "is not (any more) on branch main"));
+  CHECK(contains(said, gone.hex()));
+}
+
+TEST_CASE("what the sink throws ends the fetch and comes out of it") {
+  class Full : public CollectingSink {
+    void blob(const git::Oid& /*id*/, std::string /*content*/) override {
+      throw base::Error("disk full");
+    }
+  };
+  const Work work;
+  fill(work);
+  OpenRepository repository(work.path(), GENERATE(Way::version_2, Way::direct));
+  Full sink;
+  CHECK(message_of([&] { repository->fetch_commit(work.id("main"), main_ref, sink); }) ==
+        "disk full");
+}
+
+TEST_CASE("an unchanged branch costs one exchange") {
+  const Work work;
+  const git::Oid tip = work.commit("one");
+  OpenRepository repository(work.path(), Way::version_2);
+  CHECK(repository->find_history(main_ref, tip) == std::vector<git::Oid>{tip});
+  CHECK(repository.counts.advertisements == 1);
+  CHECK(repository.counts.requests == 1);
+  CHECK(repository->find_history("refs/heads/mai", std::nullopt).empty());
+}
+
+TEST_CASE("the commits after the given one come oldest first, by first parents") {
+  const Way way = GENERATE(Way::version_2, Way::version_0, Way::direct);
+  const bool filter = GENERATE(true, false);
+  const Work work;
+  if (!filter) work.git("config uploadpack.allowFilter false");
+  const git::Oid one = work.commit("one");
+  const git::Oid two = work.commit("two");
+  work.git("checkout -qb side");
+  work.write("beside", "x");
+  work.git("add -A");
+  work.git("commit -qm side");
+  const git::Oid side = work.id("HEAD");
+  work.git("checkout -q main");
+  const git::Oid three = work.commit("three");
+  work.git("merge -q --no-ff -m merge side");
+  const git::Oid merge = work.id("HEAD");
+  work.git("gc -q");
+  OpenRepository repository(work.path(), way);
+  using Ids = std::vector<git::Oid>;
+  CHECK(repository->find_history(main_ref, std::nullopt) == Ids{merge});
+  CHECK(repository->find_history(main_ref, merge) == Ids{merge});
+  CHECK(repository->find_history(main_ref, three) == Ids{three, merge});
+  CHECK(repository->find_history(main_ref, one) == Ids{one, two, three, merge});
+  CHECK(repository->find_history(main_ref, side) == Ids{side, three, merge});
+  CHECK(repository->find_history("refs/heads/none", one).empty());
+}
+
+TEST_CASE("after a rewrite the new tip alone is reported") {
+  const Way way = GENERATE(Way::version_2, Way::version_0, Way::direct);
+  const Work work;
+  work.commit("root");
+  const git::Oid old = work.commit("old");
+  work.git("checkout -q --orphan new");
+  const git::Oid tip = work.commit("new");
+  work.git("branch -M new main");
+  OpenRepository repository(work.path(), way);
+  using Ids = std::vector<git::Oid>;
+  SECTION("the old commit is there, but on no branch") {
+    CHECK(repository->find_history(main_ref, old) == Ids{tip});
+  }
+  SECTION("the old commit is there, on another branch") {
+    work.git("branch kept " + old.hex());
+    CHECK(repository->find_history(main_ref, old) == Ids{tip});
+  }
+  SECTION("the old commit has vanished") {
+    work.git("reflog expire --expire=now --all");
+    work.git("gc -q --prune=now");
+    CHECK(repository->find_history(main_ref, old) == Ids{tip});
+  }
+  SECTION("what was given is no commit") {
+    CHECK(repository->find_history(main_ref, work.id("main^{tree}")) == Ids{tip});
+  }
+  SECTION("the branch went back to an older commit") {
+    work.git("update-ref " + main_ref + " " + old.hex() + "~1");
+    CHECK(repository->find_history(main_ref, old) == Ids{work.id("main")});
+  }
+}
