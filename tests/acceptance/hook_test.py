@@ -4,29 +4,16 @@
 import os
 import shutil
 import subprocess
-import time
 import unittest
-from pathlib import Path
 
 from support import container, exact, git_http, images, torture, trees
 from support.case import AS_ROOT, Case
-from support.git_repo import ENVIRONMENT, git_config, stock_clone
+from support.git_repo import ENVIRONMENT, stock_clone
+from support.hook import HOOK, hooked, image_listing
 from support.put_case import PutCase
 from support.workspace import run, tool
 
-HOOK = Path(__file__).resolve().parents[2] / "assets/post-checkout"
 SECOND = 10**9
-
-
-def hooked(path=".rootfs/hooks", **more):
-    """The environment of a consumer that sets core.hooksPath, as the git resource does for all."""
-    return {**git_config({"core.hooksPath": path}), **more}
-
-
-def image_listing(root):
-    """What can be there after a get: all but devices and what lies in dev/."""
-    return {path: entry for path, entry in trees.listing(root, exact=True).items()
-            if not path.startswith(b"dev/") and entry["kind"] != "device"}
 
 
 @unittest.skipUnless(AS_ROOT, "only root can restore owners")
@@ -63,6 +50,9 @@ class Hook(Case):
         for words in (["status", "--porcelain"], ["diff", "--name-only"]):
             said = run("git", "-C", clone, *words, env=ENVIRONMENT).stdout
             self.assertEqual(said, b"", words)
+        described = run("git", "-C", clone, "describe", "--always", "--dirty", "--broken",
+                        env=ENVIRONMENT).stdout
+        self.assertNotIn(b"dirty", described)
         excluded = (clone / ".git/info/exclude").read_text().splitlines()
         self.assertEqual(excluded.count("/rootfs/"), 1)
 
@@ -141,109 +131,6 @@ class Hook(Case):
         self.assertEqual(trees.differences(
             {path: inside(entry) for path, entry in self.expected.items()},
             {path: inside(entry) for path, entry in found.items()}), [])
-
-    def test_thirty_thousand_entries_are_no_burden(self):
-        tree = torture.Builder(self.work.fresh("many"))
-        for folder in range(300):
-            tree.directory(b"%d" % folder, mode=0o755 if folder % 9 else 0o2775)
-            for number in range(100):
-                tree.file(b"%d/%d" % (folder, number), mode=0o4755 if number % 50 == 0 else 0o644,
-                          owner=(number % 7 // 6 * 1000, 0), time=folder % 150 * 10 * SECOND + 7)
-        tree.done()
-        repository = self.repository()
-        exact.Image(tree.path(b"")).publish(repository, HOOK.read_bytes())
-        clone = self.clone(hooked(), repository)
-        self.assert_restored(clone, image_listing(tree.path(b"")))
-        for shell in (["dash"], ["bash"], ["busybox", "sh"]):
-            began = time.monotonic()
-            subprocess.run([tool(shell[0]), *shell[1:], ".rootfs/hooks/post-checkout"], cwd=clone,
-                           env=ENVIRONMENT, check=True, stderr=subprocess.DEVNULL)
-            print(f"{shell[0]}: 30,300 entries restored in {time.monotonic() - began:.1f} s")
-
-
-@unittest.skipUnless(AS_ROOT, "only root can restore owners")
-class HostileManifest(Case):
-    """A repository that somebody changed must not reach out of rootfs/, and fails the get."""
-
-    LINE = "type={} mode=0777 uid=1 gid=1 time=1.000000000"
-
-    @classmethod
-    def prepare(cls):
-        cls.canary = torture.Builder(cls.work.fresh("canary"))
-        cls.canary.directory(b"dir").file(b"file").file(b".keep").empty(b"dir/.keep").done()
-        cls.outside = cls.canary.path(b"").decode()
-        cls.before = trees.listing(cls.outside, exact=True)
-        root = torture.Builder(cls.work.fresh("tree"))
-        root.directory(b"a").file(b"a/file").link(b"out", cls.outside.encode()).directory(b"dir")
-        root.link(b"to-file", cls.outside.encode() + b"/file").file(b".gitattributes").done()
-        cls.tree = root.path(b"").decode()
-
-    def assert_refused(self, *said, lines=(), more=(), change=None):
-        repository = self.repository()
-        image = exact.Image(self.tree)
-        image.lines = [change(line) if change else line for line in image.lines] + list(lines)
-        image.publish(repository, HOOK.read_bytes(), more=more)
-        with self.assertRaises(RuntimeError) as failure:
-            stock_clone(repository.file_uri, self.work.fresh("clone"), env=hooked())
-        for words in (*said, "NOT restored"):
-            self.assertIn(words, str(failure.exception))
-        after = trees.listing(self.outside, exact=True)
-        self.assertEqual(trees.differences(self.before, after), [])
-
-    def test_paths_that_lead_outside(self):
-        levels = "../" * 12 + self.outside[1:]
-        for path in (f"./{levels}/file", f"./{levels.replace('.', chr(92) + '056')}/file", "./..",
-                     f"{self.outside}/file", "../file", "./a/../../../../README.md", "file"):
-            with self.subTest(path):
-                self.assert_refused(lines=[f"{path} {self.LINE.format('file')} size=1"])
-
-    def test_paths_through_symbolic_links(self):
-        for kind, path in (("file", "./out/file"), ("dir", "./out/dir"), ("dir", "./out/new"),
-                           ("fifo", "./out/new"), ("file", "./out/dir/.keep")):
-            with self.subTest(path):
-                self.assert_refused("out", lines=[f"{path} {self.LINE.format(kind)}"])
-
-    def test_a_link_where_the_manifest_has_something_else(self):
-        for kind, path in (("file", "./to-file"), ("dir", "./out"), ("fifo", "./to-file")):
-            with self.subTest(kind):
-                self.assert_refused(path[2:], change=lambda line: (
-                    f"{path} {self.LINE.format(kind)}" if line.startswith(path + " ") else line))
-
-    def test_an_entry_that_is_listed_twice(self):
-        self.assert_refused(
-            "has become a link", change=lambda line: line.replace("mode=0644", "mode=0666"),
-            lines=[f"./a/file {self.LINE.format('link')} link=x hardlink=./to-file"])
-
-    def test_hard_links_to_files_outside(self):
-        for first in (f"./{'../' * 12}{self.outside[1:]}/file", f"{self.outside}/file",
-                      "./out/file", "./a", "./missing"):
-            with self.subTest(first):
-                self.assert_refused(lines=[f"./new {self.LINE.format('file')} hardlink={first}"])
-
-    def test_contents_from_elsewhere(self):
-        for name in ("blobs/../../metadata.json", "/etc/shadow", "blobs/" + "0" * 64, ""):
-            with self.subTest(name):
-                self.assert_refused(lines=[f"./new {self.LINE.format('file')} contents={name}"])
-        blob = "blobs/" + "1" * 64
-        link = ("120000", self.outside.encode() + b"/file")
-        self.assert_refused("is missing", more={f".rootfs/{blob}".encode(): link}, lines=[
-            f"./new {self.LINE.format('file')} contents={blob}"])
-
-    def test_options_in_the_place_of_values(self):
-        for old, new in (("mode=0644", "mode=--reference=/etc/shadow"), ("uid=0", "uid=--help"),
-                         ("time=", "time=now-"), ("type=file", "type=socket")):
-            with self.subTest(new):
-                self.assert_refused(change=lambda line: (
-                    line.replace(old, new) if line.startswith("./a/file") else line))
-
-    def test_a_manifest_that_is_none(self):
-        for text in (b"", b"#mtree\n", b"#mtree v2.0\n./a type=dir\n"):
-            with self.subTest(text):
-                self.assert_refused("anifest", more={b".rootfs/manifest.mtree": ("100644", text)})
-
-    def test_a_file_that_is_missing(self):
-        self.assert_refused("rootfs/gone: missing",
-                            lines=[f"./gone {self.LINE.format('file')} size=1"])
 
 
 @unittest.skipUnless(AS_ROOT, "only root can restore owners")
