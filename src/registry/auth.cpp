@@ -23,10 +23,6 @@ constexpr seconds expiry_margin{10};
 /// The user name in Docker's credential stores that makes the password an identity token.
 constexpr std::string_view identity_token_user = "<token>";
 
-std::string origin(const http::Url& url) {
-  return cat(url.scheme, "://", url.host, ":", url.port);
-}
-
 const http::Challenge* find_scheme(const std::vector<http::Challenge>& challenges,
                                    std::string_view scheme) {
   const auto found = std::find_if(challenges.begin(), challenges.end(),
@@ -46,46 +42,49 @@ seconds lifetime(const base::JsonView& answer) {
 
 }  // namespace
 
-Authenticator::Authenticator(http::Client& client, const Options& options, std::string scope)
-    : client_(client), options_(options), scope_(std::move(scope)) {}
+Authenticator::Authenticator(http::Client& client, const Options& options, Standing& standing,
+                             std::string scope)
+    : client_(client), options_(options), standing_(standing), scope_(std::move(scope)) {}
 
 base::Secret Authenticator::authorization(const http::Url& target) const {
-  const auto found = grants_.find(origin(target));
-  if (found == grants_.end() || steady_clock::now() > found->second.expiry) return base::Secret();
-  return found->second.authorization;
+  return standing_.grant(target).authorization;
 }
 
-bool Authenticator::forget_token(const http::Url& target) {
-  const auto found = grants_.find(origin(target));
-  if (found == grants_.end()) return false;
-  if (found->second.expiry == steady_clock::time_point::max()) return false;  // A password.
-  grants_.erase(found);
+bool Authenticator::forget_token(const http::Request& sent) {
+  if (sent.authorization.empty()) return false;
+  const Grant known = standing_.grant(sent.url);
+  if (known.is_password()) return false;
+  if (known.authorization.reveal() == sent.authorization.reveal()) standing_.drop_grant(sent.url);
   return true;
 }
 
-bool Authenticator::learn(const http::Url& target, const http::Headers& headers, Scope scope) {
+bool Authenticator::learn(const http::Request& sent, const http::Headers& headers, Scope scope) {
+  const http::Url& target = sent.url;
   const std::vector<http::Challenge> challenges =
       http::parse_challenges(headers.all("WWW-Authenticate"));
-  const auto refused = grants_.find(origin(target));
-  if (refused != grants_.end() && refused->second.expiry == steady_clock::time_point::max()) {
-    return false;  // A password does not get better by being sent again.
+  const std::lock_guard one_login(standing_.logging_in());
+  const Grant known = standing_.grant(target);
+  // Another line has logged in while this one was being refused.
+  if (known.authorization.reveal() != sent.authorization.reveal() && !known.authorization.empty()) {
+    return true;
   }
+  if (known.is_password()) return false;  // It does not get better by being sent again.
   const http::Challenge* bearer = find_scheme(challenges, "bearer");
   if (bearer != nullptr && !bearer->get("realm").empty()) {
-    grants_[origin(target)] = fetch_token(target, *bearer, scope);
+    standing_.set_grant(target, fetch_token(target, *bearer, scope));
     return true;
   }
   if (find_scheme(challenges, "basic") == nullptr) return false;
-  if (!options_.credentials || !target.same_origin(home_)) return false;
+  if (!options_.credentials || !standing_.is_home(target)) return false;
   const bool safe =
       target.secure() || options_.insecure == Insecure::yes || http::is_loopback_host(target.host);
   if (!safe) {
     throw base::Error(
         cat(target.host, " asks for the password over plain http: set insecure ", "to allow that"));
   }
-  grants_[origin(target)] = {http::basic_authorization(options_.credentials->username,
-                                                       options_.credentials->password.reveal()),
-                             steady_clock::time_point::max()};
+  standing_.set_grant(target, {http::basic_authorization(options_.credentials->username,
+                                                         options_.credentials->password.reveal()),
+                               Grant::for_ever});
   return true;
 }
 
@@ -150,8 +149,8 @@ std::optional<http::Response> Authenticator::refresh(const http::Url& realm,
   return response;
 }
 
-Authenticator::Grant Authenticator::fetch_token(const http::Url& target,
-                                                const http::Challenge& challenge, Scope scope) {
+Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge& challenge,
+                                 Scope scope) {
   const http::Url realm = http::Url::parse(challenge.get("realm"));
   const std::string asked = scope == Scope::own ? "" : challenge.get("scope");
   const TokenQuestion question{challenge.get("service"), asked.empty() ? scope_ : asked};
@@ -163,7 +162,7 @@ Authenticator::Grant Authenticator::fetch_token(const http::Url& target,
   add("service", question.service);
   add("scope", question.scope);
 
-  const bool with_password = options_.credentials && target.same_origin(home_);
+  const bool with_password = options_.credentials && standing_.is_home(target);
   const auto start = steady_clock::now();
   return base::with_context(cat("token service ", url.display()), [&]() -> Grant {
     std::optional<http::Response> response;

@@ -6,8 +6,7 @@
 #include "registry/blob_source.hpp"
 #include "registry/fetch_image.hpp"
 #include "registry/head_requests.hpp"
-#include "registry/requests.hpp"
-#include "registry/retry.hpp"
+#include "registry/lines.hpp"
 #include "registry/tag_list.hpp"
 
 namespace registry {
@@ -83,22 +82,26 @@ struct Client::Impl {
       : reference(std::move(named)),
         options(std::move(given)),
         log(used_log),
-        retry(options.patience, log),
-        requests(reference, options, log) {}
+        lines(reference, options, log),
+        held(lines) {}
 
   /// Runs `action`, which reads documents, until it succeeds or patience ends. It is repeated as a
   /// whole and from the greeting on: a registry that has had enough is better asked for something
   /// small, which no pull limit counts, than for the document it has just refused.
   template <class Action>
   auto persist(Action&& action) -> decltype(action()) {
+    const HeldLine::Hold hold(held);
+    Retry& retry = held.line().retry;
     if (retry.running()) return action();
     bool again = false;
     return retry.run([&] {
-      if (std::exchange(again, true)) requests.start_over();
-      if (requests.answered()) retry.set_answered();
+      if (std::exchange(again, true)) lines.standing().set_greeted(false);
+      if (lines.standing().answered()) retry.set_answered();
       return action();
     });
   }
+  /// Where documents are asked for; only inside of persist().
+  Requests& requests() { return held.line().requests; }
 
   std::string path(std::string_view kind, std::string_view name) const {
     return cat("/v2/", reference.repository, "/", kind, "/", name);
@@ -112,17 +115,18 @@ struct Client::Impl {
   std::optional<oci::Digest> resolve(const std::string& tag_or_digest);
   Document fetch(const std::string& tag_or_digest);
   http::Response get_manifest(const std::string& tag_or_digest);
-  http::Response get_blob(const oci::Descriptor& descriptor,
+  http::Response get_blob(Line& line, const oci::Descriptor& descriptor,
                           const std::vector<std::string>& headers);
-  http::Response get_foreign(const std::string& url, const std::vector<std::string>& headers);
-  http::Response get_elsewhere(const std::vector<std::string>& urls,
+  http::Response get_foreign(Line& line, const std::string& url,
+                             const std::vector<std::string>& headers);
+  http::Response get_elsewhere(Line& line, const std::vector<std::string>& urls,
                                const std::vector<std::string>& headers);
 
   oci::Reference reference;
   Options options;
   base::Log& log;
-  Retry retry;
-  Requests requests;
+  Lines lines;
+  HeldLine held;
   bool head_works = false;
   bool head_is_broken = false;
 };
@@ -142,8 +146,8 @@ struct Client::Impl::HeadAnswer {
 
 Client::Impl::HeadAnswer Client::Impl::head(const std::string& tag_or_digest) {
   http::Response response =
-      requests.send("HEAD", manifest_path(tag_or_digest), {std::string(accept)});
-  if (response.status == 429) throw make_status_error(response, requests.login());
+      requests().send("HEAD", manifest_path(tag_or_digest), {std::string(accept)});
+  if (response.status == 429) throw make_status_error(response, requests().login());
   // Some servers know no HEAD and answer it 404. One that has given a digest before does know it,
   // and where another registry is asked next, a wrong answer costs less than a second question.
   if (response.status == 404) {
@@ -158,25 +162,25 @@ Client::Impl::HeadAnswer Client::Impl::head(const std::string& tag_or_digest) {
 
 http::Response Client::Impl::get_manifest(const std::string& tag_or_digest) {
   const std::string target = manifest_path(tag_or_digest);
-  http::Response response = requests.send("GET", target, {std::string(accept)});
+  http::Response response = requests().send("GET", target, {std::string(accept)});
   // Some registries type every document application/json and then find nothing acceptable.
   if (response.status == 406) {
-    response = requests.send("GET", target, {cat(accept, ", */*")});
+    response = requests().send("GET", target, {cat(accept, ", */*")});
   }
-  if (response.status != 200) throw make_status_error(response, requests.login());
+  if (response.status != 200) throw make_status_error(response, requests().login());
   return response;
 }
 
 /// A layer the registry may not distribute, from an address its manifest names. Credentials stay
 /// here (CVE-2020-15157).
-http::Response Client::Impl::get_foreign(const std::string& text,
+http::Response Client::Impl::get_foreign(Line& line, const std::string& text,
                                          const std::vector<std::string>& headers) {
   const http::Url url = http::Url::parse(text);
   const bool safe = url.secure() && !http::is_local_host(url.host);
   if (!safe && options.insecure == Insecure::no) {
     throw base::Error(cat("the layer's own address ", url.display(), " is not a public https URL"));
   }
-  http::Response response = requests.send_anonymous(url, headers);
+  http::Response response = line.requests.send_anonymous(url, headers);
   if (!answers_blob(response, headers)) {
     StatusError error = make_status_error(response, Login::none);
     error.add_context(url.display());
@@ -186,26 +190,29 @@ http::Response Client::Impl::get_foreign(const std::string& text,
 }
 
 /// The first of a layer's own addresses that has it.
-http::Response Client::Impl::get_elsewhere(const std::vector<std::string>& urls,
+http::Response Client::Impl::get_elsewhere(Line& line, const std::vector<std::string>& urls,
                                            const std::vector<std::string>& headers) {
   for (size_t i = 0; i + 1 < urls.size(); ++i) {
     try {
-      return get_foreign(urls[i], headers);
+      return get_foreign(line, urls[i], headers);
     } catch (const base::Error& error) {
       log.info(cat(error.what(), "; trying the layer's next address"));
     }
   }
-  return get_foreign(urls.back(), headers);
+  return get_foreign(line, urls.back(), headers);
 }
 
-http::Response Client::Impl::get_blob(const oci::Descriptor& descriptor,
+http::Response Client::Impl::get_blob(Line& line, const oci::Descriptor& descriptor,
                                       const std::vector<std::string>& headers) {
-  http::Response response = requests.send("GET", path("blobs", descriptor.digest.text()), headers);
-  retry.set_answered();
+  http::Response response =
+      line.requests.send("GET", path("blobs", descriptor.digest.text()), headers);
+  line.retry.set_answered();
   if (response.status == 404 && !descriptor.urls.empty()) {
-    return get_elsewhere(descriptor.urls, headers);
+    return get_elsewhere(line, descriptor.urls, headers);
   }
-  if (!answers_blob(response, headers)) throw make_status_error(response, requests.login());
+  if (!answers_blob(response, headers)) {
+    throw make_status_error(response, line.requests.login());
+  }
   return response;
 }
 
@@ -251,11 +258,13 @@ Document Client::fetch(const std::string& tag_or_digest) {
 
 std::vector<std::string> Client::tags() {
   return base::with_context(cat("tags of ", impl_->reference.name()), [&] {
-    return impl_->persist([&] { return list_tags(impl_->requests, impl_->reference.repository); });
+    return impl_->persist(
+        [&] { return list_tags(impl_->requests(), impl_->reference.repository); });
   });
 }
 
 std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<std::string>& tags) {
+  const HeldLine::Hold hold(impl_->held);
   std::vector<std::string> paths;
   for (const std::string& tag : tags) paths.push_back(impl_->manifest_path(tag));
   std::vector<std::optional<oci::Digest>> digests(tags.size());
@@ -266,7 +275,7 @@ std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<st
     const size_t start = i + 1;
     const bool head_works = digests[i] && !impl_->head_is_broken;
     i = head_works && may_hurry
-            ? resolve_ahead(impl_->requests, paths, start, std::string(accept), digests)
+            ? resolve_ahead(impl_->requests(), paths, start, std::string(accept), digests)
             : start;
     may_hurry = may_hurry && (!head_works || i > start);
   }
@@ -284,11 +293,12 @@ Image Client::fetch_image(const std::string& tag, const oci::Platform& platform)
 std::unique_ptr<base::ByteSource> Client::open_blob(const oci::Descriptor& descriptor) {
   const std::string name = impl_->describe("blob", descriptor.digest.short_text());
   Impl& impl = *impl_;
-  const auto open = [&impl, descriptor](const std::vector<std::string>& headers) {
-    return impl.get_blob(descriptor, headers);
+  const std::shared_ptr<Line> line = impl.held.own_or_new();
+  const auto open = [&impl, line, descriptor](const std::vector<std::string>& headers) {
+    return impl.get_blob(*line, descriptor, headers);
   };
   return std::make_unique<VerifiedBlob>(
-      std::make_unique<BlobSource>(open, descriptor.size, name, impl.retry), descriptor);
+      std::make_unique<BlobSource>(open, descriptor.size, name, line->retry), descriptor);
 }
 
 }  // namespace registry

@@ -40,29 +40,23 @@ void discard_body(http::Response& response) {
 
 }  // namespace
 
-Requests::Requests(const oci::Reference& reference, const Options& options, base::Log& log)
+Requests::Requests(const oci::Reference& reference, const Options& options, Standing& standing,
+                   base::Log& log)
     : host_(reference.wire_host()),
       insecure_(options.insecure),
       plain_allowed_(options.scheme.empty() &&
                      (insecure_ == Insecure::yes ||
                       http::is_loopback_host(address("https", host_, "/").host))),
       client_(http_options(options), log),
-      auth_(client_, options, cat("repository:", reference.repository, ":pull")),
-      log_(log),
-      warnings_(host_, log),
-      scheme_(options.scheme.empty() ? "https" : options.scheme) {}
-
-void Requests::settle_on(const http::Url& url) {
-  answered_ = true;
-  scheme_ = url.scheme;
-  auth_.set_home(url);
-}
+      auth_(client_, options, standing, cat("repository:", reference.repository, ":pull")),
+      standing_(standing),
+      log_(log) {}
 
 /// The first request of all goes to https and, where that is allowed, then to http.
 http::Response Requests::send_first(http::Request& request) {
   try {
     http::Response response = client_.send(request);
-    settle_on(request.url);
+    standing_.settle_on(request.url);
     return response;
   } catch (const http::TransportError& error) {
     if (!plain_allowed_ || !may_speak_plain(error.cause())) throw;
@@ -70,16 +64,16 @@ http::Response Requests::send_first(http::Request& request) {
     request.url = address("http", host_, request.url.path);
     http::Response response = base::with_context(
         cat("https failed (", error.what(), "), then http"), [&] { return client_.send(request); });
-    settle_on(request.url);
+    standing_.settle_on(request.url);
     return response;
   }
 }
 
 /// Without redirects and logging in.
 http::Response Requests::send_once(http::Request& request) {
-  http::Response response = !answered_ ? send_first(request) : client_.send(request);
+  http::Response response = !standing_.answered() ? send_first(request) : client_.send(request);
   // Others that are redirected to are not the registry, and what they say is none of its words.
-  if (request.url.same_origin(url("/"))) warnings_.note(response.headers);
+  if (request.url.same_origin(url("/"))) standing_.warnings().note(response.headers);
   return response;
 }
 
@@ -90,15 +84,17 @@ http::Response Requests::send_once(http::Request& request) {
 /// and registries (also those of registry-image-resource's tests) see the sequence they know from
 /// other clients. What it answers proves nothing else: some registries have no such page.
 void Requests::greet() {
+  const std::lock_guard one_greeting(standing_.greeting());
+  if (standing_.greeted()) return;
   http::Request request;
-  request.url = address(scheme_, host_, "/v2/");
+  request.url = address(standing_.scheme(), host_, "/v2/");
   http::Response response = send_once(request);
   if (response.status == 429) throw make_status_error(response, login());
   if (response.status == 401 && auth_.authorization(request.url).empty()) {
-    auth_.learn(request.url, response.headers, Authenticator::Scope::own);
+    auth_.learn(request, response.headers, Authenticator::Scope::own);
   }
   discard_body(response);
-  greeted_ = true;
+  standing_.set_greeted(true);
 }
 
 http::Response Requests::follow(http::Request request) {
@@ -109,14 +105,14 @@ http::Response Requests::follow(http::Request request) {
     http::Response response = send_once(request);
     if (response.status == 401 && !logged_in) {
       logged_in = true;
-      if (!auth_.learn(request.url, response.headers, Authenticator::Scope::of_challenge)) {
+      if (!auth_.learn(request, response.headers, Authenticator::Scope::of_challenge)) {
         return response;
       }
       discard_body(response);
       continue;
     }
     // Amazon's public registry answers so when a token has expired.
-    if (response.status == 400 && !logged_in && auth_.forget_token(request.url)) {
+    if (response.status == 400 && !logged_in && auth_.forget_token(request)) {
       discard_body(response);
       continue;
     }
@@ -132,11 +128,11 @@ http::Response Requests::follow(http::Request request) {
 
 http::Response Requests::send(const std::string& method, const std::string& path,
                               const std::vector<std::string>& headers) {
-  if (!greeted_) greet();
+  if (!standing_.greeted()) greet();
   http::Request request;
   request.method = method;
   request.headers = headers;
-  request.url = address(scheme_, host_, path);
+  request.url = address(standing_.scheme(), host_, path);
   return follow(std::move(request));
 }
 
@@ -151,7 +147,7 @@ http::PendingResponse Requests::start(const std::string& method, const std::stri
 }
 
 http::Url Requests::url(const std::string& path) const {
-  return address(scheme_, host_, path);
+  return address(standing_.scheme(), host_, path);
 }
 
 http::Response Requests::send_anonymous(const http::Url& url,

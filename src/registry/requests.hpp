@@ -5,16 +5,19 @@
 #include "http/client.hpp"
 #include "registry/auth.hpp"
 #include "registry/client.hpp"
+#include "registry/standing.hpp"
 #include "registry/status.hpp"
-#include "registry/warnings.hpp"
 
 namespace registry {
 
 /// Sends requests to one registry: finds out whether it speaks https or, where that is allowed,
-/// http, logs in when asked to, and follows redirects.
+/// http, logs in when asked to, and follows redirects. Belongs to one thread; what it finds out
+/// holds for all that share its standing.
 class Requests {
  public:
-  Requests(const oci::Reference& reference, const Options& options, base::Log& log);
+  /// `options`, `standing` and `log` must outlive this.
+  Requests(const oci::Reference& reference, const Options& options, Standing& standing,
+           base::Log& log);
   Requests(const Requests&) = delete;
   Requests& operator=(const Requests&) = delete;
 
@@ -30,10 +33,6 @@ class Requests {
   http::Url url(const std::string& path) const;
   /// The answer to GET of an address outside the registry, always without credentials.
   http::Response send_anonymous(const http::Url& url, const std::vector<std::string>& headers);
-  /// Makes the next send() greet the registry again.
-  void start_over() { greeted_ = false; }
-  /// Whether the registry has answered anything yet.
-  bool answered() const { return answered_; }
   Login login() const { return auth_.has_credentials() ? Login::used : Login::none; }
 
  private:
@@ -41,18 +40,14 @@ class Requests {
   http::Response follow(http::Request request);
   http::Response send_first(http::Request& request);
   http::Response send_once(http::Request& request);
-  void settle_on(const http::Url& url);
 
   std::string host_;
   Insecure insecure_;
   bool plain_allowed_;
   http::Client client_;
   Authenticator auth_;
+  Standing& standing_;
   base::Log& log_;
-  Warnings warnings_;
-  bool answered_ = false;
-  bool greeted_ = false;
-  std::string scheme_;  // The one that worked, and before the first answer the one to try.
 };
 
 }  // namespace registry

@@ -32,6 +32,7 @@ std::optional<std::string> take_quoted(std::string_view& text) {
 
 void Warnings::note(const http::Headers& headers) {
   constexpr std::string_view start = "299 - ";
+  const std::lock_guard lock(mutex_);
   for (const std::string& field : headers.all("Warning")) {
     std::string_view rest = base::trim(field);
     while (rest.starts_with(start)) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -7,7 +8,8 @@
 
 namespace registry {
 
-/// Passes on what a registry wants its users to know (distribution-spec, "Warnings").
+/// Passes on what a registry wants its users to know (distribution-spec, "Warnings"). Safe to use
+/// from several threads.
 class Warnings {
  public:
   Warnings(std::string host, base::Log& log) : host_(std::move(host)), log_(log) {}
@@ -18,6 +20,7 @@ class Warnings {
  private:
   std::string host_;
   base::Log& log_;
+  std::mutex mutex_;
   std::set<std::string> known_;
 };
 
