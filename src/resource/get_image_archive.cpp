@@ -4,21 +4,18 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "base/read_ahead.hpp"
 #include "base/text.hpp"
 #include "codec/decompress.hpp"
 #include "codec/gzip_writer.hpp"
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
-#include "resource/progress_source.hpp"
+#include "resource/layers.hpp"
 #include "rootfs/tar_writer.hpp"
 
 namespace resource {
 namespace {
 
 using base::cat;
-
-constexpr size_t read_ahead_limit = 8 * 1024 * 1024;
 
 base::Entry member(const std::string& name, uint64_t size) {
   base::Entry entry;
@@ -41,7 +38,7 @@ class ImageArchive {
   /// A layer under the name of its blob. gzip is kept as it is; anything else becomes gzip: docker
   /// before version 23 does not read zstd, and tools that look at the first layer alone to see
   /// whether layers are compressed need all of them alike.
-  void add_layer(const std::string& name, const oci::Descriptor& layer, const oci::Digest& diff_id,
+  void add_layer(const std::string& name, const Layer& layer,
                  std::unique_ptr<base::ByteSource> blob) {
     std::array<char, 2> start{};
     const std::string magic(start.data(), base::read_full(*blob, start));
@@ -50,7 +47,7 @@ class ImageArchive {
       tar_.add(member(name, layer.size), *whole);
     } else {
       add_compressed(name, oci::VerifiedSource(codec::decompress(std::move(whole), "its data"),
-                                               diff_id, std::nullopt));
+                                               layer.diff_id, std::nullopt));
     }
   }
 
@@ -78,6 +75,17 @@ class ImageArchive {
   rootfs::TarWriter tar_;
 };
 
+/// Layers in their order, each under its name.
+void add_layers(ImageArchive& archive, const std::vector<Layer>& layers,
+                const std::vector<std::string>& names, base::Log& log) {
+  LayerDownload download(layers, log);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    log.info(cat(layers[i].name, " ", base::human_size(layers[i].size)));
+    base::with_context(layers[i].name,
+                       [&] { archive.add_layer(names[i], layers[i], download.stored(i)); });
+  }
+}
+
 }  // namespace
 
 registry::Image get_image_archive(const Download& download, const std::string& name) {
@@ -86,26 +94,18 @@ registry::Image get_image_archive(const Download& download, const std::string& n
   ImageArchive archive(download.directory + "/image.tar");
   archive.add_document(config, image.config.document);
 
-  std::vector<std::string> layers;
-  std::set<oci::Digest> seen;
-  const size_t count = image.manifest.layers.size();
-  for (size_t i = 0; i < count; ++i) {
-    const oci::Descriptor& layer = image.manifest.layers[i];
-    const std::string member_name = layer.digest.hex() + ".tar.gz";
-    layers.push_back(member_name);
-    if (!seen.insert(layer.digest).second) continue;
-    const std::string title = cat("layer ", i + 1, "/", count, " ", layer.digest.short_text());
-    download.log.info(cat(title, " ", base::human_size(layer.size)));
-    base::with_context(title, [&] {
-      const auto open = [&download, &layer, &title] {
-        return std::make_unique<ProgressSource>(download.client.open_blob(layer), title, layer.size,
-                                                download.log);
-      };
-      archive.add_layer(member_name, layer, image.config.diff_ids[i],
-                        std::make_unique<base::ReadAhead>(open, read_ahead_limit));
-    });
+  std::vector<std::string> names;
+  std::set<std::string> seen;
+  std::vector<Layer> stored;
+  std::vector<std::string> stored_names;
+  for (Layer& layer : layers_of(download.client, image)) {
+    names.push_back(image.manifest.layers[names.size()].digest.hex() + ".tar.gz");
+    if (!seen.insert(names.back()).second) continue;
+    stored.push_back(std::move(layer));
+    stored_names.push_back(names.back());
   }
-  archive.add_document("manifest.json", encode_archive_manifest(name, config, layers));
+  add_layers(archive, stored, stored_names, download.log);
+  archive.add_document("manifest.json", encode_archive_manifest(name, config, names));
   archive.publish();
   download.log.info(cat("packed image.tar: ", base::human_size(archive.size())));
   return image;

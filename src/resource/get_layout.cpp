@@ -6,8 +6,8 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
-#include "base/read_ahead.hpp"
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "oci/media_type.hpp"
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
@@ -20,7 +20,6 @@ namespace {
 using base::cat;
 
 constexpr int maximum_depth = 4;
-constexpr size_t read_ahead_limit = 8 * 1024 * 1024;
 constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
 
 void make_directory(const std::string& path) {
@@ -44,12 +43,13 @@ class LayoutWriter {
     log_.info(cat(documents_, documents_ == 1 ? " manifest" : " manifests", ", ", blobs_.size(),
                   blobs_.size() == 1 ? " blob" : " blobs", ", ", base::human_size(bytes_),
                   " to download"));
-    for (size_t i = 0; i < blobs_.size(); ++i) {
+    DownloadProgress progress(bytes_, log_);
+    base::for_each_at_once(blobs_.size(), download_limits.at_once, [&](size_t i) {
       const std::string name =
           cat("blob ", i + 1, "/", blobs_.size(), " ", blobs_[i].digest.short_text());
       log_.info(cat(name, " ", base::human_size(blobs_[i].size)));
-      base::with_context(name, [&] { copy(blobs_[i], name); });
-    }
+      base::with_context(name, [&] { copy(blobs_[i], progress); });
+    });
     base::write_file(path_ + "/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
     if (kind == oci::DocumentKind::manifest) {
       base::write_file(path_ + "/single-image-digest", top.digest.text());
@@ -92,12 +92,9 @@ class LayoutWriter {
     }
   }
 
-  void copy(const oci::Descriptor& blob, const std::string& name) {
-    base::ReadAhead source(
-        [&] {
-          return std::make_unique<ProgressSource>(client_.open_blob(blob), name, blob.size, log_);
-        },
-        read_ahead_limit);
+  /// Called on several threads.
+  void copy(const oci::Descriptor& blob, DownloadProgress& progress) const {
+    ProgressSource source(client_.open_blob(blob), progress);
     base::OutputFile file(new_blob_path(blob.digest));
     base::copy_all(source, file);
     file.publish();

@@ -4,7 +4,6 @@
 #include "base/read_ahead.hpp"
 #include "base/text.hpp"
 #include "codec/decompress.hpp"
-#include "resource/progress_source.hpp"
 #include "rootfs/layer_reader.hpp"
 
 namespace resource {
@@ -12,7 +11,49 @@ namespace {
 
 using base::cat;
 
-constexpr size_t read_ahead_limit = 8 * 1024 * 1024;
+/// Unpacked bytes of one layer that wait to be used.
+constexpr size_t read_ahead_limit = 2 * 1024 * 1024;
+
+std::vector<base::FetchAhead::Item> fetches_of(const std::vector<Layer>& layers,
+                                               DownloadProgress& progress) {
+  std::vector<base::FetchAhead::Item> items;
+  for (const Layer& layer : layers) {
+    items.push_back({layer.size, [&layer, &progress] {
+                       return std::make_unique<ProgressSource>(layer.open(), progress);
+                     }});
+  }
+  return items;
+}
+
+/// The layers as tar archives, each decompressed and verified on a thread of its own, one of them
+/// ahead of the one in use.
+class Tars {
+ public:
+  Tars(const std::vector<Layer>& layers, base::Log& log)
+      : layers_(layers), download_(layers, log) {}
+
+  /// The archive of the next layer.
+  std::unique_ptr<base::ByteSource> next() {
+    auto current = following_ ? std::move(following_) : open(index_);
+    if (++index_ < layers_.size()) following_ = open(index_);
+    return current;
+  }
+
+ private:
+  std::unique_ptr<base::ByteSource> open(size_t index) {
+    const auto open_tar = [this, index]() -> std::unique_ptr<base::ByteSource> {
+      return std::make_unique<oci::VerifiedSource>(
+          codec::decompress(download_.stored(index), "its data"), layers_[index].diff_id,
+          std::nullopt);
+    };
+    return std::make_unique<base::ReadAhead>(open_tar, read_ahead_limit);
+  }
+
+  const std::vector<Layer>& layers_;
+  LayerDownload download_;
+  size_t index_ = 0;
+  std::unique_ptr<base::ByteSource> following_;
+};
 
 }  // namespace
 
@@ -36,22 +77,22 @@ Provenance provenance_of(const registry::Image& image, Provenance known) {
   return known;
 }
 
+LayerDownload::LayerDownload(const std::vector<Layer>& layers, base::Log& log)
+    : progress_(stored_size(layers), log),
+      fetched_(fetches_of(layers, progress_), download_limits) {}
+
 void read_layers(const std::vector<Layer>& layers, base::Log& log,
                  const std::function<void(base::EntrySource& entries)>& apply) {
   if (layers.empty()) log.warn("the image has no layers; rootfs is empty");
+  Tars tars(layers, log);
   for (const Layer& layer : layers) {
     log.info(cat(layer.name, " ", base::human_size(layer.size)));
-    const auto open_tar = [&]() -> std::unique_ptr<base::ByteSource> {
-      auto stored = std::make_unique<ProgressSource>(layer.open(), layer.name, layer.size, log);
-      return std::make_unique<oci::VerifiedSource>(codec::decompress(std::move(stored), "its data"),
-                                                   layer.diff_id, std::nullopt);
-    };
     base::with_context(layer.name, [&] {
-      base::ReadAhead tar(open_tar, read_ahead_limit);
-      rootfs::LayerReader entries(tar);
+      const auto tar = tars.next();
+      rootfs::LayerReader entries(*tar);
       apply(entries);
       // What follows the archive's end belongs to the digests, too.
-      base::drain(tar);
+      base::drain(*tar);
     });
   }
 }

@@ -10,6 +10,7 @@
 #include "oci/digest.hpp"
 #include "registry/client.hpp"
 #include "resource/image_files.hpp"
+#include "resource/progress_source.hpp"
 
 namespace resource {
 
@@ -18,7 +19,8 @@ struct Layer {
   std::string name;   ///< For people.
   uint64_t size = 0;  ///< As stored, in bytes.
   oci::Digest diff_id;
-  std::function<std::unique_ptr<base::ByteSource>()> open;  ///< The bytes as stored.
+  /// The bytes as stored. Called on any thread, for several layers at the same time.
+  std::function<std::unique_ptr<base::ByteSource>()> open;
 };
 
 /// The layers of an image in a registry; `client` must outlive them.
@@ -27,8 +29,23 @@ std::vector<Layer> layers_of(registry::Client& client, const registry::Image& im
 /// `known` with what the image's documents say.
 Provenance provenance_of(const registry::Image& image, Provenance known);
 
-/// Calls `apply` with the entries of each layer, base layer first. Fetching, verifying and
-/// decompressing run on a thread of their own, ahead of `apply`.
+/// Fetches layers on threads of its own, several at the same time and within one bound of memory,
+/// ahead of whoever reads them in order.
+class LayerDownload {
+ public:
+  /// `layers` and `log` must outlive this.
+  LayerDownload(const std::vector<Layer>& layers, base::Log& log);
+  /// The bytes of a layer as stored; to be called once for each.
+  std::unique_ptr<base::ByteSource> stored(size_t index) { return fetched_.source(index); }
+
+ private:
+  DownloadProgress progress_;
+  base::FetchAhead fetched_;
+};
+
+/// Calls `apply` with the entries of each layer, base layer first. Meanwhile the next layers are
+/// fetched, several at a time, and decompressed and verified ahead of `apply`, on other threads.
+/// The first failure in the order of the layers is the one that is thrown.
 void read_layers(const std::vector<Layer>& layers, base::Log& log,
                  const std::function<void(base::EntrySource& entries)>& apply);
 

@@ -4,14 +4,14 @@
 
 namespace resource {
 
-using base::cat;
+void DownloadProgress::add(uint64_t bytes) {
+  const uint64_t done = done_ += bytes;
+  log_.progress(base::cat("downloaded ", base::human_size(done), " of ", base::human_size(size_)));
+}
 
 size_t ProgressSource::read(std::span<char> buffer) {
   const size_t count = source_->read(buffer);
-  done_ += count;
-  if (count > 0) {
-    log_.progress(cat(name_, ": ", base::human_size(done_), " of ", base::human_size(size_)));
-  }
+  if (count > 0) progress_.add(count);
   return count;
 }
 

@@ -1,26 +1,41 @@
 #pragma once
+#include <atomic>
+#include <cstdint>
 #include <memory>
-#include <string>
 
+#include "base/fetch_ahead.hpp"
 #include "base/log.hpp"
 #include "base/stream.hpp"
 
 namespace resource {
 
-/// Tells the log how far a download is.
+/// How many blobs are downloaded at the same time, and how much of them may wait in memory.
+inline constexpr base::FetchAhead::Limits download_limits{
+    .at_once = 3, .each = 4 * 1024 * 1024, .together = 12 * 1024 * 1024};
+
+/// Tells the log how far a download of several parts is. Safe to use from several threads.
+class DownloadProgress {
+ public:
+  /// `size` is that of all parts.
+  DownloadProgress(uint64_t size, base::Log& log) : size_(size), log_(log) {}
+  void add(uint64_t bytes);
+
+ private:
+  const uint64_t size_;
+  std::atomic<uint64_t> done_ = 0;
+  base::Log& log_;
+};
+
+/// Counts what is read of one part; `progress` must outlive this.
 class ProgressSource : public base::ByteSource {
  public:
-  ProgressSource(std::unique_ptr<base::ByteSource> source, std::string name, uint64_t size,
-                 base::Log& log)
-      : source_(std::move(source)), name_(std::move(name)), size_(size), log_(log) {}
+  ProgressSource(std::unique_ptr<base::ByteSource> source, DownloadProgress& progress)
+      : source_(std::move(source)), progress_(progress) {}
   size_t read(std::span<char> buffer) override;
 
  private:
   std::unique_ptr<base::ByteSource> source_;
-  std::string name_;
-  uint64_t size_;
-  uint64_t done_ = 0;
-  base::Log& log_;
+  DownloadProgress& progress_;
 };
 
 }  // namespace resource

@@ -1,0 +1,38 @@
+#include "base/threads.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+
+TEST_CASE("every number is worked on once, by no more threads than allowed") {
+  std::vector<std::atomic<int>> done(100);
+  std::atomic<int> now = 0;
+  std::atomic<bool> too_many = false;
+  base::for_each_at_once(done.size(), 3, [&](size_t i) {
+    if (++now > 3) too_many = true;
+    ++done[i];
+    --now;
+  });
+  for (const auto& count : done) CHECK(count == 1);
+  CHECK_FALSE(too_many);
+  base::for_each_at_once(0, 3, [](size_t) { FAIL("there is nothing to do"); });
+}
+
+TEST_CASE("a failure stops work that would never end, and is the one that is told") {
+  std::atomic<size_t> begun = 0;
+  const auto work = [&](size_t i) {
+    ++begun;
+    if (i == 1) throw base::Error("broke off");
+    for (;;) {
+      base::throw_if_cancelled();
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  };
+  CHECK(message_of([&] { base::for_each_at_once(50, 2, work); }) == "broke off");
+  CHECK(begun == 2);
+}
