@@ -24,10 +24,10 @@ struct Provenance {
   std::string repository;
   std::string tag;
   std::string digest;  ///< What the version names: an index or a manifest.
-  std::optional<oci::Digest> manifest;
-  std::optional<oci::Digest> config;
-  oci::Platform platform;
-  std::vector<oci::Digest> layers;  ///< As stored, base layer first.
+  std::optional<oci::Digest> manifest{};
+  std::optional<oci::Digest> config{};
+  oci::Platform platform{};
+  std::vector<oci::Digest> layers{};  ///< As stored, base layer first.
 };
 
 /// .rootfs/image.json.
