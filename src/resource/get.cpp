@@ -1,8 +1,8 @@
-#include <unistd.h>
-
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "resource/destination.hpp"
+#include "resource/get_commit.hpp"
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
 #include "resource/layers.hpp"
@@ -15,23 +15,6 @@ namespace resource {
 namespace {
 
 using base::cat;
-using base::Error;
-
-void remove_file(const std::string& path) {
-  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return;
-  base::throw_errno(cat("remove ", base::printable(path)));
-}
-
-/// Whatever an earlier or failed attempt left must not be mixed with what comes now or be taken for
-/// an image.
-void clear(const std::string& directory) {
-  for (const char* name : {"metadata.json", "labels.json", "image.tar", "rootfs.tgz"}) {
-    remove_file(cat(directory, "/", name));
-  }
-  for (const char* name : {"rootfs", ".rootfs", "oci"}) {
-    rootfs::remove_tree(cat(directory, "/", name));
-  }
-}
 
 /// The name that registry-image-resource gives an image in an archive, after the library it uses.
 std::string archive_name(const oci::Reference& reference, const std::string& tag) {
@@ -73,7 +56,7 @@ std::optional<registry::Image> download(const GetRequest& request, const ImageSo
   const oci::Digest digest = oci::Digest::parse(version.digest);
   const oci::Platform platform = params.platform.value_or(request.source.platform);
   with_registry(source, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
-    clear(directory);
+    clear_destination(directory);
     image.reset();
     if (!params.skip_download) {
       image = save(params.format, {client, digest, platform, directory, log},
@@ -88,11 +71,7 @@ std::optional<registry::Image> download(const GetRequest& request, const ImageSo
 }  // namespace
 
 StepResult get(const GetRequest& request, const std::string& directory, base::Log& log) {
-  if (!request.source.image) {
-    throw Error(
-        "get needs source.repository; an image in a git repository is fetched with the stock "
-        "type: git (after a put, set no_get: true)");
-  }
+  if (!request.source.image) return get_commit(request, directory, log);
   const ImageSource& source = *request.source.image;
   const oci::Digest digest = base::with_context(
       "version.digest", [&] { return oci::Digest::parse(request.version.digest); });
@@ -100,7 +79,7 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
   log.heading(cat("pulling ", source.repository, ":", tag, "@", digest.short_text()));
 
   StepResult result{{tag, digest.text(), ""}, {{"repository", source.repository}, {"tag", tag}}};
-  clear(directory);
+  clear_destination(directory);
   try {
     const auto image = download(request, source, result.version, directory, log);
     if (image) {
@@ -118,7 +97,7 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
       base::write_file(directory + "/metadata.json", encode_metadata(image->config));
     }
   } catch (...) {
-    clear(directory);
+    clear_destination(directory);
     throw;
   }
   return result;

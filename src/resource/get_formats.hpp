@@ -19,6 +19,9 @@ struct Download {
   base::Log& log;
 };
 
+/// Tells the log what was written, out of what and in how many seconds.
+void report(const rootfs::TreeSummary& tree, std::string_view from, double seconds, base::Log& log);
+
 /// Unpacks the image to the new directory `path` and, without contents, to `shadow` if there is
 /// one; tells the log what came out.
 registry::Image unpack(const Download& download, const std::string& path,

@@ -16,13 +16,25 @@ namespace {
 using base::cat;
 using Clock = std::chrono::steady_clock;
 
-void summarise(const rootfs::TreeSummary& tree, uint64_t compressed, double seconds,
-               base::Log& log) {
+/// Device nodes, and whatever else could not be set here, come back from it in a put.
+void save_manifest(rootfs::VirtualTree& tree, const std::string& rootfs,
+                   const std::string& directory) {
+  const std::string folder = cat(directory, "/", side_folder);
+  if (::mkdir(folder.c_str(), 0755) != 0) base::throw_errno(cat("make directory ", folder));
+  base::OutputFile file(cat(directory, "/", manifest_path));
+  rootfs::TreeSummary unused;
+  write_manifest(*tree.finish(unused), rootfs, file);
+  file.publish();
+}
+
+}  // namespace
+
+void report(const rootfs::TreeSummary& tree, std::string_view from, double seconds,
+            base::Log& log) {
   const uint64_t entries =
       tree.files + tree.directories + tree.symlinks + tree.hardlinks + tree.fifos;
   log.info(cat("unpacked ", base::with_commas(entries), " entries, ", base::human_size(tree.bytes),
-               " from ", base::human_size(compressed), " of layers, in ",
-               base::human_seconds(seconds)));
+               " from ", from, ", in ", base::human_seconds(seconds)));
   if (tree.whiteouts > 0) {
     log.info(cat(base::with_commas(tree.whiteouts), " entries were deleted by later layers"));
   }
@@ -43,19 +55,6 @@ void summarise(const rootfs::TreeSummary& tree, uint64_t compressed, double seco
   }
 }
 
-/// Device nodes, and whatever else could not be set here, come back from it in a put.
-void save_manifest(rootfs::VirtualTree& tree, const std::string& rootfs,
-                   const std::string& directory) {
-  const std::string folder = cat(directory, "/", side_folder);
-  if (::mkdir(folder.c_str(), 0755) != 0) base::throw_errno(cat("make directory ", folder));
-  base::OutputFile file(cat(directory, "/", manifest_path));
-  rootfs::TreeSummary unused;
-  write_manifest(*tree.finish(unused), rootfs, file);
-  file.publish();
-}
-
-}  // namespace
-
 registry::Image unpack(const Download& download, const std::string& path,
                        rootfs::VirtualTree* shadow) {
   base::Log& log = download.log;
@@ -70,7 +69,7 @@ registry::Image unpack(const Download& download, const std::string& path,
   if (shadow != nullptr) tree.set_shadow(*shadow);
   read_layers(layers, log, [&](base::EntrySource& entries) { tree.apply(entries); });
   const std::chrono::duration<double> seconds = Clock::now() - start;
-  summarise(tree.finish(), compressed, seconds.count(), log);
+  report(tree.finish(), cat(base::human_size(compressed), " of layers"), seconds.count(), log);
   return image;
 }
 

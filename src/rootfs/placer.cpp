@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "base/error.hpp"
+#include "base/staged_content.hpp"
+#include "base/text.hpp"
 #include "rootfs/layer_rules.hpp"
 #include "rootfs/name.hpp"
 
@@ -56,17 +59,36 @@ void Placer::place_file(const base::Entry& entry, const std::string& path, base:
   const auto [directory, base_name] = split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.make(directory);
-  base::UniqueFd fd(replacing(parent, name, [&] {
-    return ::openat(parent.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    static_cast<mode_t>(entry.mode & 0777));
-  }));
-  if (!fd) base::throw_errno("create file");
-  writer_.write(fd.get(), data, entry.size, path);
+  base::UniqueFd fd = take_staged(entry, parent, name);
+  if (!fd) {
+    fd = base::UniqueFd(replacing(parent, name, [&] {
+      return ::openat(parent.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                      static_cast<mode_t>(entry.mode & 0777));
+    }));
+    if (!fd) base::throw_errno("create file");
+    writer_.write(fd.get(), data, entry.size, path);
+  }
   attributes_.set_all({.fd = fd.get(), .path = path}, entry);
   if (::close(fd.release()) != 0) base::throw_errno("close file");
   marks_.made_entry(parent.id, name);
   ++summary_.files;
   summary_.bytes += entry.size;
+}
+
+base::UniqueFd Placer::take_staged(const base::Entry& entry, const Parent& parent,
+                                   const std::string& name) {
+  const auto* staged = dynamic_cast<const base::StagedContent*>(entry.content.get());
+  const std::string from = staged == nullptr ? "" : staged->available();
+  if (from.empty()) return base::UniqueFd();
+  const auto move = [&] {
+    return ::renameat2(AT_FDCWD, from.c_str(), parent.fd, name.c_str(), RENAME_NOREPLACE);
+  };
+  // On another file system, say, it is copied.
+  if (replacing(parent, name, move) != 0) return base::UniqueFd();
+  staged->taken(base::cat(path_, "/", entry.path));
+  base::UniqueFd fd(::openat(parent.fd, name.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) base::throw_errno("open file");
+  return fd;
 }
 
 void Placer::place_directory(const base::Entry& entry, const std::string& path) {

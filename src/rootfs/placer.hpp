@@ -16,9 +16,12 @@ namespace rootfs {
 /// Puts single entries into the tree, replacing what is in the way.
 class Placer {
  public:
-  Placer(const base::RootedDir& root, LayerMarks& marks, PendingDirectories& pending,
-         Parents& parents, AttributeWriter& attributes, TreeSummary& summary)
-      : root_(root),
+  /// `path` is where the tree is.
+  Placer(const std::string& path, const base::RootedDir& root, LayerMarks& marks,
+         PendingDirectories& pending, Parents& parents, AttributeWriter& attributes,
+         TreeSummary& summary)
+      : path_(path),
+        root_(root),
         marks_(marks),
         pending_(pending),
         parents_(parents),
@@ -45,11 +48,15 @@ class Placer {
     clear_way(parent, name);
     return make();
   }
+  /// Moves content that is a file already into place; -1 when there is none, or it cannot be.
+  base::UniqueFd take_staged(const base::Entry& entry, const Parent& parent,
+                             const std::string& name);
   void clear_way(const Parent& parent, const std::string& name);
   void set_directory(int fd, const base::Entry& entry, PendingAttributes pending, bool is_new);
   void copy(const Parent& from, const std::string& from_name, const Parent& to,
             const std::string& name, const std::string& path);
 
+  const std::string& path_;
   const base::RootedDir& root_;
   LayerMarks& marks_;
   PendingDirectories& pending_;

@@ -85,7 +85,7 @@ struct Tree::Impl : LayerSink {
   LayerMarks marks;
   PendingDirectories pending;
   Parents parents{root, marks, pending, attributes, summary};
-  Placer placer{root, marks, pending, parents, attributes, summary};
+  Placer placer{path, root, marks, pending, parents, attributes, summary};
   VirtualTree* shadow = nullptr;
   LayerSink* shadow_layer = nullptr;
   unsigned layers = 0;

@@ -1,6 +1,6 @@
 """Writes a directory into a repository with its manifest: a second hand, written apart from put.
 
-Only what the format says is known here (an entry per line, sorted, octal escapes), so that a
+Only what the format says is known here (an entry per line, in the order of a walk, octal escapes), so that a
 restoring side is not tested against the writer it grew up with.
 """
 
@@ -55,7 +55,8 @@ class Image:
         self.files = {}  # path in the repository -> (git's mode, content)
         self._occupied, self._directories = set(), []
         self.lines = ["#mtree v2.0", self._line(b"")]
-        self.lines += [self._line(path) for path in sorted(walk(self._root))]
+        in_order = sorted(walk(self._root), key=lambda path: path.split(b"/"))
+        self.lines += [self._line(path) for path in in_order]
         for path in self._directories:
             if path not in self._occupied:
                 self._carry(path + b"/.keep" if path else b".keep", "100644", b"")

@@ -1,0 +1,46 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "git/object.hpp"
+#include "git/object_sink.hpp"
+
+namespace git {
+
+/// A blob and how to read it.
+struct StoredBlob {
+  uint64_t size = 0;
+  std::shared_ptr<const base::Content> content;
+};
+
+/// Keeps the objects of one commit until they are looked up: commits and trees in memory, small
+/// blobs in one unnamed file, each large one as a file that its user may take (StagedContent).
+class ObjectStore : public ObjectSink {
+ public:
+  /// `directory` must exist and be empty; files that nobody takes stay there.
+  explicit ObjectStore(const std::string& directory);
+  ~ObjectStore() override;
+
+  void commit(const Oid& id, std::string content) override;
+  void tree(const Oid& id, std::string content) override;
+  void blob(const Oid& id, std::string content) override;
+  std::unique_ptr<LargeBlob> begin_large(uint64_t size) override;
+  std::shared_ptr<const base::Content> read_back(const Oid& id) override;
+
+  /// Each is an Error when the object did not come.
+  const std::string& commit_text(const Oid& id) const;
+  std::vector<TreeEntry> tree_entries(const Oid& id) const;
+  StoredBlob find_blob(const Oid& id) const;
+  /// A whole blob; Error when it is larger than `limit` bytes.
+  std::string read_blob(const Oid& id, uint64_t limit) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace git

@@ -1,0 +1,197 @@
+#include "resource/commit_source.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/open_content.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+using base::EntryKind;
+using base::Error;
+
+constexpr uint64_t longest_link = 64 * 1024;
+
+bool by_name(const git::TreeEntry& entry, std::string_view name) {
+  return entry.name < name;
+}
+
+[[noreturn]] void mismatch(const std::string& path, std::string_view what) {
+  throw Error(cat("\"", base::printable(path), "\": the manifest and rootfs/ do not agree: ", what,
+                  "; publish the image again, or remove .rootfs/ for what a plain clone gives"));
+}
+
+std::string_view parent_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == path.npos ? std::string_view() : std::string_view(path).substr(0, slash);
+}
+
+}  // namespace
+
+std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const git::Oid& tree) {
+  std::vector<git::TreeEntry> entries = store.tree_entries(tree);
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  const std::string* last = nullptr;
+  for (const git::TreeEntry& entry : entries) {
+    const bool bad = entry.name.empty() || entry.name == "." || entry.name == ".." ||
+                     entry.name.find('/') != std::string::npos ||
+                     (last != nullptr && *last == entry.name);
+    if (bad) {
+      throw Error(cat("tree ", tree.hex(), " has an entry \"", base::printable(entry.name),
+                      "\", which no tree may have"));
+    }
+    last = &entry.name;
+  }
+  return entries;
+}
+
+CommitSource::CommitSource(const git::ObjectStore& store, const git::Oid& rootfs,
+                           const git::Oid& blobs, const git::StoredBlob& manifest)
+    : store_(store),
+      text_(manifest),
+      manifest_text_(git::open_content(manifest.content, manifest.size)),
+      manifest_(*manifest_text_),
+      rules_("rootfs") {
+  find_first_names();
+  enter("", rootfs);
+  if (blobs.is_null()) return;
+  for (const git::TreeEntry& entry : checked_entries(store, blobs)) {
+    blobs_.emplace(entry.name, entry.id);
+  }
+}
+
+void CommitSource::find_first_names() {
+  const auto text = git::open_content(text_.content, text_.size);
+  rootfs::ManifestReader manifest(*text);
+  rootfs::ManifestEntry listed;
+  while (base::with_context("manifest", [&] { return manifest.next(listed); })) {
+    if (!listed.hardlink.empty()) firsts_.try_emplace(listed.hardlink);
+  }
+}
+
+void CommitSource::enter(const std::string& path, const git::Oid& tree) {
+  Level level{path, {}};
+  if (!tree.is_null()) level.entries = checked_entries(store_, tree);
+  levels_.push_back(std::move(level));
+}
+
+void CommitSource::leave() {
+  const Level& level = levels_.back();
+  for (const git::TreeEntry& entry : level.entries) {
+    // A placeholder that the manifest does not list is no file of the image.
+    const bool is_file = entry.mode == git::mode_file;
+    if (is_file && entry.name == git::placeholder && store_.find_blob(entry.id).size == 0) continue;
+    mismatch(cat(level.path, level.path.empty() ? "" : "/", entry.name),
+             "the manifest does not list it");
+  }
+  levels_.pop_back();
+}
+
+std::unique_ptr<git::TreeEntry> CommitSource::claim(const std::string& path) {
+  const std::string_view parent = parent_of(path);
+  while (levels_.back().path != parent) leave();
+  const std::string_view name =
+      std::string_view(path).substr(parent.empty() ? 0 : parent.size() + 1);
+  auto& entries = levels_.back().entries;
+  const auto found = std::lower_bound(entries.begin(), entries.end(), name, by_name);
+  if (found == entries.end() || found->name != name) return nullptr;
+  auto claimed = std::make_unique<git::TreeEntry>(std::move(*found));
+  entries.erase(found);
+  return claimed;
+}
+
+bool CommitSource::next(base::Entry& entry) {
+  stream_.reset();
+  current_ = {};
+  rootfs::ManifestEntry listed;
+  if (!base::with_context("manifest", [&] { return manifest_.next(listed); })) {
+    while (!levels_.empty()) leave();
+    return false;
+  }
+  fill(listed, entry);
+  return true;
+}
+
+void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
+  const std::string path = listed.entry.path;
+  base::Entry as_published = listed.entry;
+  if (!listed.hardlink.empty()) as_published.kind = EntryKind::hardlink;
+  const git::Placement placement = rules_.place(as_published);
+  entry = listed.entry;
+  if (path.empty()) return;
+  const auto found = claim(path);
+  const bool expected = placement == git::Placement::own_name && listed.contents.empty();
+  if (!listed.hardlink.empty()) {
+    check_hardlink(listed, found.get(), expected);
+    entry.kind = EntryKind::hardlink;
+    entry.link = listed.hardlink;
+    return;
+  }
+  if (const auto first = firsts_.find(path); first != firsts_.end() && found) {
+    first->second = {true, found->mode, found->id};
+  }
+  switch (entry.kind) {
+    case EntryKind::directory:
+      if (found && found->mode != git::mode_directory) mismatch(path, "it is no directory there");
+      return enter(path, found ? found->id : git::Oid{});
+    case EntryKind::file:
+      return fill_file(listed, found.get(), entry);
+    case EntryKind::symlink:
+      if (!found && expected) mismatch(path, "rootfs/ lacks it");
+      if (found && (found->mode != git::mode_symlink ||
+                    store_.read_blob(found->id, longest_link) != entry.link)) {
+        mismatch(path, "it is not the same link there");
+      }
+      return;
+    default:
+      if (found) mismatch(path, "git cannot hold what the manifest says it is");
+  }
+}
+
+void CommitSource::check_hardlink(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
+                                  bool expected) const {
+  const First& first = firsts_.at(listed.hardlink);
+  if (found != nullptr) {
+    const bool same = !first.found || (found->mode == first.mode && found->id == first.id);
+    if (!same) mismatch(listed.entry.path, "it is not the same as its other name there");
+  } else if (expected && first.found) {
+    mismatch(listed.entry.path, "rootfs/ lacks it");
+  }
+}
+
+void CommitSource::fill_file(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
+                             base::Entry& entry) {
+  if (!listed.lfs.empty()) {
+    throw Error(cat("\"", base::printable(entry.path),
+                    "\" is kept by git-lfs, which this version cannot read"));
+  }
+  git::Oid id;
+  if (listed.contents.empty()) {
+    if (found == nullptr) mismatch(entry.path, "rootfs/ lacks it");
+    const bool executable = (entry.mode & 0111U) != 0;
+    if (found->mode != (executable ? git::mode_executable : git::mode_file)) {
+      mismatch(entry.path, "it is not the same kind of file there");
+    }
+    id = found->id;
+  } else {
+    const auto aside = blobs_.find(listed.contents);
+    if (found != nullptr || aside == blobs_.end()) {
+      mismatch(entry.path, cat(".rootfs/blobs/ lacks ", listed.contents));
+    }
+    id = aside->second;
+  }
+  current_ = store_.find_blob(id);
+  if (current_.size != entry.size) mismatch(entry.path, "its size differs");
+  entry.content = current_.content;
+}
+
+base::ByteSource& CommitSource::data() {
+  stream_ = git::open_content(current_.content, current_.size);
+  return *stream_;
+}
+
+}  // namespace resource

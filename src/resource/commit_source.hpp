@@ -1,0 +1,63 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/entry.hpp"
+#include "git/object_store.hpp"
+#include "git/placement.hpp"
+#include "rootfs/manifest.hpp"
+
+namespace resource {
+
+/// The entries of a tree object. Error for names that no tree can have.
+std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const git::Oid& tree);
+
+/// The entries of an image that was published with a manifest: attributes from there, contents from
+/// the commit. Error where the two do not say the same.
+class CommitSource : public base::EntrySource {
+ public:
+  /// `rootfs` is the tree that manifest entries are compared with, `blobs` the one of files that
+  /// are kept aside, or null. All references must outlive this.
+  CommitSource(const git::ObjectStore& store, const git::Oid& rootfs, const git::Oid& blobs,
+               const git::StoredBlob& manifest);
+
+  bool next(base::Entry& entry) override;
+  base::ByteSource& data() override;
+
+ private:
+  struct Level {
+    std::string path;
+    std::vector<git::TreeEntry> entries;  ///< Not claimed by the manifest yet; by name.
+  };
+  /// What a first name is in the tree.
+  struct First {
+    bool found = false;
+    uint32_t mode = 0;
+    git::Oid id;
+  };
+  void find_first_names();
+  void check_hardlink(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
+                      bool expected) const;
+  void enter(const std::string& path, const git::Oid& tree);
+  void leave();
+  /// The tree's entry for `path`, which is claimed by that; nothing when there is none.
+  std::unique_ptr<git::TreeEntry> claim(const std::string& path);
+  void fill(rootfs::ManifestEntry& listed, base::Entry& entry);
+  void fill_file(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
+                 base::Entry& entry);
+
+  const git::ObjectStore& store_;
+  git::StoredBlob text_;
+  std::unique_ptr<base::ByteSource> manifest_text_;
+  rootfs::ManifestReader manifest_;
+  git::PlacementRules rules_;
+  std::vector<Level> levels_;
+  std::unordered_map<std::string, git::Oid> blobs_;
+  std::unordered_map<std::string, First> firsts_;  ///< Of all that has further names.
+  git::StoredBlob current_;
+  std::unique_ptr<base::ByteSource> stream_;
+};
+
+}  // namespace resource

@@ -1,0 +1,32 @@
+#include "resource/destination.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "rootfs/tree.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+
+void remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return;
+  base::throw_errno(cat("remove ", base::printable(path)));
+}
+
+}  // namespace
+
+void clear_destination(const std::string& directory) {
+  for (const char* name : {"metadata.json", "labels.json", "image.tar", "rootfs.tgz"}) {
+    remove_file(cat(directory, "/", name));
+  }
+  for (const char* name : {"rootfs", ".rootfs", ".incoming", "oci"}) {
+    rootfs::remove_tree(cat(directory, "/", name));
+  }
+}
+
+}  // namespace resource

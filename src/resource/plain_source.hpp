@@ -1,0 +1,43 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/entry.hpp"
+#include "git/object_store.hpp"
+
+namespace resource {
+
+/// The entries of a tree that was published without a manifest, such as one made by hand: what a
+/// clone would give, all of it root's, but without placeholders and with the modes that temporary
+/// directories need.
+class PlainSource : public base::EntrySource {
+ public:
+  /// Everything is as old as the commit: `time` in seconds since 1970, UTC.
+  PlainSource(const git::ObjectStore& store, const git::Oid& rootfs, int64_t time);
+
+  bool next(base::Entry& entry) override;
+  base::ByteSource& data() override;
+  /// Submodules, of which a tree holds only the name; they become empty directories.
+  uint64_t submodules() const { return submodules_; }
+
+ private:
+  struct Level {
+    size_t path_length;
+    std::vector<git::TreeEntry> entries;  ///< Not given yet, last one first.
+  };
+  void enter(const git::Oid& tree);
+  void give(const git::TreeEntry& found, base::Entry& entry);
+
+  const git::ObjectStore& store_;
+  git::Oid rootfs_;
+  int64_t time_;
+  bool started_ = false;
+  std::string path_;
+  std::vector<Level> levels_;
+  uint64_t submodules_ = 0;
+  git::StoredBlob current_;
+  std::unique_ptr<base::ByteSource> stream_;
+};
+
+}  // namespace resource
