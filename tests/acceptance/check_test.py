@@ -82,25 +82,5 @@ class Check(Case):
         self.assertEqual(self.check(self.source(tag="both")), [{"tag": "both", "digest": both}])
 
 
-class CheckOfGit(Case):
-    """With only `git` in source, the resource is the image in the repository."""
-
-    def test_the_tip_of_the_branch_is_the_version(self):
-        repository = self.repository()
-        tip = repository.commit_by_hand(self.work, {"README.md": "hello"}, branch="image")
-        source = {"git": {"uri": repository.file_uri, "branch": "image"}}
-        self.assertEqual(self.succeeded(programs.check(source)), [{"ref": tip}])
-
-    def test_the_branch_is_main_unless_named(self):
-        repository = self.repository()
-        tip = repository.commit_by_hand(self.work, {"README.md": "hello"})
-        source = {"git": {"uri": repository.file_uri}}
-        self.assertEqual(self.succeeded(programs.check(source)), [{"ref": tip}])
-
-    def test_a_branch_that_is_not_there_yet_is_no_version_and_no_error(self):
-        source = {"git": {"uri": self.repository().file_uri}}
-        self.assertEqual(self.succeeded(programs.check(source)), [])
-
-
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,7 @@
 """Git over HTTP and HTTPS the way servers offer it: nginx, fcgiwrap and `git http-backend`."""
 
 import os
+import re
 import socket
 
 from .workspace import free_port, listens, run, tool
@@ -31,7 +32,7 @@ http {{
       fastcgi_param SCRIPT_FILENAME {backend};
       fastcgi_param GIT_PROJECT_ROOT {root};
       fastcgi_param GIT_HTTP_EXPORT_ALL 1;
-      fastcgi_param GIT_PROTOCOL $http_git_protocol;
+      {protocol}
       fastcgi_param PATH_INFO $uri;
       fastcgi_param QUERY_STRING $query_string;
       fastcgi_param REQUEST_METHOD $request_method;
@@ -46,9 +47,14 @@ http {{
 
 
 class GitHttp:
-    """Serves every bare repository below `root`, with basic authentication unless `open_to_all`."""
+    """Serves every bare repository below `root`, with basic authentication unless `open_to_all`.
 
-    def __init__(self, workspace, root, authority=None, open_to_all=False, body_limit="0"):
+    Without `version_2` it answers in version 0 of git's protocol, as servers do that drop the
+    header which asks for more.
+    """
+
+    def __init__(self, workspace, root, authority=None, open_to_all=False, body_limit="0",
+                 version_2=True):
         home = workspace.directory("nginx")
         self._home = home
         port = free_port()
@@ -61,11 +67,15 @@ class GitHttp:
         if not open_to_all:
             (home / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
             login = f'auth_basic "git"; auth_basic_user_file {home}/users;'
+        # Headers reach the program without being named here; this one can be emptied.
+        protocol = ("fastcgi_param GIT_PROTOCOL $http_git_protocol;" if version_2
+                    else 'fastcgi_param HTTP_GIT_PROTOCOL "";')
         backend = run("git", "--exec-path").stdout.decode().strip() + "/git-http-backend"
         settings = home / "nginx.conf"
         settings.write_text(SETTINGS.format(
             home=home, port=port, tls=" ssl" if authority else "", certificate=certificate,
-            login=login, backend=backend, root=root, limit=body_limit))
+            login=login, backend=backend, root=root, limit=body_limit,
+            protocol=protocol))
         workspace.start([tool("fcgiwrap"), "-c", "4", "-s", f"unix:{home}/cgi"], home / "cgi.log",
                         lambda: _answers(home / "cgi"))
         workspace.start([tool("nginx"), "-e", home / "log", "-p", home, "-c", settings],
@@ -84,6 +94,11 @@ class GitHttp:
 
     def requests(self):
         return (self._home / "access").read_text()
+
+    def served(self):
+        """(method, path without query, bytes of the answer) of each request so far."""
+        found = re.findall(r'"(\w+) ([^ ?"]+)[^"]*" \d+ (\d+) ', self.requests())
+        return [(method, path, int(size)) for method, path, size in found]
 
 
 def _answers(path):

@@ -9,9 +9,13 @@ PASSPHRASE = "phrase-of-the-key"
 
 
 class GitSsh:
-    """A running sshd. `known_hosts` is the line that names its host key."""
+    """A running sshd. `known_hosts` is the line that names its host key.
 
-    def __init__(self, workspace):
+    With `version_2` it lets through what asks for version 2 of git's protocol, as hosting services
+    do; the usual sshd does not.
+    """
+
+    def __init__(self, workspace, version_2=False):
         home = workspace.directory("sshd")
         self._home, self._keys, self.port = home, 0, free_port()
         self.user = pwd.getpwuid(os.getuid()).pw_name
@@ -22,7 +26,8 @@ class GitSsh:
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {host_key}\n"
             f"AuthorizedKeysFile {home}/authorized\nPidFile {home}/pid\nStrictModes no\n"
             "UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-            "PermitRootLogin yes\nMaxStartups 100\nLogLevel VERBOSE\n")
+            "PermitRootLogin yes\nMaxStartups 100\nLogLevel VERBOSE\n"
+            + ("AcceptEnv GIT_PROTOCOL\n" if version_2 else ""))
         if os.getuid() == 0:
             os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         workspace.start([tool("sshd"), "-D", "-e", "-f", settings], home / "log",
