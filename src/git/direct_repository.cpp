@@ -90,16 +90,8 @@ class DirectRepository : public Remote {
     check(git_repository_odb(Out(database_), repository_.get()), cat(name_, ": open the objects"));
   }
 
-  std::optional<Oid> find_for_reading(const std::string& ref) override {
-    git_oid id{};
-    const int result = git_reference_name_to_id(&id, repository_.get(), ref.c_str());
-    if (result == GIT_ENOTFOUND) return std::nullopt;
-    check(result, cat(name_, ": read ", ref));
-    return from_libgit2(id);
-  }
-
   std::vector<Oid> find_history(const std::string& ref, const std::optional<Oid>& since) override {
-    const auto tip = find_for_reading(ref);
+    const auto tip = find(ref);
     if (!tip) return {};
     if (!since || *since == *tip || !exists(*since)) return {*tip};
     const std::string doing = cat(name_, ": read the history of ", ref);
@@ -154,10 +146,10 @@ class DirectRepository : public Remote {
     if (git_repository_is_bare(repository_.get()) == 0) {
       throw Error(cat(name_, ": is not a bare repository; make one with: git init --bare"));
     }
-    return find_for_reading(ref);
+    return find(ref);
   }
 
-  std::optional<Oid> default_tip() override { return find_for_reading("HEAD"); }
+  std::optional<Oid> default_tip() override { return find("HEAD"); }
 
   Known find_known(const Oid& tip, const std::function<const Snapshot&()>& /*hashed*/) override {
     Known known;
@@ -195,6 +187,14 @@ class DirectRepository : public Remote {
   }
 
  private:
+  std::optional<Oid> find(const std::string& ref) {
+    git_oid id{};
+    const int result = git_reference_name_to_id(&id, repository_.get(), ref.c_str());
+    if (result == GIT_ENOTFOUND) return std::nullopt;
+    check(result, cat(name_, ": read ", ref));
+    return from_libgit2(id);
+  }
+
   bool exists(const Oid& id) {
     const git_oid raw = to_libgit2(id);
     return git_odb_exists(database_.get(), &raw) == 1;

@@ -36,8 +36,6 @@ class Remote {
  public:
   virtual ~Remote() = default;
 
-  /// The commit `ref` is at now, asked as someone who wants to read, or nothing.
-  virtual std::optional<Oid> find_for_reading(const std::string& ref) = 0;
   /// The commits of `ref`, oldest first: `since` itself if it is the newest or an ancestor of it,
   /// then what came after it along first parents. Only the newest when there is no `since` or it is
   /// not (any more) part of the history; none when there is no such ref.
@@ -47,7 +45,7 @@ class Remote {
   /// saying so when the commit cannot be had (any more), and on anything broken. That the objects
   /// are complete is for the sink to see.
   virtual void fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) = 0;
-  /// The commit `ref` is at now, asked as someone who is about to push.
+  /// The commit `ref` is at now, asked as someone who is about to push; nothing when there is none.
   virtual std::optional<Oid> find_for_pushing(const std::string& ref) = 0;
   /// A commit whose objects are worth comparing with when the branch itself does not exist.
   virtual std::optional<Oid> default_tip() = 0;

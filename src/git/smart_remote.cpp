@@ -116,11 +116,6 @@ Advertisement SmartRemote::discover(Service service, Protocol protocol) {
   });
 }
 
-std::optional<Oid> SmartRemote::find_for_reading(const std::string& ref) {
-  const auto history = find_history(ref, std::nullopt);
-  return history.empty() ? std::nullopt : std::optional(history.back());
-}
-
 std::vector<Oid> SmartRemote::find_history(const std::string& ref,
                                            const std::optional<Oid>& since) {
   const Advertisement upload = discover(Service::upload_pack, Protocol::v2);

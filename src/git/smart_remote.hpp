@@ -4,12 +4,12 @@
 
 namespace git {
 
-/// A repository behind git's own wire protocol, version 0 (gitprotocol-pack).
+/// A repository behind git's own wire protocol: version 2 for reading where the server speaks it
+/// (gitprotocol-v2), else and for pushing version 0 (gitprotocol-pack).
 class SmartRemote : public Remote {
  public:
   SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log);
 
-  std::optional<Oid> find_for_reading(const std::string& ref) override;
   std::vector<Oid> find_history(const std::string& ref, const std::optional<Oid>& since) override;
   void fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) override;
   std::optional<Oid> find_for_pushing(const std::string& ref) override;

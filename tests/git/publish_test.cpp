@@ -80,9 +80,6 @@ class Interfering : public git::Remote {
  public:
   Interfering(std::unique_ptr<git::Remote> inner, std::function<void()> action)
       : inner_(std::move(inner)), action_(std::move(action)) {}
-  std::optional<git::Oid> find_for_reading(const std::string& ref) override {
-    return inner_->find_for_reading(ref);
-  }
   std::vector<git::Oid> find_history(const std::string& ref,
                                      const std::optional<git::Oid>& since) override {
     return inner_->find_history(ref, since);
