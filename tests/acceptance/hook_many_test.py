@@ -27,7 +27,7 @@ class HookOnMany(Case):
         repository = self.repository()
         exact.Image(tree.path(b"")).publish(repository, HOOK.read_bytes())
         clone = stock_clone(repository.file_uri, self.work.fresh("clone"), depth=1)
-        for shell in (["dash"], ["bash"], ["busybox", "sh"]):
+        for shell in (["busybox", "sh"], ["bash"], ["dash"]):  # busybox loses nanoseconds
             began = time.monotonic()
             subprocess.run([tool(shell[0]), *shell[1:], ".rootfs/hooks/post-checkout"], cwd=clone,
                            env=ENVIRONMENT, check=True, stderr=subprocess.DEVNULL)
