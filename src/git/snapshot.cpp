@@ -26,13 +26,17 @@ uint32_t mode_in_clone(const Entry& entry) {
   return (entry.mode & 0111U) != 0 ? 0755 : 0644;
 }
 
+bool is_blob(uint32_t mode) {
+  return mode != mode_directory && mode != mode_gitlink;
+}
+
 uint32_t file_mode(const Entry& entry) {
   return (entry.mode & 0111U) != 0 ? mode_executable : mode_file;
 }
 
 }  // namespace
 
-Snapshot::Snapshot() {
+Snapshot::Snapshot(EmptyDirectory empty) : empty_(empty) {
   directories_.emplace_back();
   directory_index_.emplace("", 0);
 }
@@ -84,6 +88,10 @@ void Snapshot::count_losses(const Entry& entry) {
   if ((entry.mode & 01000U) != 0) ++summary_.sticky;
   if (entry.kind != EntryKind::symlink && (entry.mode & 0777U) != mode_in_clone(entry)) {
     ++summary_.permissions;
+  }
+  if (entry.kind == EntryKind::file) {
+    if ((entry.mode & 04U) == 0) summary_.private_files.push_back(entry.path);
+    if (entry.size >= large_file) summary_.large.push_back({entry.path, entry.size});
   }
   for (const base::Xattr& xattr : entry.xattrs) {
     ++(xattr.name == "security.capability" ? summary_.capabilities : summary_.xattrs);
@@ -158,6 +166,7 @@ void Snapshot::add_hardlink(uint32_t parent, std::string name, const Entry& entr
     found = link_targets_.emplace(target, *node).first;
   }
   ++summary_.hardlinks;
+  summary_.copied_bytes += entry.size;
   directories_[parent].nodes.push_back({std::move(name), found->second.mode, found->second.index});
 }
 
@@ -204,7 +213,15 @@ void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
   std::vector<TreeEntry> entries;
   // By index: encoding a child may add placeholders, but never to a directory that is finished.
   for (size_t i = 0; i < directories_[index].nodes.size(); ++i) {
-    const Node node = directories_[index].nodes[i];
+    Node& child = directories_[index].nodes[i];
+    const bool may_be_link = empty_ == EmptyDirectory::gitlink && index != 0;
+    if (may_be_link && child.mode == mode_directory && directories_[child.index].nodes.empty()) {
+      child.mode = mode_gitlink;
+      ++summary_.placeholders;
+      entries.push_back({mode_gitlink, child.name, object_id(hasher, ObjectType::tree, "")});
+      continue;
+    }
+    const Node node = child;
     if (node.mode == mode_directory) encode_directory(node.index, hasher);
     entries.push_back(
         {node.mode, node.name,
@@ -243,7 +260,7 @@ std::vector<Oid> Snapshot::blob_ids_outside(const std::unordered_set<Oid, OidHas
   std::unordered_set<Oid, OidHash> seen = known;
   visit_outside(known, [&](const Directory& directory) {
     for (const Node& node : directory.nodes) {
-      if (node.mode != mode_directory && seen.insert(blobs_[node.index].id).second) {
+      if (is_blob(node.mode) && seen.insert(blobs_[node.index].id).second) {
         ids.push_back(blobs_[node.index].id);
       }
     }
@@ -261,7 +278,7 @@ std::vector<PackObject> Snapshot::objects_outside(
     objects.push_back(
         {directory.id, ObjectType::tree, directory.encoded.size(), directory.encoded, nullptr});
     for (const Node& node : directory.nodes) {
-      if (node.mode == mode_directory) continue;
+      if (!is_blob(node.mode)) continue;
       const Blob& blob = blobs_[node.index];
       if (!seen.insert(blob.id).second) continue;
       blobs.push_back(

@@ -28,11 +28,20 @@ struct PackObject {
   const PackedContent* packed = nullptr;
 };
 
+/// From this size on, in bytes, hosts warn of a file; many refuse one of twice the size.
+inline constexpr uint64_t large_file = 50ULL * 1024 * 1024;
+
+/// What stands for an empty directory, which git cannot hold.
+enum class EmptyDirectory {
+  keep,     ///< A file .keep in it.
+  gitlink,  ///< A submodule that is never filled: a clone has the directory, and it is empty.
+};
+
 /// What git keeps of an image and what it cannot (counts of entries).
 struct SnapshotSummary {
   uint64_t files = 0, directories = 0, symlinks = 0;
   uint64_t bytes = 0;         ///< Of file content, hard-linked files once.
-  uint64_t placeholders = 0;  ///< Empty directories that got a .keep file.
+  uint64_t placeholders = 0;  ///< Empty directories that something had to stand for.
   uint64_t hardlinks = 0;     ///< Further names, which become files of their own in a clone.
   uint64_t devices = 0, fifos = 0, sockets = 0;  ///< Left out.
   uint64_t below_dev = 0;  ///< Other entries below the top-level dev/, displaced.
@@ -42,12 +51,19 @@ struct SnapshotSummary {
   uint64_t xattrs = 0, capabilities = 0;
   uint64_t below_refused = 0;  ///< Entries below directories that were displaced for their names.
   std::vector<std::string> refused;  ///< Displaced because git servers or checkouts refuse them.
+  uint64_t copied_bytes = 0;         ///< Of further names, which a clone has once more each.
+  std::vector<std::string> private_files;  ///< Not readable for everyone, but in a clone they are.
+  struct File {
+    std::string path;
+    uint64_t size = 0;
+  };
+  std::vector<File> large;  ///< Files that hosts may warn of or refuse (large_file and more).
 };
 
 /// A git tree built from entries. Use: add..., then hash(), then the rest.
 class Snapshot {
  public:
-  Snapshot();
+  explicit Snapshot(EmptyDirectory empty = EmptyDirectory::keep);
 
   /// Adds a file that is not part of the image; its parents are made.
   void add_file(std::string_view path, std::string content, uint32_t mode = mode_file);
@@ -106,6 +122,7 @@ class Snapshot {
   template <class Visit>
   void visit_outside(const std::unordered_set<Oid, OidHash>& known, Visit visit) const;
 
+  EmptyDirectory empty_;
   std::vector<Directory> directories_;
   std::vector<Blob> blobs_;
   std::unordered_map<std::string, uint32_t> directory_index_;  ///< By path; "" is the root.

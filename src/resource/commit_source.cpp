@@ -136,8 +136,10 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
   }
   switch (entry.kind) {
     case EntryKind::directory:
-      if (found && found->mode != git::mode_directory) mismatch(path, "it is no directory there");
-      return enter(path, found ? found->id : git::Oid{});
+      // What stands for an empty directory may be a submodule that is never filled.
+      if (!found || found->mode == git::mode_gitlink) return enter(path, git::Oid{});
+      if (found->mode != git::mode_directory) mismatch(path, "it is no directory there");
+      return enter(path, found->id);
     case EntryKind::file:
       return fill_file(listed, found.get(), entry);
     case EntryKind::symlink:

@@ -59,6 +59,17 @@ std::string encode_metadata(const oci::ImageConfig& config) {
   return dump(json);
 }
 
+std::string with_tmpdir(const std::string& metadata) {
+  OrderedJson json = OrderedJson::parse(metadata);
+  OrderedJson& env = json["env"];
+  if (env.is_null()) env = OrderedJson::array();
+  for (const OrderedJson& variable : env) {
+    if (variable.get<std::string>().starts_with("TMPDIR=")) return metadata;
+  }
+  env.push_back("TMPDIR=/dev/shm");
+  return dump(json);
+}
+
 std::string encode_labels(const std::map<std::string, std::string>& labels) {
   OrderedJson json = OrderedJson::object();
   for (const auto& [name, value] : labels) json[name] = value;

@@ -37,6 +37,9 @@ std::string encode_provenance(const Provenance& provenance);
 std::string encode_metadata(const oci::ImageConfig& config);
 std::string encode_labels(const std::map<std::string, std::string>& labels);
 
+/// A metadata.json whose environment has TMPDIR=/dev/shm, unless it sets TMPDIR already.
+std::string with_tmpdir(const std::string& metadata);
+
 /// The index.json of a layout that holds one manifest (image-spec image-index.md).
 std::string encode_index(const std::string& media_type, const oci::Digest& manifest, size_t size);
 

@@ -17,7 +17,6 @@ using base::cat;
 using base::EntryKind;
 
 constexpr uint64_t longest_link = 64 * 1024;
-constexpr uint32_t mode_submodule = 0160000;
 /// Programs of users other than root fail without these.
 constexpr std::array<std::string_view, 3> for_everyone = {"tmp", "var/tmp", "run/lock"};
 
@@ -64,7 +63,7 @@ void PlainSource::give(const git::TreeEntry& found, base::Entry& entry) {
   entry.path = path_;
   switch (found.mode) {
     case git::mode_directory:
-    case mode_submodule:
+    case git::mode_gitlink:
       entry.kind = EntryKind::directory;
       entry.mode = directory_mode(path_);
       if (found.mode == git::mode_directory) return enter(found.id);

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "git/object.hpp"
+#include "git/snapshot.hpp"
 #include "git/transport.hpp"
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
@@ -25,6 +26,8 @@ struct GitSource {
   std::string branch;
   git::Identity author;
   git::Identity committer;
+  git::EmptyDirectory empty_directories = git::EmptyDirectory::keep;
+  bool tmpdir_env = false;  ///< Adds TMPDIR=/dev/shm to what metadata.json says.
 };
 
 /// An image's name at one registry and how to ask there.

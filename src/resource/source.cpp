@@ -91,6 +91,13 @@ git::Identity parse_identity(const JsonView& git, const std::string& who,
   return identity;
 }
 
+git::EmptyDirectory parse_empty_directories(const JsonView& view) {
+  const std::string word = view.string_or("keep");
+  if (word == "keep") return git::EmptyDirectory::keep;
+  if (word == "gitlink") return git::EmptyDirectory::gitlink;
+  throw Error(cat(view.path(), ": ", base::printable(word), " is neither keep nor gitlink"));
+}
+
 GitSource parse_git(const JsonView& git) {
   GitSource source;
   git::RemoteOptions& remote = source.remote;
@@ -100,7 +107,7 @@ GitSource parse_git(const JsonView& git) {
   git.allow_only({"uri", "branch", "username", "password", "private_key", "private_key_passphrase",
                   "private_key_user", "known_hosts", "skip_host_key_check", "ca_certs",
                   "skip_ssl_verification", "author_name", "author_email", "committer_name",
-                  "committer_email"});
+                  "committer_email", "empty_dirs", "tmpdir_env"});
   remote.uri = git.at("uri").string_or("");
   if (remote.uri.empty())
     throw Error(cat(git.path(), ".uri is missing: the repository to push to"));
@@ -117,6 +124,8 @@ GitSource parse_git(const JsonView& git) {
   remote.verify_tls =
       git.at("skip_ssl_verification").boolean_or(false) ? git::VerifyTls::no : git::VerifyTls::yes;
   source.branch = checked_branch(git.at("branch"));
+  source.empty_directories = parse_empty_directories(git.at("empty_dirs"));
+  source.tmpdir_env = git.at("tmpdir_env").boolean_or(false);
   source.author =
       parse_identity(git, "author", {default_identity, cat(default_identity, "@localhost")});
   source.committer = parse_identity(git, "committer", source.author);
