@@ -55,7 +55,7 @@ class Examples(Case):
                     "branch": "busybox", "username": git_http.USER,
                     "password": git_http.PASSWORD, "private_key": self.key,
                     "known_hosts": self.sshd.known_hosts},
-            "type_branch": "time-resource",
+            "type_branch": "time-resource", "resource_branch": "rootfs-git-resource",
             "vendor": {"image": f"{self.locked.host}/vendor/type", "tag": "latest",
                        "username": registry.USER, "password": registry.PASSWORD},
         }
@@ -72,7 +72,8 @@ class Examples(Case):
         """Runs a pipeline given as text; the kinds of steps it took."""
         repository = self.repository()
         document = substitute(yaml.safe_load(text), self.variables(repository))
-        if not any(one["type"] == OUR_TYPE for one in document.get("resources", [])):
+        resources = document.get("resources", [])
+        if not any(one["type"] == OUR_TYPE and "repository" in one["source"] for one in resources):
             self.publish(repository, "busybox", "busybox")
             self.publish(repository, "type", "time-resource")
         pipeline = Pipeline(document, self.work.directory("pipeline"), AS_ROOT)
@@ -87,6 +88,7 @@ class Examples(Case):
             "mirror-image.yml": [f"get {OUR_TYPE}", "put"],
             "task-image.yml": ["get git", "task"],
             "task-image-restored.yml": ["get git", "task"],
+            "task-image-exact.yml": [f"get {OUR_TYPE}", "task"],
             "resource-type.yml": ["get time-from-git"],
             "task-and-type.yml": ["get time-from-git", "get git", "task"],
             "vendor-resource-type.yml":
