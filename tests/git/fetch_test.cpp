@@ -15,7 +15,7 @@ using Path = std::filesystem::path;
 
 std::string lines(int count, const std::string& last) {
   std::string text;
-  for (int i = 0; i < count; ++i) text += "line " + std::to_string(i * 7919 % 10007) + "\n";
+  for (int64_t i = 0; i < count; ++i) text += "line " + std::to_string(i * 7919 % 10007) + "\n";
   return text + last;
 }
 
