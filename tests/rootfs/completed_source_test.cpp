@@ -1,0 +1,100 @@
+#include "rootfs/completed_source.hpp"
+
+#include "base/error.hpp"
+#include "support/catch.hpp"
+
+using base::Entry;
+using base::EntryKind;
+
+namespace {
+
+const std::string start =
+    "#mtree v2.0\n. type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
+    "./dev type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
+    "./dev/null type=char mode=0666 uid=0 gid=0 time=1.000000000 device=native,1,3\n"
+    "./ping type=file mode=0755 uid=0 gid=0 time=1.500000000 size=3 xattr.user.x=YQ==\n";
+
+class Listed : public base::EntrySource {
+ public:
+  explicit Listed(std::vector<Entry> entries) : entries_(std::move(entries)) {}
+  bool next(Entry& entry) override {
+    if (at_ == entries_.size()) return false;
+    entry = entries_[at_++];
+    return true;
+  }
+  base::ByteSource& data() override { return none_; }
+
+ private:
+  std::vector<Entry> entries_;
+  size_t at_ = 0;
+  base::MemorySource none_{""};
+};
+
+Entry entry(std::string path, EntryKind kind) {
+  Entry made;
+  made.path = std::move(path);
+  made.kind = kind;
+  made.mode = 0755;
+  made.mtime_seconds = 1;
+  made.size = kind == EntryKind::file ? 3 : 0;
+  return made;
+}
+
+std::vector<Entry> completed(std::vector<Entry> found, const std::string& manifest = start) {
+  Listed directory(std::move(found));
+  base::MemorySource text(manifest);
+  rootfs::ManifestReader reader(text);
+  rootfs::CompletedSource source(directory, reader);
+  std::vector<Entry> entries;
+  Entry next;
+  while (source.next(next)) entries.push_back(next);
+  return entries;
+}
+
+}  // namespace
+
+TEST_CASE("devices and lost attributes of an unpacked image come back from its manifest") {
+  const auto all = completed({entry("", EntryKind::directory), entry("dev", EntryKind::directory),
+                              entry("ping", EntryKind::file)});
+  REQUIRE(all.size() == 4);
+  CHECK(all[2].path == "dev/null");
+  CHECK(all[2].kind == EntryKind::char_device);
+  CHECK(all[2].device_minor == 3);
+  CHECK(all[3].mtime_nanoseconds == 500'000'000);
+  REQUIRE(all[3].xattrs.size() == 1);
+  CHECK(all[3].xattrs[0].value == "a");
+}
+
+TEST_CASE("what a task changed or removed since is not undone") {
+  Entry changed = entry("ping", EntryKind::file);
+  SECTION("longer") {
+    changed.size = 4;
+  }
+  SECTION("touched") {
+    changed.mtime_seconds = 2;
+  }
+  SECTION("other mode") {
+    changed.mode = 0700;
+  }
+  SECTION("other owner") {
+    changed.uid = 7;
+  }
+  const auto all = completed({entry("", EntryKind::directory), changed});
+  REQUIRE(all.size() == 2);  // dev has gone, so its device has, too.
+  CHECK(all[1].mtime_nanoseconds == 0);
+  CHECK(all[1].xattrs.empty());
+}
+
+TEST_CASE("a file in the place of a device, and new entries, are kept") {
+  const auto all = completed({entry("", EntryKind::directory), entry("dev", EntryKind::directory),
+                              entry("dev/null", EntryKind::file), entry("new", EntryKind::file),
+                              entry("ping", EntryKind::file)});
+  REQUIRE(all.size() == 5);
+  CHECK(all[2].kind == EntryKind::file);
+  CHECK(all[3].path == "new");
+}
+
+TEST_CASE("a manifest that cannot be read is named instead of being half used") {
+  REQUIRE_THROWS_AS(completed({entry("", EntryKind::directory)}, start + "./x what\n"),
+                    base::Error);
+}
