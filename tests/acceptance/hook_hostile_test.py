@@ -69,7 +69,8 @@ class HostileManifest(Case):
                 self.assert_refused(lines=[f"./new {self.LINE.format('file')} hardlink={first}"])
 
     def test_contents_from_elsewhere(self):
-        for name in ("blobs/../../metadata.json", "/etc/shadow", "blobs/" + "0" * 64, ""):
+        for name in ("blobs/../../metadata.json", "hooks/../../metadata.json", "/etc/shadow",
+                     "blobs/" + "0" * 64, ""):
             with self.subTest(name):
                 self.assert_refused(lines=[f"./new {self.LINE.format('file')} contents={name}"])
         blob = "blobs/" + "1" * 64
@@ -88,6 +89,10 @@ class HostileManifest(Case):
         for text in (b"", b"#mtree\n", b"#mtree v2.0\n./a type=dir\n"):
             with self.subTest(text):
                 self.assert_refused("anifest", more={b".rootfs/manifest.mtree": ("100644", text)})
+
+    def test_a_large_file_that_is_still_a_pointer(self):
+        self.assert_refused("rootfs/a/file: git-lfs did not fetch it", change=lambda line: (
+            line.replace("size=6", f"size=7 lfs={'0' * 64}")))
 
     def test_a_file_that_is_missing(self):
         self.assert_refused("rootfs/gone: missing",
