@@ -1,6 +1,7 @@
 #include "resource/get_commit.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -180,6 +181,16 @@ void fetch(const GitSource& source, const git::Oid& commit, const std::string& d
   restorer.copy_files();
 }
 
+/// Puts an archive in the place of the image's directory.
+void pack(const std::string& directory, base::Log& log) {
+  const std::string metadata = cat(directory, "/metadata.json");
+  const rootfs::TemporaryTree tree(directory + "/rootfs");
+  const rootfs::TemporaryTree side(cat(directory, "/", side_folder));
+  pack_rootfs(tree.path(), base::read_small_file(metadata, largest_file).value_or(""), directory,
+              log);
+  if (::unlink(metadata.c_str()) != 0) base::throw_errno("remove metadata.json");
+}
+
 std::string line_of(const std::string& path) {
   return std::string(base::trim(base::read_small_file(path, largest_file).value_or("")));
 }
@@ -194,9 +205,11 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
     throw Error(
         cat("version.ref: ", base::printable(request.version.ref), " is not the id of a commit"));
   }
-  if (request.params.format != Format::rootfs) {
+  const Format format = request.params.format;
+  if (format != Format::rootfs && format != Format::rootfs_tar) {
     throw Error(
-        "params.format: a repository holds files, not layers; only format: rootfs can be had");
+        "params.format: a repository holds files, not layers; only rootfs and rootfs-tar can be "
+        "had");
   }
   log.heading(cat("restoring the image of commit ", commit->short_hex(), " from ", uri, " branch ",
                   source.branch));
@@ -205,6 +218,7 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
   if (!request.params.skip_download) {
     try {
       fetch(source, *commit, directory, log);
+      if (format == Format::rootfs_tar) pack(directory, log);
     } catch (...) {
       clear_destination(directory);
       throw;

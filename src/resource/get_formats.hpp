@@ -33,6 +33,10 @@ registry::Image get_rootfs(const Download& download);
 /// format: rootfs-tar. Leaves `rootfs.tgz`, a tar archive of `rootfs/` and `metadata.json`.
 registry::Image get_rootfs_tar(const Download& download);
 
+/// Packs the directory `tree` and a metadata.json into `directory`/rootfs.tgz.
+void pack_rootfs(const std::string& tree, const std::string& metadata, const std::string& directory,
+                 base::Log& log);
+
 /// format: oci. Leaves `image.tar` as `docker save` makes it, its image called `name`.
 registry::Image get_image_archive(const Download& download, const std::string& name);
 

@@ -37,19 +37,24 @@ void add_metadata(const std::string& metadata, rootfs::TarWriter& tar) {
 
 }  // namespace
 
+void pack_rootfs(const std::string& tree, const std::string& metadata, const std::string& directory,
+                 base::Log& log) {
+  base::OutputFile file(directory + "/rootfs.tgz");
+  codec::GzipWriter gzip(file);
+  rootfs::TarWriter tar(gzip);
+  add_tree(tree, tar);
+  add_metadata(metadata, tar);
+  tar.finish();
+  gzip.finish();
+  file.publish();
+  log.info(cat("packed rootfs.tgz: ", base::human_size(file.size())));
+}
+
 registry::Image get_rootfs_tar(const Download& download) {
   // Layers change what lower ones hold, so that the archive can only be made of the whole tree.
   const rootfs::TemporaryTree tree(download.directory + "/.rootfs");
   registry::Image image = unpack(download, tree.path());
-  base::OutputFile file(download.directory + "/rootfs.tgz");
-  codec::GzipWriter gzip(file);
-  rootfs::TarWriter tar(gzip);
-  add_tree(tree.path(), tar);
-  add_metadata(encode_metadata(image.config), tar);
-  tar.finish();
-  gzip.finish();
-  file.publish();
-  download.log.info(cat("packed rootfs.tgz: ", base::human_size(file.size())));
+  pack_rootfs(tree.path(), encode_metadata(image.config), download.directory, download.log);
   return image;
 }
 

@@ -157,6 +157,20 @@ class GetCommit(PutCase):
                 self.assert_nothing_left(directory)
                 self.assertEqual(list(outside.iterdir()), [])
 
+    def test_an_archive_for_s3_holds_the_image_and_nothing_else_stays(self):
+        _, source, version = self.published("box")
+        got = self.get(source, version, format="rootfs-tar")
+        self.assertEqual({one.name for one in got.iterdir()},
+                         {"rootfs.tgz", "labels.json", "repository", "tag", "digest"})
+        unpacked = self.work.directory("unpacked")
+        run("tar", "-xpf", got / "rootfs.tgz", "--xattrs", "--xattrs-include=*", "-C", unpacked)
+        self.assertEqual(trees.contents(unpacked / "rootfs"),
+                         trees.contents(self.inputs / "box/rootfs"))
+        self.assertEqual((unpacked / "metadata.json").read_text(),
+                         (self.inputs / "box/metadata.json").read_text())
+        self.failed(programs.get(source, version, self.work.directory("get"), format="oci"),
+                    "rootfs-tar")
+
     def test_an_older_commit_is_had_as_well(self):
         repository, source, version = self.published("box")
         self.edited(repository, lambda clone: (clone / "README.md").write_text("changed"))
