@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -50,6 +52,42 @@ size_t FileSource::read(std::span<char> buffer) {
     if (count >= 0) return static_cast<size_t>(count);
     if (errno != EINTR) throw_errno("read a file");
   }
+}
+
+FilePart::FilePart(std::shared_ptr<const UniqueFd> fd, uint64_t offset, uint64_t size,
+                   std::string name)
+    : fd_(std::move(fd)), offset_(offset), left_(size), name_(std::move(name)) {}
+
+size_t FilePart::read(std::span<char> buffer) {
+  throw_if_cancelled();
+  const size_t wanted = static_cast<size_t>(std::min<uint64_t>(left_, buffer.size()));
+  if (wanted == 0) return 0;
+  ssize_t count = 0;
+  do {
+    count = ::pread(fd_->get(), buffer.data(), wanted, static_cast<off_t>(offset_));
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) throw_errno(cat("read ", printable(name_)));
+  if (count == 0) throw Error(cat("read ", printable(name_), ": the file ends too early"));
+  offset_ += static_cast<uint64_t>(count);
+  left_ -= static_cast<uint64_t>(count);
+  return static_cast<size_t>(count);
+}
+
+uint64_t file_size(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) throw_errno("look at an open file");
+  return static_cast<uint64_t>(status.st_size);
+}
+
+UniqueFd open_unnamed_file(const std::string& directory) {
+  UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (fd) return fd;
+  // Not every file system has unnamed files.
+  std::string name = directory + "/temporary.XXXXXX";
+  fd = UniqueFd(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd) throw_errno(cat("make a temporary file in ", printable(directory)));
+  ::unlink(name.c_str());
+  return fd;
 }
 
 OutputFile::OutputFile(std::string path)

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,27 @@ class FileSource : public ByteSource {
  private:
   UniqueFd fd_;
 };
+
+/// Part of a file whose descriptor any number of readers may share: it has no position of its own.
+class FilePart : public ByteSource {
+ public:
+  /// `size` bytes from `offset` on; `name` is what they are called in errors.
+  FilePart(std::shared_ptr<const UniqueFd> fd, uint64_t offset, uint64_t size, std::string name);
+  /// Error when the file ends before.
+  size_t read(std::span<char> buffer) override;
+
+ private:
+  std::shared_ptr<const UniqueFd> fd_;
+  uint64_t offset_;
+  uint64_t left_;
+  std::string name_;
+};
+
+/// The size of an open file in bytes.
+uint64_t file_size(int fd);
+
+/// A new file in `directory`, for reading and writing, that is gone when it is closed.
+UniqueFd open_unnamed_file(const std::string& directory);
 
 /// A file that grows under a temporary name and is removed again unless publish() is reached.
 class OutputFile : public ByteSink {

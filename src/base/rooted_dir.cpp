@@ -89,11 +89,18 @@ UniqueFd RootedDir::make_directories(std::string_view path, const MakeDirectory&
 }
 
 UniqueFd RootedDir::open_file(std::string_view path) const {
+  UniqueFd fd = find_file(path);
+  if (!fd) throw_errno(cat("open file ", quoted(path)));
+  return fd;
+}
+
+UniqueFd RootedDir::find_file(std::string_view path) const {
   // O_NONBLOCK: opening a FIFO must not wait for a writer.
   UniqueFd fd = resolve(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (!fd && errno == ELOOP) {
     throw Error(cat("open file ", quoted(path), ": is a symbolic link or behind a loop of links"));
   }
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) return fd;
   if (!fd) throw_errno(cat("open file ", quoted(path)));
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw_errno(cat("open file ", quoted(path)));

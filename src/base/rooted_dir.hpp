@@ -29,6 +29,8 @@ class RootedDir {
   /// A regular file for reading, its own name not followed if it is a link. Any path length.
   /// Error naming the path when it is missing or of another kind.
   UniqueFd open_file(std::string_view path) const;
+  /// The same, but fd -1 when there is nothing of that name.
+  UniqueFd find_file(std::string_view path) const;
 
  private:
   RootedDir(UniqueFd fd, bool has_openat2) : fd_(std::move(fd)), has_openat2_(has_openat2) {}

@@ -1,11 +1,11 @@
 #include "git/scratch_file.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 
 namespace git {
@@ -18,15 +18,7 @@ std::string usual_directory() {
 
 }  // namespace
 
-ScratchFile::ScratchFile(const std::string& directory) {
-  fd_ = base::UniqueFd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (fd_) return;
-  // Not every file system has unnamed files.
-  std::string name = directory + "/scratch.XXXXXX";
-  fd_ = base::UniqueFd(::mkostemp(name.data(), O_CLOEXEC));
-  if (!fd_) base::throw_errno(base::cat("make a temporary file in ", base::printable(directory)));
-  ::unlink(name.c_str());
-}
+ScratchFile::ScratchFile(const std::string& directory) : fd_(base::open_unnamed_file(directory)) {}
 
 ScratchFile::ScratchFile() : ScratchFile(usual_directory()) {}
 
