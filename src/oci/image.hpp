@@ -61,6 +61,13 @@ struct ImageConfig {
   std::string document;  ///< The text all this was read from, byte for byte.
 };
 
+/// The image an index or manifest resolves to on one platform.
+struct Image {
+  Digest manifest_digest;
+  Manifest manifest;
+  ImageConfig config;
+};
+
 enum class DocumentKind { manifest, index };
 
 /// Tells an index from a manifest by media type, else by shape. Refuses schema 1 and documents that

@@ -12,6 +12,7 @@
 #include "base/stream.hpp"
 #include "http/client.hpp"
 #include "oci/digest.hpp"
+#include "oci/find_image.hpp"
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
 
@@ -68,19 +69,8 @@ class StatusError : public base::Error {
   Limit limit_;
 };
 
-/// A manifest or index as the registry holds it.
-struct Document {
-  std::string content_type;
-  std::string bytes;
-  oci::Digest digest;  ///< Of `bytes`.
-};
-
-/// The image an index or manifest resolves to on one platform.
-struct Image {
-  oci::Digest manifest_digest;
-  oci::Manifest manifest;
-  oci::ImageConfig config;
-};
+using oci::Document;
+using oci::Image;
 
 /// One repository of a registry (distribution-spec), read only. Failures that may pass are waited
 /// out, and a blob that breaks off is gone on with where it broke. Belongs to one thread, but for

@@ -1,115 +1,34 @@
 #include "registry/fetch_image.hpp"
 
-#include <exception>
-
-#include "base/text.hpp"
-
 namespace registry {
 namespace {
 
-using base::cat;
-
-constexpr size_t config_limit = 16 * 1024 * 1024;
-constexpr int maximum_depth = 4;
-
-/// How sure the way to a document makes its platform.
-enum class Found { by_name, by_platform, without_platform };
-
-class Walk {
+class RegistryStore : public oci::ImageStore {
  public:
-  Walk(Client& client, const oci::Platform& wanted, base::Log& log)
-      : client_(client), wanted_(wanted), log_(log) {}
+  explicit RegistryStore(Client& client) : client_(client) {}
 
-  /// The image at or below a document; nothing when it turns out to be for another platform.
-  std::optional<Image> visit(const std::string& tag_or_digest, const std::string& known_type,
-                             Found found, int depth) {
-    const Document document = client_.fetch(tag_or_digest);
-    const std::string& type = known_type.empty() ? document.content_type : known_type;
-    return base::with_context(document.digest.short_text(), [&]() -> std::optional<Image> {
-      if (oci::document_kind(document.bytes, type) == oci::DocumentKind::index) {
-        return visit_index(document, depth);
-      }
-      return visit_manifest(document, found);
-    });
+  Document fetch(const oci::Digest& digest) override { return client_.fetch(digest.text()); }
+  std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& descriptor) override {
+    return client_.open_blob(descriptor);
+  }
+  Failure judge(const base::Error& error) const override {
+    if (dynamic_cast<const http::TransportError*>(&error) != nullptr) return Failure::everything;
+    const auto* status = dynamic_cast<const StatusError*>(&error);
+    if (status == nullptr) return Failure::document;
+    // An index may name images that its registry does not have.
+    return status->status() == 404 ? Failure::absent : Failure::everything;
   }
 
  private:
-  std::optional<Image> visit_index(const Document& document, int depth) {
-    if (depth >= maximum_depth) {
-      throw base::Error(cat("indexes are nested deeper than ", maximum_depth));
-    }
-    const oci::Index index = oci::parse_index(document.bytes);
-    std::exception_ptr failure;
-    for (const oci::Descriptor& entry : oci::select_platform(index, wanted_)) {
-      try {
-        const Found found = entry.platform ? Found::by_platform : Found::without_platform;
-        auto image = visit(entry.digest.text(), entry.media_type, found, depth + 1);
-        if (image) return image;
-      } catch (const http::TransportError&) {
-        throw;
-      } catch (const StatusError& error) {
-        // An index may name images that its registry does not have; a lower variant may be there.
-        if (error.status() != 404) throw;
-        if (!failure) failure = std::current_exception();
-      } catch (const base::Error&) {
-        // What comes without a platform was only a guess: a nested index, perhaps an artifact.
-        if (entry.platform) throw;
-        if (!failure) failure = std::current_exception();
-      }
-    }
-    if (failure) std::rethrow_exception(failure);
-    return std::nullopt;
-  }
-
-  std::optional<Image> visit_manifest(const Document& document, Found found) {
-    oci::Manifest manifest = oci::parse_manifest(document.bytes);
-    if (manifest.config.size > config_limit) {
-      throw base::Error(cat("the image configuration has ", base::human_size(manifest.config.size),
-                            ", more than the limit of ", base::human_size(config_limit)));
-    }
-    const auto source = client_.open_blob(manifest.config);
-    const std::string text = base::read_all(*source, config_limit, "the image configuration");
-    oci::ImageConfig config = oci::parse_config(text, manifest.layers.size());
-    if (!accept_platform(config.platform, found)) return std::nullopt;
-    return Image{document.digest, std::move(manifest), std::move(config)};
-  }
-
-  bool accept_platform(const oci::Platform& actual, Found found) const {
-    const oci::Platform wanted = wanted_.normalised();
-    const oci::Platform offered = actual.normalised();
-    if (!offered.os.empty() && offered.os != "linux") {
-      throw base::Error(cat("the image is for ", base::printable(actual.text()),
-                            "; only linux images can be unpacked"));
-    }
-    const bool other = !offered.architecture.empty() && offered.architecture != wanted.architecture;
-    if (!other) return true;
-    if (found == Found::without_platform) return false;
-    // Many images are labelled wrongly and run all the same.
-    log_.warn(cat("the image says it is for ", base::printable(actual.text()), ", not for ",
-                  base::printable(wanted_.text()), "; it is used as it is"));
-    return true;
-  }
-
   Client& client_;
-  const oci::Platform& wanted_;
-  base::Log& log_;
 };
 
 }  // namespace
 
 Image fetch_image(Client& client, const std::string& tag_or_digest, const oci::Platform& platform,
                   base::Log& log) {
-  if (platform.normalised().os != "linux") {
-    throw base::Error(cat("platform ", base::printable(platform.text()),
-                          " is not supported; only linux images can be unpacked"));
-  }
-  auto image = Walk(client, platform, log).visit(tag_or_digest, "", Found::by_name, 0);
-  if (image) return std::move(*image);
-  const auto digest = oci::Digest::try_parse(tag_or_digest);
-  const std::string name = digest ? digest->short_text() : tag_or_digest;
-  throw base::Error(cat("the index ", base::printable(name),
-                        " names no platforms, and none of its ", "images is for ",
-                        base::printable(platform.text())));
+  RegistryStore store(client);
+  return oci::find_image(store, client.fetch(tag_or_digest), platform, log);
 }
 
 }  // namespace registry
