@@ -142,11 +142,15 @@ ImageFiles read_image_files(const std::string& directory) {
     }
   }
   files.labels = encode_labels(labels);
+  read_image_identity(directory, files);
+  files.provenance = read_provenance(directory + "/.rootfs/image.json", files.digest);
+  return files;
+}
+
+void read_image_identity(const std::string& directory, ImageFiles& files) {
   files.repository = read_line(directory + "/repository");
   files.tag = read_line(directory + "/tag");
   files.digest = read_line(directory + "/digest");
-  files.provenance = read_provenance(directory + "/.rootfs/image.json", files.digest);
-  return files;
 }
 
 }  // namespace resource

@@ -52,4 +52,8 @@ std::string encode_archive_manifest(const std::string& name, const std::string& 
 /// brings them into this resource's form; only metadata.json must be there.
 ImageFiles read_image_files(const std::string& directory);
 
+/// Only the files repository, tag and digest, in the directory they lie in; "" for each that is
+/// missing.
+void read_image_identity(const std::string& directory, ImageFiles& files);
+
 }  // namespace resource

@@ -18,6 +18,18 @@ using base::cat;
 using base::Error;
 using Clock = std::chrono::steady_clock;
 
+ImageFiles add_image(const PutRequest& request, const std::string& sources, git::Snapshot& snapshot,
+                     base::Log& log) {
+  if (request.params.image.empty() && request.source.image) {
+    return add_image_of_registry(request.source, sources, snapshot, log);
+  }
+  const PutInput input = find_put_input(sources, request.params.image);
+  if (input.kind == PutInput::Kind::rootfs) {
+    return add_image_of_directory(input, request.source, snapshot, log);
+  }
+  return add_stored_image(input, request.source, sources, snapshot, log);
+}
+
 /// What put answers: the image where the source is an image, else the commit.
 Version published_version(const Source& source, const ImageFiles& files, const git::Oid& commit) {
   if (!source.image) return {"", "", commit.hex()};
@@ -32,9 +44,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   const std::string uri = git::display_uri(source.remote.uri);
   const auto start = Clock::now();
   git::Snapshot snapshot(source.empty_directories);
-  ImageFiles files = request.params.image.empty() && request.source.image
-                         ? add_image_of_registry(request.source, directory, snapshot, log)
-                         : add_image_of_directory(request, directory, snapshot, log);
+  ImageFiles files = add_image(request, directory, snapshot, log);
   if (source.tmpdir_env) files.metadata = with_tmpdir(files.metadata);
   add_repository_files(files, snapshot);
   const std::string name = image_name(files);

@@ -1,0 +1,113 @@
+#include "oci/stored_image.hpp"
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "oci/stored_layout.hpp"
+
+namespace oci {
+namespace {
+
+using base::cat;
+using base::JsonView;
+
+constexpr const char* archive_manifest = "manifest.json";
+constexpr size_t manifest_limit = 4 * 1024 * 1024;
+constexpr size_t config_limit = 16 * 1024 * 1024;
+
+/// Which image of manifest.json is meant.
+JsonView choose(const std::vector<JsonView>& images, const StoredChoice& choice) {
+  if (images.empty()) throw base::Error("it lists no image");
+  if (images.size() == 1) return images.front();
+  std::string list;
+  const JsonView* chosen = nullptr;
+  size_t fitting = 0;
+  for (const JsonView& image : images) {
+    bool fits = false;
+    for (const std::string& name : image.at("RepoTags").strings()) {
+      list += cat(list.empty() ? "" : ", ", base::printable(name));
+      fits = fits || has_tag(name, choice.tag);
+    }
+    if (!fits) continue;
+    chosen = &image;
+    ++fitting;
+  }
+  if (fitting == 1) return *chosen;
+  throw base::Error(cat("it lists ", images.size(), " images (", list,
+                        "), and nothing says which one is meant; store one image only"));
+}
+
+/// The name under which the archive lists the image.
+std::string name_of(const JsonView& image, const StoredChoice& choice) {
+  const std::vector<std::string> names = image.at("RepoTags").strings();
+  for (const std::string& name : names) {
+    if (has_tag(name, choice.tag)) return name;
+  }
+  return names.empty() ? "" : names.front();
+}
+
+/// Configurations are named by their digest: "<hex>.json", "sha256:<hex>", "blobs/sha256/<hex>".
+std::optional<Digest> digest_in(std::string_view path) {
+  path = path.substr(path.rfind('/') + 1);
+  if (path.starts_with("sha256:")) path.remove_prefix(7);
+  if (path.ends_with(".json")) path.remove_suffix(5);
+  return Digest::try_parse(cat("sha256:", path));
+}
+
+FileSet::File find(const FileSet& files, const std::string& path) {
+  auto file = files.find(path);
+  if (file) return std::move(*file);
+  throw base::Error(cat("it names ", base::printable(path), ", which is not there"));
+}
+
+std::string read_config(const FileSet& files, const std::string& path) {
+  const auto text = read_document(files, path, config_limit);
+  if (!text) find(files, path);
+  const auto digest = digest_in(path);
+  if (digest && Digest::of(*text) != *digest) {
+    throw base::Error(cat("the image configuration ", base::printable(path),
+                          " does not match the digest in its name"));
+  }
+  return *text;
+}
+
+/// What `docker save` wrote before version 25, and what other tools write for `docker load`.
+StoredImage find_in_archive(const std::shared_ptr<const FileSet>& files, const std::string& text,
+                            const StoredChoice& choice) {
+  const auto document = base::JsonDocument::parse(text, archive_manifest);
+  const JsonView image = choose(document.root().items(), choice);
+  const std::vector<std::string> layers = image.at("Layers").strings();
+  const std::string config = read_config(*files, image.at("Config").string());
+  StoredImage stored{.digest = choice.digest,
+                     .name = name_of(image, choice),
+                     .manifest_digest = std::nullopt,
+                     .config_digest = Digest::of(config),
+                     .config = parse_config(config, layers.size()),
+                     .layers = {}};
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const std::string& path = layers[i];
+    const Digest& diff_id = stored.config.diff_ids[i];
+    stored.layers.push_back({cat("layer ", i + 1, "/", layers.size(), " ", diff_id.short_text()),
+                             find(*files, path).size, diff_id, std::nullopt,
+                             [files, path] { return find(*files, path).data; }});
+  }
+  return stored;
+}
+
+}  // namespace
+
+StoredImage find_stored_image(std::shared_ptr<const FileSet> files, const StoredChoice& choice,
+                              base::Log& log) {
+  // Archives may have both; the index knows the image's digest.
+  if (files->find(layout_index)) return find_in_layout(std::move(files), choice, log);
+  const auto text = read_document(*files, archive_manifest, manifest_limit);
+  if (!text) {
+    throw base::Error(
+        "holds neither index.json nor manifest.json, so it is no image: save it with docker save, "
+        "skopeo or a get with format: oci (docker export loses what an image is)");
+  }
+  return base::with_context(archive_manifest,
+                            [&] { return find_in_archive(files, *text, choice); });
+}
+
+}  // namespace oci

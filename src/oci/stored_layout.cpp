@@ -1,0 +1,190 @@
+#include "oci/stored_layout.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "oci/find_image.hpp"
+
+namespace oci {
+namespace {
+
+using base::cat;
+
+constexpr size_t document_limit = 4 * 1024 * 1024;
+constexpr size_t line_limit = 1024;
+
+/// A file the layout should have.
+class MissingBlob : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
+std::string blob_path(const Digest& digest) {
+  std::string text = digest.text();
+  std::replace(text.begin(), text.end(), ':', '/');
+  return "blobs/" + text;
+}
+
+class LayoutStore : public ImageStore {
+ public:
+  explicit LayoutStore(std::shared_ptr<const FileSet> files) : files_(std::move(files)) {}
+
+  Document fetch(const Digest& digest) override {
+    VerifiedSource source(find(digest).data, digest, std::nullopt);
+    return {"", base::read_all(source, document_limit, digest.short_text()), digest};
+  }
+  std::unique_ptr<base::ByteSource> open_blob(const Descriptor& descriptor) override {
+    return std::make_unique<VerifiedSource>(find(descriptor.digest).data, descriptor.digest,
+                                            descriptor.size);
+  }
+  Failure judge(const base::Error& error) const override {
+    return dynamic_cast<const MissingBlob*>(&error) != nullptr ? Failure::absent
+                                                               : Failure::document;
+  }
+
+  FileSet::File find(const Digest& digest) const {
+    auto file = files_->find(blob_path(digest));
+    if (!file) {
+      throw MissingBlob(cat("the layout has no ", blob_path(digest),
+                            "; copy the image with all its layers for this platform"));
+    }
+    return std::move(*file);
+  }
+
+ private:
+  std::shared_ptr<const FileSet> files_;
+};
+
+void check_version(const FileSet& files) {
+  const auto text = read_document(files, "oci-layout", line_limit);
+  if (!text) throw base::Error("there is an index.json but no file oci-layout: not a whole layout");
+  const auto document = base::JsonDocument::parse(*text, "oci-layout");
+  const std::string version = document.root().at("imageLayoutVersion").string_or("");
+  if (!version.starts_with("1.")) {
+    throw base::Error(
+        cat("oci-layout: version ", base::printable(version), " is not known; expected 1.0.0"));
+  }
+}
+
+std::string text_of(const Descriptor& entry, const char* key) {
+  const auto found = entry.annotations.find(key);
+  return found == entry.annotations.end() ? "" : found->second;
+}
+
+/// What the one who filled the layout called an image.
+std::string name_of(const Descriptor& entry) {
+  const std::string whole = text_of(entry, "io.containerd.image.name");
+  return whole.empty() ? text_of(entry, "org.opencontainers.image.ref.name") : whole;
+}
+
+/// index.json is either a registry's own index, whole, or a list of what the layout holds.
+class Layout {
+ public:
+  Layout(const FileSet& files, std::string text)
+      : files_(files), top_{"", std::move(text), Digest::of("")} {
+    top_.digest = Digest::of(top_.bytes);
+    if (document_kind(top_.bytes, "") != DocumentKind::index) {
+      throw base::Error("it is not an index but a manifest");
+    }
+    std::set<Digest> seen;
+    for (Descriptor& entry : parse_index(top_.bytes).manifests) {
+      if (seen.insert(entry.digest).second) entries_.push_back(std::move(entry));
+    }
+    if (entries_.empty()) throw base::Error("it lists no image");
+  }
+
+  const Document& top() const { return top_; }
+
+  /// The entry to begin with; nothing when the index itself is the image.
+  const Descriptor* begin(const StoredChoice& choice, base::Log& log) const {
+    if (choice.digest) {
+      if (*choice.digest == top_.digest) return nullptr;
+      if (const Descriptor* entry = with_digest(choice.digest->text())) return entry;
+      log.warn(cat("the file digest says ", choice.digest->text(),
+                   ", but the layout holds another image; its own digest is used"));
+    }
+    // Left by registry-image-resource and this one, where index.json is no registry's.
+    const auto single = read_document(files_, "single-image-digest", line_limit);
+    if (single) {
+      if (const Descriptor* entry = with_digest(base::trim(*single))) return entry;
+    }
+    if (files_.find(blob_path(top_.digest))) return nullptr;
+    if (entries_.size() == 1) return &entries_.front();
+    return by_name(choice.tag);
+  }
+
+ private:
+  const Descriptor* with_digest(std::string_view text) const {
+    for (const Descriptor& entry : entries_) {
+      if (entry.digest.text() == text) return &entry;
+    }
+    return nullptr;
+  }
+
+  const Descriptor* by_name(const std::string& tag) const {
+    const Descriptor* chosen = nullptr;
+    std::set<std::string> names;
+    size_t fitting = 0;
+    for (const Descriptor& entry : entries_) {
+      const std::string name = name_of(entry);
+      if (!name.empty()) names.insert(name);
+      if (!has_tag(name, tag)) continue;
+      chosen = &entry;
+      ++fitting;
+    }
+    if (fitting == 1) return chosen;
+    if (names.size() < 2) return nullptr;
+    std::string list;
+    for (const std::string& name : names) {
+      list += cat(list.empty() ? "" : ", ", base::printable(name));
+    }
+    throw base::Error(cat("it lists several images (", list,
+                          "), and nothing says which one is meant; store one image only"));
+  }
+
+  const FileSet& files_;
+  Document top_;
+  std::vector<Descriptor> entries_;
+};
+
+}  // namespace
+
+bool has_tag(std::string_view name, std::string_view tag) {
+  return !tag.empty() && (name == tag || name.ends_with(cat(":", tag)));
+}
+
+StoredImage find_in_layout(std::shared_ptr<const FileSet> files, const StoredChoice& choice,
+                           base::Log& log) {
+  check_version(*files);
+  auto text = read_document(*files, layout_index, document_limit);
+  if (!text) throw base::Error("there is no index.json");
+  const auto store = std::make_shared<LayoutStore>(files);
+  return base::with_context(layout_index, [&] {
+    const Layout layout(*files, std::move(*text));
+    const Descriptor* entry = layout.begin(choice, log);
+    const Document start = entry != nullptr ? store->fetch(entry->digest) : layout.top();
+    Image image = find_image(*store, start, choice.platform, log);
+
+    StoredImage stored{.digest = start.digest,
+                       .name = entry != nullptr ? name_of(*entry) : "",
+                       .manifest_digest = image.manifest_digest,
+                       .config_digest = image.manifest.config.digest,
+                       .config = std::move(image.config),
+                       .layers = {}};
+    const size_t count = image.manifest.layers.size();
+    for (size_t i = 0; i < count; ++i) {
+      const Descriptor& layer = image.manifest.layers[i];
+      // Better now than when half of the image has been read.
+      store->find(layer.digest);
+      stored.layers.push_back({cat("layer ", i + 1, "/", count, " ", layer.digest.short_text()),
+                               layer.size, stored.config.diff_ids[i], layer.digest,
+                               [store, layer] { return store->open_blob(layer); }});
+    }
+    return stored;
+  });
+}
+
+}  // namespace oci

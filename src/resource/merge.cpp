@@ -1,0 +1,29 @@
+#include "resource/merge.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/text.hpp"
+#include "git/blob_spool.hpp"
+#include "rootfs/virtual_tree.hpp"
+
+namespace resource {
+
+std::unique_ptr<base::EntrySource> merge_layers(const std::vector<Layer>& layers,
+                                                const std::string& directory, base::Log& log) {
+  git::BlobSpool spool(directory, std::max(2U, std::thread::hardware_concurrency()));
+  rootfs::VirtualTree tree([&](const base::Entry& entry, base::ByteSource& data) {
+    return spool.store(data, entry.size);
+  });
+  read_layers(layers, log, [&](base::EntrySource& entries) { tree.apply(entries); });
+  spool.finish();
+  rootfs::TreeSummary summary;
+  auto entries = tree.finish(summary);
+  if (summary.whiteouts > 0) {
+    log.info(
+        base::cat(base::with_commas(summary.whiteouts), " entries were deleted by later layers"));
+  }
+  return entries;
+}
+
+}  // namespace resource

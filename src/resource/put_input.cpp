@@ -1,0 +1,103 @@
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <set>
+
+#include "base/error.hpp"
+#include "base/handle.hpp"
+#include "base/text.hpp"
+#include "resource/put_sources.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+using base::Error;
+
+constexpr size_t most_listed = 12;
+
+enum class Kind { nothing, directory, file, other };
+
+/// A link would publish whatever it points at; Concourse refuses one as a rootfs, too.
+Kind kind_of(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return Kind::nothing;
+  if (S_ISDIR(status.st_mode)) return Kind::directory;
+  return S_ISREG(status.st_mode) ? Kind::file : Kind::other;
+}
+
+bool is_layout(const std::string& directory) {
+  return kind_of(directory + "/oci-layout") == Kind::file &&
+         kind_of(directory + "/index.json") == Kind::file;
+}
+
+/// "a, b/, c and 3 more", or "nothing".
+std::string listing(const std::string& directory) {
+  const base::Handle<DIR, ::closedir> stream(::opendir(directory.c_str()));
+  if (!stream) base::throw_errno(cat("list ", base::printable(directory)));
+  std::set<std::string> names;
+  while (const dirent* entry = ::readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    names.insert(name + (kind_of(cat(directory, '/', name)) == Kind::directory ? "/" : ""));
+  }
+  std::string list;
+  size_t count = 0;
+  for (const std::string& name : names) {
+    if (++count > most_listed) break;
+    list += cat(list.empty() ? "" : ", ", base::printable(name));
+  }
+  if (names.size() > most_listed) list += cat(" and ", names.size() - most_listed, " more");
+  return list.empty() ? "nothing" : list;
+}
+
+void check_name(const std::string& image) {
+  if (image.empty()) {
+    throw Error("params.image is missing: the image to publish, such as the name of a get step");
+  }
+  for (const std::string_view part : base::split(image, '/')) {
+    if (part == "..")
+      throw Error(cat("params.image: ", base::printable(image), " leaves the inputs"));
+  }
+  if (image.starts_with('/')) {
+    throw Error(cat("params.image: ", base::printable(image), " must be relative"));
+  }
+}
+
+/// The directory an input lies in, unless that is the one all inputs lie in.
+std::string parent_of(const std::string& sources, const std::string& image) {
+  const size_t slash = image.rfind('/');
+  return slash == std::string::npos ? "" : cat(sources, '/', image.substr(0, slash));
+}
+
+}  // namespace
+
+PutInput find_put_input(const std::string& sources, const std::string& given) {
+  check_name(given);
+  const std::string image = given.substr(0, given.find_last_not_of('/') + 1);
+  const std::string path = cat(sources, '/', image);
+  const std::string name = base::printable(image);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    throw Error(cat("params.image: there is no ", name,
+                    " among the inputs; is it the name of an earlier get or task output?"));
+  }
+  if (S_ISREG(status.st_mode)) {
+    return {PutInput::Kind::archive, path, parent_of(sources, image)};
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    throw Error(cat("params.image: ", name, " is neither a directory nor a file"));
+  }
+  if (kind_of(path + "/rootfs") == Kind::directory) return {PutInput::Kind::rootfs, path, path};
+  if (is_layout(path)) return {PutInput::Kind::layout, path, parent_of(sources, image)};
+  if (is_layout(path + "/oci")) return {PutInput::Kind::layout, path + "/oci", path};
+  if (kind_of(path + "/image.tar") == Kind::file) {
+    return {PutInput::Kind::archive, path + "/image.tar", path};
+  }
+  throw Error(
+      cat("params.image: ", name, " holds no image that put knows: neither a directory ",
+          "rootfs nor a layout (oci-layout and index.json, here or in oci/) nor a file ",
+          "image.tar; an archive of another name must be named itself. There is: ", listing(path)));
+}
+
+}  // namespace resource

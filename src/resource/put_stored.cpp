@@ -1,0 +1,136 @@
+#include <fcntl.h>
+
+#include <array>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "codec/decompress.hpp"
+#include "oci/reference.hpp"
+#include "oci/stored_image.hpp"
+#include "resource/image_tree.hpp"
+#include "resource/merge.hpp"
+#include "resource/put_sources.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+using base::Error;
+
+std::string name_of(const std::string& path) {
+  return base::printable(path.substr(path.rfind('/') + 1));
+}
+
+/// gzip, zstd, xz and bzip2; the last two so that they are refused by name.
+bool is_compressed(const std::shared_ptr<const base::UniqueFd>& fd, uint64_t size) {
+  std::array<char, 3> start{};
+  base::FilePart source(fd, 0, size, "the archive");
+  const std::string_view magic(start.data(), base::read_full(source, start));
+  for (const char* known : {"\x1f\x8b", "\x28\xb5\x2f",
+                            "\xfd"
+                            "7z",
+                            "BZh"}) {
+    if (magic.starts_with(known)) return true;
+  }
+  return false;
+}
+
+/// Members are read in an order of their own, which a compressed stream does not allow.
+base::UniqueFd unpacked(const std::shared_ptr<const base::UniqueFd>& fd, uint64_t size,
+                        const std::string& name, const std::string& directory, base::Log& log) {
+  log.info(cat(name, " is compressed as a whole; unpacking ", base::human_size(size),
+               " to a temporary file"));
+  base::UniqueFd plain = base::open_unnamed_file(directory);
+  class Sink : public base::ByteSink {
+   public:
+    explicit Sink(int fd) : fd_(fd) {}
+    void write(std::string_view bytes) override {
+      base::write_all(fd_, bytes, "a temporary file with the unpacked archive");
+    }
+
+   private:
+    int fd_;
+  } sink(plain.get());
+  base::copy_all(*codec::decompress(std::make_unique<base::FilePart>(fd, 0, size, name), name),
+                 sink);
+  return plain;
+}
+
+std::unique_ptr<oci::FileSet> open_archive(const std::string& path, const std::string& directory,
+                                           base::Log& log) {
+  const std::string name = name_of(path);
+  base::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!opened) base::throw_errno(cat("open ", name));
+  const auto fd = std::make_shared<base::UniqueFd>(std::move(opened));
+  const uint64_t size = base::file_size(fd->get());
+  if (is_compressed(fd, size)) {
+    return oci::files_of_tar(unpacked(fd, size, name, directory, log), name);
+  }
+  return oci::files_of_tar(std::move(*fd), name);
+}
+
+/// Takes what the image calls itself where the files beside it say nothing.
+void complete(ImageFiles& files, const oci::StoredImage& image) {
+  if (image.digest) files.digest = image.digest->text();
+  if (!files.repository.empty() || !files.tag.empty()) return;
+  if (image.name.find('@') != std::string::npos) return;
+  const size_t colon = image.name.rfind(':');
+  const bool has_tag =
+      colon != std::string::npos && image.name.find('/', colon) == std::string::npos;
+  if (has_tag) {
+    files.repository = image.name.substr(0, colon);
+    files.tag = image.name.substr(colon + 1);
+  } else if (oci::is_valid_tag(image.name)) {
+    files.tag = image.name;
+  }
+}
+
+std::string provenance_of(const oci::StoredImage& image, const ImageFiles& files) {
+  Provenance known{files.repository, files.tag, files.digest};
+  known.manifest = image.manifest_digest;
+  known.config = image.config_digest;
+  known.platform = image.config.platform;
+  for (const oci::StoredLayer& layer : image.layers) {
+    if (layer.digest) known.layers.push_back(*layer.digest);
+  }
+  return encode_provenance(known);
+}
+
+std::string wanted_tag(const Source& source, const ImageFiles& files) {
+  return files.tag.empty() && source.image ? source.image->tag : files.tag;
+}
+
+}  // namespace
+
+ImageFiles add_stored_image(const PutInput& input, const Source& source, const std::string& sources,
+                            git::Snapshot& snapshot, base::Log& log) {
+  ImageFiles files;
+  if (!input.beside.empty()) read_image_identity(input.beside, files);
+  const std::string name = name_of(input.path);
+  log.heading(cat("reading ", name));
+  return base::with_context(name, [&] {
+    const std::shared_ptr<const oci::FileSet> stored = input.kind == PutInput::Kind::layout
+                                                           ? oci::files_of_directory(input.path)
+                                                           : open_archive(input.path, sources, log);
+    const oci::StoredChoice choice{source.platform, wanted_tag(source, files),
+                                   oci::Digest::try_parse(files.digest)};
+    oci::StoredImage image = oci::find_stored_image(stored, choice, log);
+    complete(files, image);
+    check_identity(source, files, log);
+    files.metadata = encode_metadata(image.config);
+    files.labels = encode_labels(image.config.labels);
+    files.user = image.config.user;
+    files.provenance = provenance_of(image, files);
+
+    std::vector<Layer> layers;
+    for (oci::StoredLayer& layer : image.layers) {
+      layers.push_back({layer.name, layer.size, layer.diff_id, std::move(layer.open)});
+    }
+    const auto entries = merge_layers(layers, sources, log);
+    add_image_tree(*entries, snapshot);
+    return files;
+  });
+}
+
+}  // namespace resource
