@@ -186,6 +186,15 @@ class DirectRepository : public Remote {
     return move_branch(update);
   }
 
+  PushReply remove(const std::string& ref, const Oid& old) override {
+    Reference found;
+    const int result = git_reference_lookup(Out(found), repository_.get(), ref.c_str());
+    if (result == 0 && find(ref) == old && git_reference_delete(found.get()) == 0) {
+      return {true, ""};
+    }
+    return {false, base::printable(last_error())};
+  }
+
  private:
   std::optional<Oid> find(const std::string& ref) {
     git_oid id{};

@@ -10,6 +10,7 @@
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "git/split_push.hpp"
 
 namespace git {
 namespace {
@@ -24,6 +25,11 @@ constexpr std::array<std::string_view, 4> lack_words = {
     "missing necessary objects", "missing blob", "missing tree", "did not receive expected object"};
 /// How they say that somebody else is changing the branch at this moment.
 constexpr std::array<std::string_view, 2> lock_words = {"cannot lock ref", "failed to lock"};
+/// How servers, and what stands in front of them, say that a push is too large.
+constexpr std::array<std::string_view, 3> size_words = {
+    "maximum allowed size", "http 413", "larger than the server or its proxy allows"};
+/// What is left of it when a proxy swallows the server's words.
+constexpr std::array<std::string_view, 2> cut_words = {"http 50", "ended without saying"};
 
 template <size_t count>
 bool says_any(std::string_view text, const std::array<std::string_view, count>& words) {
@@ -39,7 +45,8 @@ class Publisher {
         snapshot_(snapshot),
         request_(request),
         log_(log),
-        ref_(cat("refs/heads/", request.branch)) {
+        ref_(cat("refs/heads/", request.branch)),
+        uploads_(remote, request, log) {
     std::packaged_task<void(std::stop_token)> hash(
         [&snapshot, threads = request.threads](const std::stop_token& stop) {
           snapshot.hash(threads, stop);
@@ -91,14 +98,19 @@ class Publisher {
     result.objects = objects.size();
     log_.info(cat("pushing ", base::with_commas(objects.size()), " objects to branch ",
                   base::printable(request_.branch), tip ? "" : " (new)"));
-    return send({ref_, tip, result.commit}, objects) ? std::optional(result) : std::nullopt;
+    return send({ref_, tip, result.commit}, std::move(objects)) ? std::optional(result)
+                                                                : std::nullopt;
   }
 
   /// False when another attempt may do better.
-  bool send(const RefUpdate& update, const std::vector<PackObject>& objects) {
+  bool send(const RefUpdate& update, std::vector<PackObject> objects) {
     std::string reason;
     try {
-      const PushReply reply = remote_.push(update, objects, request_.threads);
+      PushReply reply = uploads_.send(objects);
+      if (reply.accepted) {
+        if (uploads_.any()) remote_.find_for_pushing(update.ref);
+        reply = remote_.push(update, objects, request_.threads);
+      }
       if (reply.accepted) return true;
       reason = cat("the push was refused: ", reply.reason);
     } catch (Error& error) {
@@ -127,7 +139,18 @@ class Publisher {
       setback_ = "the repository lacks parts of what it has; sending everything";
       return false;
     }
-    throw Error(reason);
+    throw Error(cat(reason, size_hint(reason)));
+  }
+
+  std::string_view size_hint(const std::string& reason) const {
+    const bool limited = request_.max_push_size != UINT64_MAX;
+    if (says_any(reason, size_words)) {
+      return limited ? "; lower git.max_push_size, the most that one push may have"
+                     : "; set git.max_push_size to what the server takes, such as 90MB, and the "
+                       "push goes in parts";
+    }
+    if (limited || !says_any(reason, cut_words)) return "";
+    return "; where the server limits the size of a push, set git.max_push_size";
   }
 
   Remote& remote_;
@@ -135,6 +158,7 @@ class Publisher {
   const PublishRequest& request_;
   base::Log& log_;
   std::string ref_;
+  Uploads uploads_;
   std::future<void> hashing_;
   std::jthread hashing_thread_;  ///< Stops, wherever it is, when the push fails before.
   bool send_all_ = false;

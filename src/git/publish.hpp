@@ -15,6 +15,8 @@ struct PublishRequest {
   int64_t time = 0;  ///< Of the commit, seconds since 1970.
   std::string message;
   unsigned threads = 2;
+  /// Largest pack of one push in bytes; what may be larger is sent in parts (split_push.hpp).
+  uint64_t max_push_size = UINT64_MAX;
   /// Waits before a further attempt; a test passes one that does not.
   std::function<void(int attempt)> pause;
 };
@@ -29,7 +31,8 @@ struct PublishResult {
 
 /// Makes `snapshot` (not yet hashed) the newest commit of a branch: hashes it while the repository
 /// is asked what it has, sends what is new and moves the branch, if it is still where it was. When
-/// somebody else was faster, builds on their commit and tries again a few times.
+/// somebody else was faster, builds on their commit and tries again a few times. Parts of a push
+/// are never seen on the branch.
 PublishResult publish(Remote& remote, Snapshot& snapshot, const PublishRequest& request,
                       base::Log& log);
 

@@ -58,6 +58,9 @@ class Remote {
   /// then the branch may have moved or not.
   virtual PushReply push(const RefUpdate& update, const std::vector<PackObject>& objects,
                          unsigned threads) = 0;
+  /// Deletes `ref` if it is at `old`, which find_for_pushing() has just answered. Error as of
+  /// push().
+  virtual PushReply remove(const std::string& ref, const Oid& old) = 0;
 };
 
 std::unique_ptr<Remote> open_remote(const RemoteOptions& options, base::Log& log);

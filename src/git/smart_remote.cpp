@@ -189,17 +189,31 @@ Known SmartRemote::find_known(const Oid& tip, const std::function<const Snapshot
 
 PushReply SmartRemote::push(const RefUpdate& update, const std::vector<PackObject>& objects,
                             unsigned threads) {
-  std::string command = cat(update.old.value_or(Oid{}).hex(), ' ', update.wanted.hex(), ' ',
-                            update.ref, '\0', " report-status");
-  if (receive_.can("side-band-64k")) command += " side-band-64k";
-  if (receive_.can("object-format")) command += " object-format=sha1";
-  if (receive_.can("agent")) command += cat(' ', agent);
-  const std::string request = cat(pkt_line(command), flush_pkt);
+  const std::string request = command(update.old, update.wanted, update.ref);
+  return send_command([&] { return std::make_unique<PushBody>(request, objects, threads, log_); },
+                      update.ref);
+}
+
+PushReply SmartRemote::remove(const std::string& ref, const Oid& old) {
+  if (!receive_.can("delete-refs")) return {false, "the server lets nobody delete refs"};
+  const std::string request = command(old, Oid{}, ref);
+  return send_command([&] { return std::make_unique<base::MemorySource>(request); }, ref);
+}
+
+std::string SmartRemote::command(const std::optional<Oid>& old, const Oid& wanted,
+                                 const std::string& ref) const {
+  std::string text =
+      cat(old.value_or(Oid{}).hex(), ' ', wanted.hex(), ' ', ref, '\0', " report-status");
+  if (receive_.can("side-band-64k")) text += " side-band-64k";
+  if (receive_.can("object-format")) text += " object-format=sha1";
+  if (receive_.can("agent")) text += cat(' ', agent);
+  return cat(pkt_line(text), flush_pkt);
+}
+
+PushReply SmartRemote::send_command(const MakeBody& make_body, const std::string& ref) {
   return base::with_context(name_, [&] {
-    const auto reply = transport_->request(Service::receive_pack, Protocol::v0, [&] {
-      return std::make_unique<PushBody>(request, objects, threads, log_);
-    });
-    PushReply result = read_report(*reply, update.ref);
+    const auto reply = transport_->request(Service::receive_pack, Protocol::v0, make_body);
+    PushReply result = read_report(*reply, ref);
     const std::string said(base::trim(transport_->finish(Service::receive_pack)));
     if (!said.empty()) {
       log_.remote(said);

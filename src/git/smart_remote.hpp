@@ -17,8 +17,12 @@ class SmartRemote : public Remote {
   Known find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) override;
   PushReply push(const RefUpdate& update, const std::vector<PackObject>& objects,
                  unsigned threads) override;
+  PushReply remove(const std::string& ref, const Oid& old) override;
 
  private:
+  std::string command(const std::optional<Oid>& old, const Oid& wanted,
+                      const std::string& ref) const;
+  PushReply send_command(const MakeBody& make_body, const std::string& ref);
   Advertisement discover(Service service, Protocol protocol = Protocol::v0);
   PushReply read_report(base::ByteSource& reply, const std::string& ref);
 

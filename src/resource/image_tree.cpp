@@ -34,11 +34,12 @@ std::string sha256_of(const base::Entry& entry) {
 
 }  // namespace
 
-void add_image_tree(base::EntrySource& entries, git::Snapshot& snapshot) {
+void add_image_tree(base::EntrySource& entries, const SizeLimits& limits, git::Snapshot& snapshot) {
+  LimitedSource limited(entries, limits.file);
   base::StringSink text;
   rootfs::ManifestRecorder manifest(text);
   std::unordered_set<std::string> kept;
-  snapshot.add_image(entries, root, [&](const base::Entry& entry, git::Placement placement) {
+  snapshot.add_image(limited, root, [&](const base::Entry& entry, git::Placement placement) {
     std::string contents;
     if (is_displaced_file(entry, placement)) {
       contents = sha256_of(entry);

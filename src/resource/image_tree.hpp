@@ -3,6 +3,7 @@
 
 #include "base/entry.hpp"
 #include "git/snapshot.hpp"
+#include "resource/size_limits.hpp"
 
 namespace resource {
 
@@ -12,7 +13,8 @@ inline constexpr std::string_view manifest_path = ".rootfs/manifest.mtree";
 
 /// Adds an image to `snapshot`: rootfs/ with what a git tree can carry, the manifest of every entry
 /// with all its attributes, and .rootfs/blobs/ with files whose names a tree cannot carry.
-void add_image_tree(base::EntrySource& entries, git::Snapshot& snapshot);
+/// Error when a file is over the limit.
+void add_image_tree(base::EntrySource& entries, const SizeLimits& limits, git::Snapshot& snapshot);
 
 /// Writes the manifest that add_image_tree makes of the same entries to `out`. Files are read where
 /// they are unpacked, in the directory `rootfs`.

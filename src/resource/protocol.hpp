@@ -16,6 +16,7 @@
 #include "registry/client.hpp"
 #include "registry/ecr.hpp"
 #include "resource/metadata_fields.hpp"
+#include "resource/size_limits.hpp"
 #include "resource/tag_rules.hpp"
 
 namespace resource {
@@ -28,6 +29,7 @@ struct GitSource {
   git::Identity committer;
   git::EmptyDirectory empty_directories = git::EmptyDirectory::keep;
   bool tmpdir_env = false;  ///< Adds TMPDIR=/dev/shm to what metadata.json says.
+  SizeLimits limits;
 };
 
 /// An image's name at one registry and how to ask there.

@@ -58,6 +58,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   publish.time = std::time(nullptr);
   publish.message = commit_message(files);
   publish.threads = std::max(2U, std::thread::hardware_concurrency());
+  publish.max_push_size = source.limits.push;
   publish.pause = git::pause_before_retry;
   const git::PublishResult result = git::publish(*remote, snapshot, publish, log);
   const std::chrono::duration<double> seconds = Clock::now() - start;

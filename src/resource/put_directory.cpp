@@ -12,13 +12,13 @@ namespace {
 
 /// Adds the entries of a directory, completed by the manifest that a get may have left beside it.
 void add_directory(base::EntrySource& entries, const std::string& manifest,
-                   git::Snapshot& snapshot) {
+                   const SizeLimits& limits, git::Snapshot& snapshot) {
   base::UniqueFd fd = base::open_regular_file(manifest);
-  if (!fd) return add_image_tree(entries, snapshot);
+  if (!fd) return add_image_tree(entries, limits, snapshot);
   base::FileSource text(std::move(fd));
   rootfs::ManifestReader reader(text);
   rootfs::CompletedSource completed(entries, reader);
-  add_image_tree(completed, snapshot);
+  add_image_tree(completed, limits, snapshot);
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ ImageFiles add_image_of_directory(const PutInput& input, const Source& source,
   ImageFiles files = read_image_files(input.path);
   check_identity(source, files, log);
   rootfs::DirectorySource entries(input.path + "/rootfs");
-  add_directory(entries, base::cat(input.path, "/", manifest_path), snapshot);
+  add_directory(entries, base::cat(input.path, "/", manifest_path), source.git->limits, snapshot);
   return files;
 }
 

@@ -41,7 +41,7 @@ ImageFiles add_image_of_registry(const Source& source, const std::string& source
   if (!entries) {
     throw Error(cat(image.repository, ":", image.tag, ": the registry has no such tag"));
   }
-  add_image_tree(*entries, snapshot);
+  add_image_tree(*entries, source.git->limits, snapshot);
   return files;
 }
 

@@ -128,7 +128,7 @@ ImageFiles add_stored_image(const PutInput& input, const Source& source, const s
       layers.push_back({layer.name, layer.size, layer.diff_id, std::move(layer.open)});
     }
     const auto entries = merge_layers(layers, sources, log);
-    add_image_tree(*entries, snapshot);
+    add_image_tree(*entries, source.git->limits, snapshot);
     return files;
   });
 }

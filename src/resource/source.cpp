@@ -107,7 +107,7 @@ GitSource parse_git(const JsonView& git) {
   git.allow_only({"uri", "branch", "username", "password", "private_key", "private_key_passphrase",
                   "private_key_user", "known_hosts", "skip_host_key_check", "ca_certs",
                   "skip_ssl_verification", "author_name", "author_email", "committer_name",
-                  "committer_email", "empty_dirs", "tmpdir_env"});
+                  "committer_email", "empty_dirs", "tmpdir_env", "max_file_size", "max_push_size"});
   remote.uri = git.at("uri").string_or("");
   if (remote.uri.empty())
     throw Error(cat(git.path(), ".uri is missing: the repository to push to"));
@@ -129,6 +129,7 @@ GitSource parse_git(const JsonView& git) {
   source.author =
       parse_identity(git, "author", {default_identity, cat(default_identity, "@localhost")});
   source.committer = parse_identity(git, "committer", source.author);
+  source.limits = parse_size_limits(git, remote.uri);
   return source;
 }
 

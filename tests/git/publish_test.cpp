@@ -101,6 +101,9 @@ class Interfering : public git::Remote {
     if (action_) std::exchange(action_, nullptr)();
     return inner_->push(update, objects, threads);
   }
+  git::PushReply remove(const std::string& ref, const git::Oid& old) override {
+    return inner_->remove(ref, old);
+  }
 
  private:
   std::unique_ptr<git::Remote> inner_;

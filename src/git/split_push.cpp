@@ -1,0 +1,201 @@
+#include "git/split_push.hpp"
+
+#include <algorithm>
+#include <random>
+#include <unordered_map>
+
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/publish.hpp"
+
+namespace git {
+namespace {
+
+using base::cat;
+using base::Error;
+
+/// Header, checksum, and the commit and the tree that hold a part together.
+constexpr uint64_t pack_overhead = 2048;
+/// What a part's tree has to say about an object: mode, name and id, none of which compresses.
+constexpr uint64_t entry_overhead = 80;
+constexpr const char* message =
+    "Part of a push that is still going on [skip ci]\n\n"
+    "The ref this commit is on may be deleted when no push is going on any more.\n";
+
+using ById = std::unordered_map<Oid, const PackObject*, OidHash>;
+
+/// The trees of `objects`, each behind those it names.
+std::vector<PackObject> children_first(const std::vector<PackObject>& objects) {
+  ById open;
+  for (const PackObject& object : objects) {
+    if (object.type == ObjectType::tree) open.emplace(object.id, &object);
+  }
+  struct Step {
+    const PackObject* tree;
+    bool children_done;
+  };
+  std::vector<PackObject> ordered;
+  std::vector<Step> steps;
+  for (const PackObject& object : objects) {
+    if (open.contains(object.id)) steps.push_back({&object, false});
+    while (!steps.empty()) {
+      base::throw_if_cancelled();
+      const Step step = steps.back();
+      steps.pop_back();
+      if (step.children_done) {
+        ordered.push_back(*step.tree);
+        continue;
+      }
+      if (open.erase(step.tree->id) == 0) continue;
+      steps.push_back({step.tree, true});
+      for (const TreeEntry& entry : parse_tree(step.tree->bytes)) {
+        const auto child = open.find(entry.id);
+        if (child != open.end()) steps.push_back({child->second, false});
+      }
+    }
+  }
+  return ordered;
+}
+
+uint64_t size_in_part(const PackObject& object) {
+  return packed_at_most(object) + entry_overhead;
+}
+
+std::string random_name() {
+  std::random_device source;
+  std::uniform_int_distribution<int> byte(0, 255);
+  std::string bytes(8, '\0');
+  for (char& one : bytes) one = static_cast<char>(byte(source));
+  return base::to_hex(bytes);
+}
+
+/// An object made here, and what holds its text.
+struct OwnObject {
+  OwnObject(ObjectType type, std::string content) : type_(type), content_(std::move(content)) {
+    base::Hasher hasher(base::HashAlgorithm::sha1);
+    id_ = object_id(hasher, type, content_);
+  }
+  const Oid& id() const { return id_; }
+  PackObject object() const { return {id_, type_, content_.size(), content_, nullptr}; }
+
+ private:
+  ObjectType type_;
+  std::string content_;
+  Oid id_;
+};
+
+}  // namespace
+
+uint64_t packed_at_most(const PackObject& object) {
+  if (object.packed != nullptr) return object.packed->packed_size();
+  // Data that does not compress is stored in blocks, each with a few bytes of its own.
+  return object.size + object.size / 512 + 64;
+}
+
+std::vector<std::vector<PackObject>> split_objects(const std::vector<PackObject>& objects,
+                                                   uint64_t limit) {
+  std::vector<PackObject> ordered;
+  for (const PackObject& object : objects) {
+    if (object.type == ObjectType::blob) ordered.push_back(object);
+  }
+  for (const PackObject& tree : children_first(objects)) ordered.push_back(tree);
+  std::vector<std::vector<PackObject>> parts;
+  uint64_t room = 0;
+  for (const PackObject& object : ordered) {
+    const uint64_t size = size_in_part(object);
+    if (parts.empty() || size > room) {
+      parts.emplace_back();
+      room = limit - std::min(limit, pack_overhead);
+    }
+    parts.back().push_back(object);
+    room -= std::min(room, size);
+  }
+  return parts;
+}
+
+PushReply Uploads::send(std::vector<PackObject>& objects) {
+  std::erase_if(objects, [&](const PackObject& object) { return sent_.contains(object.id); });
+  uint64_t total = pack_overhead;
+  for (const PackObject& object : objects) total += size_in_part(object);
+  if (total <= request_.max_push_size) return {true, ""};
+  auto parts = split_objects(objects, request_.max_push_size);
+  std::erase_if(objects,
+                [](const PackObject& object) { return object.type != ObjectType::commit; });
+  // What comes last goes with the branch.
+  if (!parts.empty()) {
+    objects.insert(objects.end(), parts.back().begin(), parts.back().end());
+    parts.pop_back();
+  }
+  log_.info(cat("the push may be larger than git.max_push_size (",
+                base::human_size(request_.max_push_size), "), so it goes in ", parts.size() + 1,
+                " parts"));
+  for (const auto& part : parts) {
+    if (ref_.empty()) {
+      if (PushReply reply = open(); !reply.accepted) return reply;
+    }
+    if (PushReply reply = push(part); !reply.accepted) return reply;
+  }
+  return {true, ""};
+}
+
+PushReply Uploads::open() {
+  // Outside refs/heads nothing is built, shown or made the default branch; not every server takes
+  // such a ref. A commit without files costs little to find out.
+  const std::string name = random_name();
+  PushReply reply;
+  for (const std::string_view place :
+       {"refs/rootfs-git-resource/upload-", "refs/heads/rootfs-git-resource-upload-"}) {
+    ref_ = cat(place, name);
+    reply = push({});
+    if (reply.accepted) return reply;
+    log_.debug(cat(ref_, ": ", reply.reason));
+  }
+  return reply;
+}
+
+PushReply Uploads::push(const std::vector<PackObject>& part) {
+  // The reply to an earlier push may have been lost; not every server shows such a ref.
+  if (const auto now = remote_.find_for_pushing(ref_)) tip_ = now;
+  std::vector<TreeEntry> entries;
+  for (const PackObject& object : part) {
+    const bool is_tree = object.type == ObjectType::tree;
+    entries.push_back({is_tree ? mode_directory : mode_file, object.id.hex(), object.id});
+  }
+  const OwnObject tree(ObjectType::tree, encode_tree(std::move(entries)));
+  const OwnObject commit(ObjectType::commit,
+                         encode_commit({tree.id(), tip_, request_.author, request_.committer,
+                                        request_.time, message}));
+  std::vector<PackObject> objects = {commit.object(), tree.object()};
+  objects.insert(objects.end(), part.begin(), part.end());
+  PushReply reply = remote_.push({ref_, tip_, commit.id()}, objects, request_.threads);
+  if (!reply.accepted) return reply;
+  tip_ = commit.id();
+  for (const PackObject& object : part) sent_.insert(object.id);
+  return reply;
+}
+
+void Uploads::remove() noexcept {
+  if (ref_.empty()) return;
+  try {
+    std::string reason;
+    try {
+      if (const auto now = remote_.find_for_pushing(ref_)) tip_ = now;
+      if (!tip_) return;
+      const PushReply reply = remote_.remove(ref_, *tip_);
+      if (reply.accepted) return;
+      reason = reply.reason;
+    } catch (const Error& error) {
+      reason = error.what();
+    } catch (const base::Cancelled&) {
+      reason = "interrupted";
+    }
+    log_.warn(cat("could not delete the temporary ref ", ref_,
+                  ", which is safe to delete by hand: ", reason));
+  } catch (...) {
+    // There is no way left to say it.
+    return;
+  }
+}
+
+}  // namespace git

@@ -1,0 +1,53 @@
+#pragma once
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "git/remote.hpp"
+
+namespace git {
+
+struct PublishRequest;
+
+/// Bytes that `object` adds to a pack at the most.
+uint64_t packed_at_most(const PackObject& object);
+
+/// The trees and blobs of `objects` (a commit's, each once), in parts whose packs are at most
+/// `limit` bytes. A tree comes behind everything it names; an object over the limit is a part of
+/// its own. Error when a tree is none.
+std::vector<std::vector<PackObject>> split_objects(const std::vector<PackObject>& objects,
+                                                   uint64_t limit);
+
+/// Brings objects to a server in pushes of limited size before the branch moves: as commits nobody
+/// needs to see, on a ref of their own that is deleted at the end. A warning says when it could not
+/// be.
+class Uploads {
+ public:
+  /// `request` tells who commits, the branch, the limit and the threads.
+  Uploads(Remote& remote, const PublishRequest& request, base::Log& log)
+      : remote_(remote), request_(request), log_(log) {}
+  ~Uploads() { remove(); }
+  Uploads(const Uploads&) = delete;
+  Uploads& operator=(const Uploads&) = delete;
+
+  /// Sends as much of `objects`, the parts of one commit, as it takes for the rest to fit one push,
+  /// and leaves that rest in `objects`. The reply of the last push: the branch may be moved when it
+  /// was accepted. What was sent once is not sent again.
+  PushReply send(std::vector<PackObject>& objects);
+  /// Whether anything was sent, so that find_for_pushing() has to come before the next push.
+  bool any() const { return !ref_.empty(); }
+
+ private:
+  void remove() noexcept;
+  PushReply open();
+  PushReply push(const std::vector<PackObject>& part);
+
+  Remote& remote_;
+  const PublishRequest& request_;
+  base::Log& log_;
+  std::string ref_;         ///< "" before the first push.
+  std::optional<Oid> tip_;  ///< Where `ref_` is.
+  std::unordered_set<Oid, OidHash> sent_;
+};
+
+}  // namespace git

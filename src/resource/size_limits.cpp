@@ -1,0 +1,114 @@
+#include "resource/size_limits.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "git/ssh_transport.hpp"
+#include "http/url.hpp"
+
+namespace resource {
+namespace {
+
+using base::cat;
+using base::Error;
+
+constexpr uint64_t mebibyte = 1024ULL * 1024;
+constexpr SizeLimits github_limits = {100 * mebibyte, 2048 * mebibyte};
+constexpr size_t most_listed = 10;
+constexpr size_t most_name = 200;  ///< Of one listed path, in bytes.
+
+/// How many bytes a unit stands for; 0 when there is no such unit. "M" alone means either power to
+/// somebody, so it is none.
+uint64_t factor_of(std::string_view unit) {
+  static const std::map<std::string, uint64_t, std::less<>> factors = {
+      {"", 1},
+      {"b", 1},
+      {"kb", 1000},
+      {"kib", 1024},
+      {"mb", 1000'000},
+      {"mib", mebibyte},
+      {"gb", 1000'000'000},
+      {"gib", 1024 * mebibyte},
+      {"tb", 1000'000'000'000},
+      {"tib", mebibyte * mebibyte}};
+  const auto found = factors.find(base::to_lower(unit));
+  return found == factors.end() ? 0 : found->second;
+}
+
+/// The server's name; "" for a local path, and for what is refused later as no address.
+std::string host_of(const std::string& uri) {
+  if (const auto address = git::parse_ssh_address(uri)) return base::to_lower(address->host);
+  try {
+    return http::Url::parse(uri).host;
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+std::string size_text(uint64_t size) {
+  if (size > 0 && size % mebibyte == 0) return cat(base::with_commas(size / mebibyte), " MiB");
+  return base::human_size(size);
+}
+
+}  // namespace
+
+uint64_t parse_size(const base::JsonView& view, uint64_t fallback) {
+  const std::string scalar = view.scalar_text();
+  const std::string_view text = base::trim(scalar);
+  if (text.empty()) return fallback;
+  uint64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto digits = static_cast<size_t>(end - text.data());
+  const uint64_t factor = factor_of(base::trim(text.substr(digits)));
+  if (failure != std::errc() || factor == 0 || number > no_limit / factor) {
+    throw Error(cat(view.path(), ": ", base::printable(text.substr(0, most_name)),
+                    " is not a size; write a number of bytes, or one with a unit such as 100MiB "
+                    "or 95MB"));
+  }
+  return number == 0 ? no_limit : number * factor;
+}
+
+SizeLimits parse_size_limits(const base::JsonView& git, const std::string& uri) {
+  const std::string host = host_of(uri);
+  const bool is_github = host == "github.com" || host.ends_with(".github.com");
+  const SizeLimits known = is_github ? github_limits : SizeLimits{};
+  return {parse_size(git.at("max_file_size"), known.file),
+          parse_size(git.at("max_push_size"), known.push)};
+}
+
+bool LimitedSource::next(base::Entry& entry) {
+  if (!entries_.next(entry)) {
+    if (!too_large_.empty()) refuse();
+    return false;
+  }
+  if (entry.kind == base::EntryKind::file && entry.size > largest_file_) {
+    too_large_.push_back({entry.path, entry.size});
+  }
+  return true;
+}
+
+void LimitedSource::refuse() {
+  std::stable_sort(too_large_.begin(), too_large_.end(),
+                   [](const File& a, const File& b) { return a.size > b.size; });
+  std::string list;
+  for (size_t i = 0; i < too_large_.size() && i < most_listed; ++i) {
+    const auto& [path, size] = too_large_[i];
+    const bool is_short = path.size() <= most_name;
+    list += cat(i == 0 ? "" : ", ", base::printable(path.substr(0, most_name)),
+                is_short ? "" : "...", " (", base::human_size(size), ")");
+  }
+  if (too_large_.size() > most_listed) {
+    list += cat(" and ", base::with_commas(too_large_.size() - most_listed), " more");
+  }
+  throw Error(cat(
+      too_large_.size() == 1 ? "a file of the image is" : "files of the image are",
+      " larger than the repository's server takes (git.max_file_size: ", size_text(largest_file_),
+      "): ", list,
+      "; nothing was sent. Delete them in the image, publish to another host, or, where "
+      "the server takes them, raise git.max_file_size (0: no limit)"));
+}
+
+}  // namespace resource

@@ -1,0 +1,49 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/entry.hpp"
+#include "base/json.hpp"
+
+namespace resource {
+
+inline constexpr uint64_t no_limit = UINT64_MAX;
+
+/// What the server of a repository takes, in bytes.
+struct SizeLimits {
+  uint64_t file = no_limit;  ///< Of one file (`git.max_file_size`).
+  uint64_t push = no_limit;  ///< Of the pack of one push (`git.max_push_size`).
+};
+
+/// A number of bytes, plain or as text with a unit: "95MB" (powers of 1000), "100MiB" (of 1024). 0
+/// stands for no limit, null or "" for `fallback`. Anything else is an Error.
+uint64_t parse_size(const base::JsonView& view, uint64_t fallback);
+
+/// Reads the limits out of `git`. What it does not set is unlimited, but for the known limits of
+/// the host that `uri` names.
+SizeLimits parse_size_limits(const base::JsonView& git, const std::string& uri);
+
+/// Hands on the entries of an image. When all have passed, throws an Error if there were files over
+/// the limit, the largest first in the message.
+class LimitedSource : public base::EntrySource {
+ public:
+  LimitedSource(base::EntrySource& entries, uint64_t largest_file)
+      : entries_(entries), largest_file_(largest_file) {}
+
+  bool next(base::Entry& entry) override;
+  base::ByteSource& data() override { return entries_.data(); }
+
+ private:
+  struct File {
+    std::string path;
+    uint64_t size;
+  };
+  [[noreturn]] void refuse();
+
+  base::EntrySource& entries_;
+  uint64_t largest_file_;
+  std::vector<File> too_large_;
+};
+
+}  // namespace resource

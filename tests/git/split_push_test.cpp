@@ -1,0 +1,243 @@
+#include "git/split_push.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <set>
+
+#include "git/direct_repository.hpp"
+#include "git/publish.hpp"
+#include "git/support/entries.hpp"
+#include "git/support/git_program.hpp"
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+#include "support/scratch_dir.hpp"
+
+namespace {
+
+using Path = std::filesystem::path;
+
+enum class Way { programs, direct };
+
+constexpr uint64_t limit = 60'000;
+
+std::unique_ptr<git::Remote> open(const Path& repository, Way way, base::Log& log) {
+  if (way == Way::direct) return git::open_direct_repository(repository.string(), log);
+  git::RemoteOptions options;
+  options.uri = repository.string();
+  return git::open_remote(options, log);
+}
+
+/// 40 files of 5 kB that do not compress, one of 70 kB, and a directory that stands in two places.
+git::Snapshot image() {
+  std::minstd_rand numbers(1);
+  const auto noise = [&](size_t size) {
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(numbers() >> 8U & 0xFFU);
+    return bytes;
+  };
+  std::vector<base::Entry> entries = {directory("a"), directory("a/same"), directory("b"),
+                                      directory("b/deep"), directory("b/deep/same")};
+  const std::string same = noise(5000);
+  entries.push_back(file("a/same/f", same));
+  entries.push_back(file("b/deep/same/f", same));
+  for (int i = 0; i < 40; ++i) entries.push_back(file("a/f" + std::to_string(i), noise(5000)));
+  entries.push_back(file("b/large", noise(70'000)));
+  ListedEntries source(std::move(entries));
+  git::Snapshot snapshot;
+  snapshot.add_image(source, "rootfs");
+  return snapshot;
+}
+
+/// Counts objects on their way and runs an action once, right before the branch is to move.
+class Watched : public git::Remote {
+ public:
+  explicit Watched(std::unique_ptr<git::Remote> inner) : inner_(std::move(inner)) {}
+  std::vector<git::Oid> find_history(const std::string& ref,
+                                     const std::optional<git::Oid>& since) override {
+    return inner_->find_history(ref, since);
+  }
+  void fetch_commit(const git::Oid& commit, const std::string& ref,
+                    git::ObjectSink& sink) override {
+    inner_->fetch_commit(commit, ref, sink);
+  }
+  std::optional<git::Oid> find_for_pushing(const std::string& ref) override {
+    return inner_->find_for_pushing(ref);
+  }
+  std::optional<git::Oid> default_tip() override { return inner_->default_tip(); }
+  git::Known find_known(const git::Oid& tip,
+                        const std::function<const git::Snapshot&()>& hashed) override {
+    return inner_->find_known(tip, hashed);
+  }
+  git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
+                      unsigned threads) override {
+    if (update.ref == "refs/heads/main" && action) std::exchange(action, nullptr)();
+    refs.insert(update.ref);
+    uint64_t size = 0;
+    for (const auto& object : objects) {
+      if (!sent.insert(object.id).second) ++repeated;
+      size += object.size;
+    }
+    if (objects.size() > 3) largest = std::max(largest, size);
+    return inner_->push(update, objects, threads);
+  }
+  git::PushReply remove(const std::string& ref, const git::Oid& old) override {
+    return inner_->remove(ref, old);
+  }
+
+  std::function<void()> action;
+  std::set<std::string> refs;
+  std::set<git::Oid> sent;
+  unsigned repeated = 0;
+  uint64_t largest = 0;  ///< Bytes of one push, those of few objects aside.
+
+ private:
+  std::unique_ptr<git::Remote> inner_;
+};
+
+git::PublishResult publish(git::Remote& remote, uint64_t max_push_size, base::Log& log) {
+  git::PublishRequest request;
+  request.branch = "main";
+  request.author = request.committer = {"Test", "test@localhost"};
+  request.time = 1700000000;
+  request.message = "Publish\n";
+  request.pause = [](int) {};
+  request.max_push_size = max_push_size;
+  git::Snapshot snapshot = image();
+  return git::publish(remote, snapshot, request, log);
+}
+
+void add_hook(const Path& repository, const std::string& name, const std::string& script) {
+  const Path hook = repository / "hooks" / name;
+  std::ofstream(hook) << "#!/bin/sh\n" << script;
+  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
+}
+
+std::string branches(const Path& repository) {
+  return git_in(repository, "for-each-ref '--format=%(refname)'");
+}
+
+}  // namespace
+
+TEST_CASE("a part is never larger than the limit and no tree comes before what it names") {
+  git::Snapshot snapshot = image();
+  snapshot.hash(2);
+  const auto objects = snapshot.objects_outside({});
+  const auto parts = git::split_objects(objects, limit);
+  CHECK(parts.size() > 4);
+  std::set<git::Oid> all;
+  for (const auto& object : objects) all.insert(object.id);
+  std::set<git::Oid> seen;
+  for (const auto& part : parts) {
+    uint64_t size = 0;
+    for (const auto& object : part) {
+      size += git::packed_at_most(object);
+      CHECK(seen.insert(object.id).second);
+      if (object.type != git::ObjectType::tree) continue;
+      for (const auto& entry : git::parse_tree(object.bytes)) CHECK(seen.contains(entry.id));
+    }
+    CHECK((size <= limit || part.size() == 1));
+  }
+  CHECK(seen == all);
+}
+
+TEST_CASE("an object that cannot be made smaller does not stop the others from being split") {
+  git::Snapshot snapshot = image();
+  snapshot.hash(2);
+  const auto objects = snapshot.objects_outside({});
+  CHECK(git::split_objects(objects, 1).size() == objects.size());
+  CHECK(git::split_objects(objects, UINT64_MAX).size() == 1);
+  CHECK(git::split_objects({}, limit).empty());
+}
+
+TEST_CASE("a push in parts makes the commit one push makes and leaves nothing else behind") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const ScratchDir scratch;
+  base::Log log(-1);
+  make_bare_repository(scratch / "whole");
+  make_bare_repository(scratch / "parts");
+  const auto whole = publish(*open(scratch / "whole", way, log), UINT64_MAX, log);
+  Watched remote(open(scratch / "parts", way, log));
+  const auto result = publish(remote, limit, log);
+  CHECK(result.commit == whole.commit);
+  CHECK(result.objects == whole.objects);
+  CHECK(remote.refs.size() == 2);
+  CHECK(remote.repeated == 0);
+  CHECK(remote.largest < limit);
+  CHECK(branches(scratch / "parts") == "refs/heads/main");
+  git_in(scratch / "parts", "fsck --strict");
+  CHECK(git_in(scratch / "parts", "rev-list --count main") == "1");
+}
+
+TEST_CASE("a server's limit is met in parts, and named with the way out without them") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  git_in(scratch / "r", "config receive.maxInputSize 100k");
+  git_in(scratch / "r", "config receive.fsckObjects true");
+  base::Log log(-1);
+  const auto remote = open(scratch / "r", Way::programs, log);
+  const std::string refusal = message_of([&] { publish(*remote, UINT64_MAX, log); });
+  CHECK(contains(refusal, "set git.max_push_size"));
+  CHECK(branches(scratch / "r").empty());
+  CHECK(contains(message_of([&] { publish(*remote, 200'000, log); }), "lower git.max_push_size"));
+  CHECK(branches(scratch / "r").empty());
+  publish(*remote, 100'000, log);
+  CHECK(branches(scratch / "r") == "refs/heads/main");
+  git_in(scratch / "r", "fsck --strict");
+}
+
+TEST_CASE("a server that takes branches only gets the parts on a branch") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  add_hook(scratch / "r", "update", "case $1 in refs/heads/*) ;; *) exit 1 ;; esac\n");
+  base::Log log(-1);
+  Watched remote(open(scratch / "r", Way::programs, log));
+  publish(remote, limit, log);
+  CHECK(std::count_if(remote.refs.begin(), remote.refs.end(), [](const std::string& ref) {
+          return ref.starts_with("refs/heads/rootfs-git-resource-upload-");
+        }) == 1);
+  CHECK(branches(scratch / "r") == "refs/heads/main");
+}
+
+TEST_CASE("a ref that may not be deleted is named, and the push counts") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  add_hook(scratch / "r", "update", "case $3 in 0000*) exit 1 ;; esac\n");
+  CapturedLog captured;
+  base::Log& log = captured;
+  const auto result = publish(*open(scratch / "r", Way::programs, log), limit, log);
+  CHECK(git_in(scratch / "r", "rev-parse main") == result.commit.hex());
+  CHECK(contains(captured.text(),
+                 "could not delete the temporary ref refs/rootfs-git-resource/upload-"));
+}
+
+TEST_CASE("a branch that declines ends the push and takes the parts with it") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  add_hook(scratch / "r", "update", "case $1 in refs/heads/main) echo frozen >&2; exit 1; esac\n");
+  base::Log log(-1);
+  const auto remote = open(scratch / "r", Way::programs, log);
+  CHECK(contains(message_of([&] { publish(*remote, limit, log); }), "frozen"));
+  CHECK(branches(scratch / "r").empty());
+}
+
+TEST_CASE("losing a race does not send the parts a second time") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  Watched remote(open(scratch / "r", Way::programs, log));
+  std::string winner;
+  remote.action = [&] {
+    const std::string tree = git_in(scratch / "r", "mktree < /dev/null");
+    winner = git_in(scratch / "r", "-c user.name=h -c user.email=h@h commit-tree -m hand " + tree);
+    git_in(scratch / "r", "update-ref refs/heads/main " + winner);
+  };
+  publish(remote, limit, log);
+  CHECK(git_in(scratch / "r", "rev-parse main~1") == winner);
+  // What went with the branch goes with it again: less than one part.
+  CHECK(remote.repeated < 15);
+  CHECK(branches(scratch / "r") == "refs/heads/main");
+  git_in(scratch / "r", "fsck --strict");
+}
