@@ -1,0 +1,299 @@
+#include "oci/stored_image.hpp"
+
+#include <map>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+
+namespace {
+
+using base::cat;
+using oci::Digest;
+
+/// Files in memory.
+class Files : public oci::FileSet {
+ public:
+  std::optional<File> find(const std::string& path) const override {
+    const auto found = files_.find(path);
+    if (found == files_.end()) return std::nullopt;
+    return File{found->second.size(), std::make_unique<base::MemorySource>(found->second)};
+  }
+  std::string& operator[](const std::string& path) { return files_[path]; }
+  void remove(const std::string& path) { files_.erase(path); }
+
+ private:
+  std::map<std::string, std::string> files_;
+};
+
+std::string path_of(const Digest& digest) {
+  return "blobs/sha256/" + digest.hex();
+}
+
+std::string config_of(const std::string& layer, const std::string& architecture = "amd64") {
+  return cat(R"({"os":"linux","architecture":")", architecture,
+             R"(","config":{"User":"me"},"rootfs":{"type":"layers","diff_ids":[")",
+             Digest::of(layer).text(), "\"]}}");
+}
+
+/// A layout that grows; its blobs are named by their digests.
+class Layout {
+ public:
+  Layout() { (*files)["oci-layout"] = R"({"imageLayoutVersion":"1.0.0"})"; }
+
+  Digest blob(const std::string& bytes) {
+    (*files)[path_of(Digest::of(bytes))] = bytes;
+    return Digest::of(bytes);
+  }
+  /// The digest and the size of a blob as a descriptor has them.
+  std::string entry(const Digest& digest, const std::string& more = "") {
+    return cat(R"({"digest":")", digest.text(), R"(","size":)", (*files)[path_of(digest)].size(),
+               more, "}");
+  }
+  Digest image(const std::string& layer, const std::string& architecture = "amd64") {
+    const Digest config = blob(config_of(layer, architecture));
+    return blob(cat(R"({"schemaVersion":2,"config":)",
+                    entry(config, R"(,"mediaType":"application/vnd.oci.image.config.v1+json")"),
+                    R"(,"layers":[)",
+                    entry(blob(layer), R"(,"mediaType":"application/vnd.oci.image.layer.v1.tar")"),
+                    "]}"));
+  }
+  void list(const std::string& entries) { (*files)["index.json"] = index(entries); }
+  static std::string index(const std::string& entries) {
+    return cat(R"({"schemaVersion":2,"manifests":[)", entries, "]}");
+  }
+
+  std::shared_ptr<Files> files = std::make_shared<Files>();
+};
+
+std::string named(const std::string& name) {
+  return cat(R"(,"annotations":{"org.opencontainers.image.ref.name":")", name, "\"}");
+}
+
+std::string on(const std::string& architecture) {
+  return cat(R"(,"platform":{"os":"linux","architecture":")", architecture, "\"}");
+}
+
+oci::StoredChoice amd64(const std::string& tag = "", std::optional<Digest> digest = {}) {
+  return {{"linux", "amd64", ""}, tag, std::move(digest)};
+}
+
+oci::StoredImage find(const std::shared_ptr<Files>& files,
+                      const oci::StoredChoice& choice = amd64()) {
+  CapturedLog log;
+  return oci::find_stored_image(files, choice, log);
+}
+
+std::string refusal_of(const std::shared_ptr<Files>& files,
+                       const oci::StoredChoice& choice = amd64()) {
+  return message_of([&] { find(files, choice); });
+}
+
+std::string text_of(const oci::StoredLayer& layer) {
+  return base::read_all(*layer.open(), 1000, "the layer");
+}
+
+std::shared_ptr<Files> archive(const std::string& manifest) {
+  auto files = std::make_shared<Files>();
+  (*files)["manifest.json"] = manifest;
+  (*files)["config"] = config_of("layer");
+  (*files)["a/layer.tar"] = "layer";
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("a layout's only image is found with all its digests", "[stored_image]") {
+  Layout layout;
+  const Digest manifest = layout.image("layer");
+  layout.list(layout.entry(manifest, named("v1")));
+  const oci::StoredImage image = find(layout.files);
+  CHECK(image.digest == manifest);
+  CHECK(image.manifest_digest == manifest);
+  CHECK(image.config_digest == Digest::of(config_of("layer")));
+  CHECK(image.name == "v1");
+  CHECK(image.config.user == "me");
+  REQUIRE(image.layers.size() == 1);
+  CHECK(image.layers[0].size == 5);
+  CHECK(image.layers[0].diff_id == Digest::of("layer"));
+  CHECK(text_of(image.layers[0]) == "layer");
+  CHECK(text_of(image.layers[0]) == "layer");
+}
+
+TEST_CASE("documents and layers that are not what their digests say are refused",
+          "[stored_image]") {
+  Layout layout;
+  const Digest manifest = layout.image("layer");
+  layout.list(layout.entry(manifest));
+  SECTION("manifest") {
+    (*layout.files)[path_of(manifest)] += " ";
+    CHECK(contains(refusal_of(layout.files), "does not match its digest"));
+  }
+  SECTION("configuration") {
+    auto& config = (*layout.files)[path_of(Digest::of(config_of("layer")))];
+    config.replace(config.find("me"), 2, "we");
+    CHECK(contains(refusal_of(layout.files), "does not match its digest"));
+  }
+  SECTION("layer, of the same size") {
+    (*layout.files)[path_of(Digest::of("layer"))] = "lying";
+    const auto image = find(layout.files);
+    CHECK(contains(message_of([&] { text_of(image.layers[0]); }), "does not match its digest"));
+  }
+  SECTION("layer, longer") {
+    (*layout.files)[path_of(Digest::of("layer"))] += "s";
+    const auto image = find(layout.files);
+    CHECK(contains(message_of([&] { text_of(image.layers[0]); }), "is longer than the 5 bytes"));
+  }
+  SECTION("layer, shorter") {
+    (*layout.files)[path_of(Digest::of("layer"))] = "laye";
+    const auto image = find(layout.files);
+    CHECK(contains(message_of([&] { text_of(image.layers[0]); }), "is shorter than the 5 bytes"));
+  }
+}
+
+TEST_CASE("what a layout lacks is named", "[stored_image]") {
+  Layout layout;
+  const Digest manifest = layout.image("layer");
+  layout.list(layout.entry(manifest));
+  for (const Digest& blob : {manifest, Digest::of("layer"), Digest::of(config_of("layer"))}) {
+    const std::string kept = (*layout.files)[path_of(blob)];
+    layout.files->remove(path_of(blob));
+    CHECK(contains(refusal_of(layout.files), "the layout has no " + path_of(blob)));
+    (*layout.files)[path_of(blob)] = kept;
+  }
+  layout.files->remove("oci-layout");
+  CHECK(contains(refusal_of(layout.files), "no file oci-layout"));
+  (*layout.files)["oci-layout"] = R"({"imageLayoutVersion":"2.0.0"})";
+  CHECK(contains(refusal_of(layout.files), "version 2.0.0 is not known"));
+}
+
+TEST_CASE("an index that no registry would give is refused", "[stored_image]") {
+  Layout layout;
+  layout.list("");
+  CHECK(contains(refusal_of(layout.files), "index.json: it lists no image"));
+  (*layout.files)["index.json"] = "[";
+  CHECK(contains(refusal_of(layout.files), "not valid JSON"));
+  (*layout.files)["index.json"] = Layout::index("").append(5'000'000, ' ');
+  CHECK(contains(refusal_of(layout.files), "more than the limit"));
+  // An index that lists itself cannot exist; one below another below another can.
+  Digest nested = layout.image("layer");
+  for (int i = 0; i < 8; ++i) nested = layout.blob(Layout::index(layout.entry(nested)));
+  layout.list(layout.entry(nested));
+  CHECK(contains(refusal_of(layout.files), "nested deeper than"));
+}
+
+TEST_CASE("a registry's index is known by its own digest", "[stored_image]") {
+  Layout layout;
+  const Digest image = layout.image("one");
+  const Digest other = layout.image("two", "arm64");
+  layout.list(layout.entry(image, on("amd64")) + "," + layout.entry(other, on("arm64")));
+  const std::string index = (*layout.files)["index.json"];
+  CHECK(find(layout.files).digest == Digest::of(index));
+  CHECK(find(layout.files).manifest_digest == image);
+  const auto on_arm = find(layout.files, {{"linux", "arm64", ""}, "", {}});
+  CHECK(on_arm.digest == Digest::of(index));
+  CHECK(on_arm.manifest_digest == other);
+  CHECK(contains(refusal_of(layout.files, {{"linux", "s390x", ""}, "", {}}), "linux/arm64"));
+}
+
+TEST_CASE("an index with one image is told from a list with one image", "[stored_image]") {
+  Layout layout;
+  const Digest image = layout.image("one");
+  layout.list(layout.entry(image, on("amd64")));
+  const std::string index = (*layout.files)["index.json"];
+  CHECK(find(layout.files).digest == image);
+  CHECK(find(layout.files, amd64("", Digest::of(index))).digest == Digest::of(index));
+  layout.blob(index);
+  CHECK(find(layout.files).digest == Digest::of(index));
+  (*layout.files)["single-image-digest"] = image.text() + "\n";
+  CHECK(find(layout.files).digest == image);
+}
+
+TEST_CASE("the digest it was pulled by decides, unless the layout has another image",
+          "[stored_image]") {
+  Layout layout;
+  const Digest one = layout.image("one");
+  const Digest two = layout.image("two");
+  layout.list(layout.entry(one, named("a")) + "," + layout.entry(two, named("b")));
+  CHECK(find(layout.files, amd64("", two)).digest == two);
+  layout.list(layout.entry(one));
+  CapturedLog log;
+  CHECK(oci::find_stored_image(layout.files, amd64("", two), log).digest == one);
+  CHECK(contains(log.text(), "the layout holds another image"));
+}
+
+TEST_CASE("of several images the tag's is taken, never just any", "[stored_image]") {
+  Layout layout;
+  const Digest one = layout.image("one");
+  const Digest two = layout.image("two");
+  layout.list(layout.entry(one, named("v1")) + "," + layout.entry(two, named("host:5/x:v2")));
+  CHECK(find(layout.files, amd64("v1")).digest == one);
+  CHECK(find(layout.files, amd64("v2")).digest == two);
+  for (const char* tag : {"", "v3", "2"}) {
+    INFO(tag);
+    CHECK(contains(refusal_of(layout.files, amd64(tag)), "several images (host:5/x:v2, v1)"));
+  }
+  // The same image under two names is one image.
+  layout.list(layout.entry(one, named("v1")) + "," + layout.entry(one, named("v2")));
+  CHECK(find(layout.files).digest == one);
+}
+
+TEST_CASE("what docker save wrote is read by its manifest.json", "[stored_image]") {
+  const auto files =
+      archive(R"([{"Config":"config","RepoTags":["a/b:1"],"Layers":["a/layer.tar"]}])");
+  const oci::StoredImage image = find(files);
+  CHECK_FALSE(image.digest);
+  CHECK_FALSE(image.manifest_digest);
+  CHECK(image.config_digest == Digest::of(config_of("layer")));
+  CHECK(image.name == "a/b:1");
+  REQUIRE(image.layers.size() == 1);
+  CHECK(image.layers[0].diff_id == Digest::of("layer"));
+  CHECK(image.layers[0].size == 5);
+  CHECK(text_of(image.layers[0]) == "layer");
+  CHECK(find(files, amd64("", Digest::of("x"))).digest == Digest::of("x"));
+  (*files)["manifest.json"] = R"([{"Config":"config","RepoTags":null,"Layers":["a/layer.tar"]}])";
+  CHECK(find(files).name.empty());
+}
+
+TEST_CASE("a manifest.json that does not fit the archive is refused", "[stored_image]") {
+  const auto refusal = [](const std::string& manifest) { return refusal_of(archive(manifest)); };
+  CHECK(contains(refusal("[]"), "manifest.json: it lists no image"));
+  CHECK(contains(refusal("{}"), "manifest.json"));
+  CHECK(contains(refusal(R"([{"Config":"none","Layers":["a/layer.tar"]}])"),
+                 "it names none, which is not there"));
+  CHECK(contains(refusal(R"([{"Config":"config","Layers":["b"]}])"),
+                 "it names b, which is not there"));
+  CHECK(contains(refusal(R"([{"Config":"config","Layers":[]}])"), "1 diff_ids for 0 layers"));
+  CHECK(contains(refusal(R"([{"Config":"config","Layers":["a/layer.tar","a/layer.tar"]}])"),
+                 "1 diff_ids for 2 layers"));
+  CHECK(contains(refusal(R"([{"Layers":["a/layer.tar"]}])"), "Config"));
+  CHECK(contains(refusal(std::string(5'000'000, ' ')), "more than the limit"));
+  CHECK(contains(refusal_of(std::make_shared<Files>()), "neither index.json nor manifest.json"));
+}
+
+TEST_CASE("a configuration is compared with the digest in its name", "[stored_image]") {
+  const std::string hex = Digest::of(config_of("layer")).hex();
+  for (const std::string& name : {hex + ".json", "sha256:" + hex, "blobs/sha256/" + hex}) {
+    INFO(name);
+    const auto files = archive(cat(R"([{"Config":")", name, R"(","Layers":["a/layer.tar"]}])"));
+    (*files)[name] = config_of("layer");
+    CHECK(refusal_of(files).empty());
+    (*files)[name] += "\n";
+    CHECK(contains(refusal_of(files), "does not match the digest in its name"));
+  }
+}
+
+TEST_CASE("of several images in an archive the tag's is taken", "[stored_image]") {
+  const std::string first =
+      R"({"Config":"config","RepoTags":["a:1","a:2"],"Layers":["a/layer.tar"]})";
+  const std::string second = R"({"Config":"other","RepoTags":["b:3"],"Layers":["b.tar"]})";
+  const auto files = archive(cat("[", first, ",", second, "]"));
+  (*files)["other"] = config_of("second");
+  (*files)["b.tar"] = "second";
+  CHECK(find(files, amd64("2")).name == "a:2");
+  CHECK(text_of(find(files, amd64("3")).layers[0]) == "second");
+  CHECK(contains(refusal_of(files), "2 images (a:1, a:2, b:3)"));
+  CHECK(contains(refusal_of(files, amd64("4")), "2 images (a:1, a:2, b:3)"));
+}
