@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Compares put with `git add; git commit; git push` on one machine in one run.
+"""Compares put with `git add; git commit; git push`, and get with `git clone`, in one run.
 
     RESOURCE_PROGRAMS=build/release bench/push.py [DIRECTORY...]
 
@@ -75,6 +75,19 @@ def ours(work, image, uri):
     return timed([program, image.parent], request)
 
 
+def ours_back(work, repository, uri):
+    """A get of the newest commit."""
+    commit = run("git", "-C", repository, "rev-parse", "main").stdout.decode().strip()
+    request = work.fresh("request")
+    request.write_text(json.dumps({"source": {"git": {"uri": uri}}, "version": {"ref": commit}}))
+    program = Path(os.environ["RESOURCE_PROGRAMS"]).resolve() / "in"
+    where = work.directory("back")
+    try:
+        return timed([program, where], request)
+    finally:
+        shutil.rmtree(where)
+
+
 def script(text, cwd):
     return timed(["sh", "-ec", text], cwd=cwd)
 
@@ -97,6 +110,10 @@ def main():
     rows = {}
     rows["first put"] = [ours(work, image, f"{server.url}/own")]
     rows["the same again"] = [ours(work, image, f"{server.url}/own")]
+    back = work.path / "back-by-git"
+    rows["get it back"] = [ours_back(work, own, f"{server.url}/own"),
+                           script(f"git clone -q --depth 1 {server.url}/own {back}", work.path)]
+    shutil.rmtree(back)
     change(image)
     rows["1 % of the files changed"] = [ours(work, image, f"{server.url}/own")]
     run("git", "-C", own, "fsck", "--strict")
@@ -114,7 +131,7 @@ def main():
     rows["1 % of the files changed"].append((fetched + pushed, memory))
     run("git", "-C", rival, "fsck", "--strict")
 
-    print(f"{'':26}{'put':>18}{'git':>18}{'times faster':>14}")
+    print(f"{'':26}{'put or get':>18}{'git':>18}{'times faster':>14}")
     for name, values in rows.items():
         cells = "".join(f"{seconds:8.2f} s {memory:5.0f} MB" for seconds, memory in values)
         ratio = f"{values[1][0] / values[0][0]:14.1f}" if len(values) == 2 else ""
