@@ -62,7 +62,8 @@ TEST_CASE("the files beside rootfs are those of a get, and git must not change t
   CHECK(files.at("tag") == "1.2");
   CHECK(files.at("digest") == image_files().digest);
   CHECK(contains(files.at(".gitattributes"), "* -text"));
-  CHECK(files.size() == 7);
+  CHECK(files.count(".rootfs") == 1);
+  CHECK(files.size() == 8);
 }
 
 TEST_CASE("what is not known of an image is left out") {
@@ -70,7 +71,7 @@ TEST_CASE("what is not known of an image is left out") {
   files.metadata = "{}\n";
   files.labels = "{}\n";
   const auto published_files = top_files(published(files));
-  CHECK(published_files.size() == 4);
+  CHECK(published_files.size() == 5);
   CHECK(published_files.count("digest") == 0);
   CHECK(contains(published_files.at("README.md"), "# an image\n"));
   CHECK(contains(published_files.at("README.md"), "unknown"));
