@@ -84,6 +84,9 @@ StoredImage find_in_archive(const std::shared_ptr<const FileSet>& files, const s
                      .config_digest = Digest::of(config),
                      .config = parse_config(config, layers.size()),
                      .layers = {}};
+  // oci-build-task leaves the configuration's digest beside its archive; no registry knows that
+  // one.
+  if (stored.digest == stored.config_digest) stored.digest.reset();
   for (size_t i = 0; i < layers.size(); ++i) {
     const std::string& path = layers[i];
     const Digest& diff_id = stored.config.diff_ids[i];

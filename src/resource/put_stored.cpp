@@ -72,7 +72,7 @@ std::unique_ptr<oci::FileSet> open_archive(const std::string& path, const std::s
 
 /// Takes what the image calls itself where the files beside it say nothing.
 void complete(ImageFiles& files, const oci::StoredImage& image) {
-  if (image.digest) files.digest = image.digest->text();
+  files.digest = image.digest ? image.digest->text() : "";
   if (!files.repository.empty() || !files.tag.empty()) return;
   if (image.name.find('@') != std::string::npos) return;
   const size_t colon = image.name.rfind(':');

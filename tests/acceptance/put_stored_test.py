@@ -192,6 +192,14 @@ class Identity(PutStored):
         self.assertEqual(self.read(self.publish("old.tar")[0]), ["a.test:5000/b", "1", None])
         self.assertEqual(self.read(self.publish("new.tar")[0]), ["a.test:5000/b", "1", digest])
         self.refuse("old.tar", "digest", **self.source_of("plain"))
+        # What oci-build-task leaves beside an archive is the digest of the configuration.
+        built = self.inputs / "built"
+        built.mkdir()
+        (self.inputs / "old.tar").rename(built / "image.tar")
+        manifest = json.loads((self.layout.path / "blobs/sha256" / digest[7:]).read_text())
+        (built / "digest").write_text(manifest["config"]["digest"])
+        self.assertEqual(self.read(self.publish("built")[0]), ["a.test:5000/b", "1", None])
+        self.refuse("built", "digest", **self.source_of("plain"))
 
     def test_the_digest_of_an_index_is_that_of_the_registry(self):
         digest = self.versions["index"]["digest"]

@@ -253,6 +253,7 @@ TEST_CASE("what docker save wrote is read by its manifest.json", "[stored_image]
   CHECK(image.layers[0].size == 5);
   CHECK(text_of(image.layers[0]) == "layer");
   CHECK(find(files, amd64("", Digest::of("x"))).digest == Digest::of("x"));
+  CHECK_FALSE(find(files, amd64("", image.config_digest)).digest);
   (*files)["manifest.json"] = R"([{"Config":"config","RepoTags":null,"Layers":["a/layer.tar"]}])";
   CHECK(find(files).name.empty());
 }
