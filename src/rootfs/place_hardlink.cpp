@@ -50,7 +50,10 @@ void Placer::place_hardlink(const base::Entry& entry, const std::string& path) {
   struct stat status {};
   if (target.empty() || from.fd < 0 ||
       ::fstatat(from.fd, target_name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (skipped_.contains(target)) return skip(path, summary_.skipped_devices);
+    if (skipped_.contains(target)) {
+      ++summary_.skipped_devices;
+      return leave_out(entry, path);
+    }
     throw base::Error(base::cat(doing, ", which the image does not have at this point"));
   }
   if (S_ISDIR(status.st_mode)) throw base::Error(base::cat(doing, ", which is a directory"));

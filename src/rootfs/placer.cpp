@@ -29,27 +29,6 @@ std::vector<base::Xattr> take_acls(std::vector<base::Xattr>& xattrs) {
 
 }  // namespace
 
-void Placer::place(const base::Entry& entry, const std::string& path, base::EntrySource& source) {
-  if (path.empty()) return place_root(entry);
-  switch (entry.kind) {
-    case base::EntryKind::file:
-      return place_file(entry, path, source.data());
-    case base::EntryKind::directory:
-      return place_directory(entry, path);
-    case base::EntryKind::symlink:
-      return place_symlink(entry, path);
-    case base::EntryKind::hardlink:
-      return place_hardlink(entry, path);
-    case base::EntryKind::fifo:
-      return place_fifo(entry, path);
-    case base::EntryKind::socket:
-      return skip(path, summary_.skipped_sockets);
-    case base::EntryKind::char_device:
-    case base::EntryKind::block_device:
-      return skip(path, summary_.skipped_devices);
-  }
-}
-
 void Placer::place_root(const base::Entry& entry) {
   const uint32_t mode = root_mode(entry, pending_.get(directory_id(root_.fd())).mode);
   set_directory(root_.fd(), entry, {mode, entry.mtime_seconds, entry.mtime_nanoseconds}, false);
@@ -59,7 +38,7 @@ void Placer::place_file(const base::Entry& entry, const std::string& path, base:
   const auto [directory, base_name] = split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.make(directory);
-  base::UniqueFd fd = take_staged(entry, parent, name);
+  base::UniqueFd fd = take_staged(entry, path, parent, name);
   if (!fd) {
     fd = base::UniqueFd(replacing(parent, name, [&] {
       return ::openat(parent.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
@@ -75,8 +54,8 @@ void Placer::place_file(const base::Entry& entry, const std::string& path, base:
   summary_.bytes += entry.size;
 }
 
-base::UniqueFd Placer::take_staged(const base::Entry& entry, const Parent& parent,
-                                   const std::string& name) {
+base::UniqueFd Placer::take_staged(const base::Entry& entry, const std::string& path,
+                                   const Parent& parent, const std::string& name) {
   const auto* staged = dynamic_cast<const base::StagedContent*>(entry.content.get());
   const std::string from = staged == nullptr ? "" : staged->available();
   if (from.empty()) return base::UniqueFd();
@@ -85,7 +64,7 @@ base::UniqueFd Placer::take_staged(const base::Entry& entry, const Parent& paren
   };
   // On another file system, say, it is copied.
   if (replacing(parent, name, move) != 0) return base::UniqueFd();
-  staged->taken(base::cat(path_, "/", entry.path));
+  staged->taken(base::cat(path_, "/", path));
   base::UniqueFd fd(::openat(parent.fd, name.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) base::throw_errno("open file");
   return fd;
@@ -147,8 +126,7 @@ void Placer::place_fifo(const base::Entry& entry, const std::string& path) {
   ++summary_.fifos;
 }
 
-void Placer::skip(const std::string& path, uint64_t& counter) {
-  ++counter;
+void Placer::leave_out(const base::Entry& /*entry*/, const std::string& path) {
   skipped_.insert(path);
 }
 

@@ -6,6 +6,7 @@
 #include "base/entry.hpp"
 #include "base/rooted_dir.hpp"
 #include "rootfs/attributes.hpp"
+#include "rootfs/entry_placer.hpp"
 #include "rootfs/file_writer.hpp"
 #include "rootfs/layer_marks.hpp"
 #include "rootfs/parents.hpp"
@@ -13,32 +14,30 @@
 
 namespace rootfs {
 
-/// Puts single entries into the tree, replacing what is in the way.
-class Placer {
+/// Puts single entries into the tree on disk.
+class Placer : public EntryPlacer {
  public:
   /// `path` is where the tree is.
   Placer(const std::string& path, const base::RootedDir& root, LayerMarks& marks,
          PendingDirectories& pending, Parents& parents, AttributeWriter& attributes,
          TreeSummary& summary)
-      : path_(path),
+      : EntryPlacer(summary),
+        path_(path),
         root_(root),
         marks_(marks),
         pending_(pending),
         parents_(parents),
-        attributes_(attributes),
-        summary_(summary) {}
-
-  /// Puts a normalised `entry` at the clean path `path`; a file's bytes come from `source`.
-  void place(const base::Entry& entry, const std::string& path, base::EntrySource& source);
+        attributes_(attributes) {}
 
  private:
-  void place_root(const base::Entry& entry);
-  void place_file(const base::Entry& entry, const std::string& path, base::ByteSource& data);
-  void place_directory(const base::Entry& entry, const std::string& path);
-  void place_symlink(const base::Entry& entry, const std::string& path);
-  void place_hardlink(const base::Entry& entry, const std::string& path);
-  void place_fifo(const base::Entry& entry, const std::string& path);
-  void skip(const std::string& path, uint64_t& counter);
+  void place_root(const base::Entry& entry) override;
+  void place_file(const base::Entry& entry, const std::string& path,
+                  base::ByteSource& data) override;
+  void place_directory(const base::Entry& entry, const std::string& path) override;
+  void place_symlink(const base::Entry& entry, const std::string& path) override;
+  void place_hardlink(const base::Entry& entry, const std::string& path) override;
+  void place_fifo(const base::Entry& entry, const std::string& path) override;
+  void leave_out(const base::Entry& entry, const std::string& path) override;
 
   /// Runs `make` (a call that fails with EEXIST) again after removing what is in the way.
   template <class Make>
@@ -49,8 +48,8 @@ class Placer {
     return make();
   }
   /// Moves content that is a file already into place; -1 when there is none, or it cannot be.
-  base::UniqueFd take_staged(const base::Entry& entry, const Parent& parent,
-                             const std::string& name);
+  base::UniqueFd take_staged(const base::Entry& entry, const std::string& path,
+                             const Parent& parent, const std::string& name);
   void clear_way(const Parent& parent, const std::string& name);
   void set_directory(int fd, const base::Entry& entry, PendingAttributes pending, bool is_new);
   void copy(const Parent& from, const std::string& from_name, const Parent& to,
@@ -62,7 +61,6 @@ class Placer {
   PendingDirectories& pending_;
   Parents& parents_;
   AttributeWriter& attributes_;
-  TreeSummary& summary_;
   FileWriter writer_;
   std::set<std::string> skipped_;  ///< Devices and sockets, for hard links to them.
 };

@@ -38,28 +38,6 @@ bool is_above(const VirtualNode& node, VirtualNode* directory) {
 
 }  // namespace
 
-void VirtualPlacer::place(const base::Entry& entry, const std::string& path,
-                          base::EntrySource& source) {
-  if (path.empty()) return place_root(entry);
-  switch (entry.kind) {
-    case base::EntryKind::file:
-      return place_file(entry, path, source.data());
-    case base::EntryKind::directory:
-      return place_directory(entry, path);
-    case base::EntryKind::symlink:
-      return place_symlink(entry, path);
-    case base::EntryKind::hardlink:
-      return place_hardlink(entry, path);
-    case base::EntryKind::fifo:
-      return place_fifo(entry, path);
-    case base::EntryKind::socket:
-      return place_left_out(entry, path, summary_.skipped_sockets);
-    case base::EntryKind::char_device:
-    case base::EntryKind::block_device:
-      return place_left_out(entry, path, summary_.skipped_devices);
-  }
-}
-
 void VirtualPlacer::place_root(const base::Entry& entry) {
   const uint32_t mode = root_mode(entry, root_.mode);
   set_attributes(root_, entry);
@@ -186,9 +164,7 @@ void VirtualPlacer::place_hardlink(const base::Entry& entry, const std::string& 
   ++summary_.hardlinks;
 }
 
-void VirtualPlacer::place_left_out(const base::Entry& entry, const std::string& path,
-                                   uint64_t& counter) {
-  ++counter;
+void VirtualPlacer::leave_out(const base::Entry& entry, const std::string& path) {
   left_out_.insert(path);
   const auto [directory, name] = split_path(path);
   VirtualNode* parent = resolve(root_, directory).directory;

@@ -4,22 +4,19 @@
 #include <string_view>
 
 #include "base/entry.hpp"
-#include "rootfs/tree.hpp"
+#include "rootfs/entry_placer.hpp"
 #include "rootfs/virtual_layer.hpp"
 #include "rootfs/virtual_nodes.hpp"
 #include "rootfs/virtual_tree.hpp"
 
 namespace rootfs {
 
-/// Puts single entries into a tree in memory, replacing what is in the way, as Placer does on disk.
-class VirtualPlacer {
+/// Puts single entries into a tree in memory, with the outcome that Placer has on disk.
+class VirtualPlacer : public EntryPlacer {
  public:
   VirtualPlacer(VirtualNodes& nodes, VirtualNode& root, const VirtualLayer& layer,
                 VirtualTree::Store store, TreeSummary& summary)
-      : nodes_(nodes), root_(root), layer_(layer), store_(std::move(store)), summary_(summary) {}
-
-  /// Puts a normalised `entry` at the clean path `path`; a file's bytes come from `source`.
-  void place(const base::Entry& entry, const std::string& path, base::EntrySource& source);
+      : EntryPlacer(summary), nodes_(nodes), root_(root), layer_(layer), store_(std::move(store)) {}
 
  private:
   /// A directory of the tree and a name in it.
@@ -28,17 +25,18 @@ class VirtualPlacer {
     std::string name;
   };
 
-  void place_root(const base::Entry& entry);
-  void place_file(const base::Entry& entry, const std::string& path, base::ByteSource& data);
-  std::shared_ptr<const base::Content> store(const base::Entry& entry, const std::string& path,
-                                             base::ByteSource& data);
-  void place_directory(const base::Entry& entry, const std::string& path);
-  void place_symlink(const base::Entry& entry, const std::string& path);
-  void place_hardlink(const base::Entry& entry, const std::string& path);
-  void place_fifo(const base::Entry& entry, const std::string& path);
+  void place_root(const base::Entry& entry) override;
+  void place_file(const base::Entry& entry, const std::string& path,
+                  base::ByteSource& data) override;
+  void place_directory(const base::Entry& entry, const std::string& path) override;
+  void place_symlink(const base::Entry& entry, const std::string& path) override;
+  void place_hardlink(const base::Entry& entry, const std::string& path) override;
+  void place_fifo(const base::Entry& entry, const std::string& path) override;
   // Device nodes and sockets take only names that are free, in directories that are there, so that
   // the rest of the tree is what an unpacked one is.
-  void place_left_out(const base::Entry& entry, const std::string& path, uint64_t& counter);
+  void leave_out(const base::Entry& entry, const std::string& path) override;
+  std::shared_ptr<const base::Content> store(const base::Entry& entry, const std::string& path,
+                                             base::ByteSource& data);
   void link_left_out(const Spot& spot, const std::string& path, VirtualNode* from,
                      std::string_view target_name);
 
@@ -54,7 +52,6 @@ class VirtualPlacer {
   VirtualNode& root_;
   const VirtualLayer& layer_;
   VirtualTree::Store store_;
-  TreeSummary& summary_;
   std::set<std::string> left_out_;  ///< All there ever were, for hard links to them.
 };
 

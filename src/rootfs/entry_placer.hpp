@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "base/entry.hpp"
+#include "rootfs/tree.hpp"
+
+namespace rootfs {
+
+/// Puts single entries into a tree, wherever it is kept, replacing what is in the way.
+class EntryPlacer {
+ public:
+  explicit EntryPlacer(TreeSummary& summary) : summary_(summary) {}
+  virtual ~EntryPlacer() = default;
+  EntryPlacer(const EntryPlacer&) = delete;
+  EntryPlacer& operator=(const EntryPlacer&) = delete;
+
+  /// Puts a normalised `entry` at the clean path `path`; a file's bytes come from `source`.
+  void place(const base::Entry& entry, const std::string& path, base::EntrySource& source);
+
+ protected:
+  virtual void place_root(const base::Entry& entry) = 0;
+  virtual void place_file(const base::Entry& entry, const std::string& path,
+                          base::ByteSource& data) = 0;
+  virtual void place_directory(const base::Entry& entry, const std::string& path) = 0;
+  virtual void place_symlink(const base::Entry& entry, const std::string& path) = 0;
+  virtual void place_hardlink(const base::Entry& entry, const std::string& path) = 0;
+  virtual void place_fifo(const base::Entry& entry, const std::string& path) = 0;
+  /// Device nodes and sockets, which an unpacked tree does not have; they are counted already.
+  virtual void leave_out(const base::Entry& entry, const std::string& path) = 0;
+
+  TreeSummary& summary_;
+};
+
+}  // namespace rootfs
