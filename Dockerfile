@@ -1,16 +1,21 @@
 # The image of this resource type: docker build -t rootfs-git-resource .
-FROM debian:trixie-slim AS build
+ARG BASE=debian:trixie-slim
+FROM ${BASE} AS build
 WORKDIR /src
 COPY scripts scripts
 RUN scripts/install-packages
 COPY . .
-RUN scripts/build check in out \
- && cmake --install build/release --prefix /image --strip \
- && scripts/add-libraries /image
+RUN cmake --preset image && cmake --build --preset image
+# Whatever fails here fails the build. The tests with real servers are in the next stage.
+RUN ctest --preset image --tests-regex '^(unit\.|floors)'
+RUN cmake --install build/image --prefix /image --strip && scripts/complete-image /image
 
 # docker build --target test .
 FROM build AS test
-RUN ./test
+RUN ctest --preset image --tests-regex '^acceptance'
 
 FROM scratch
+LABEL org.opencontainers.image.title="rootfs-git-resource" \
+      org.opencontainers.image.description="Concourse resource type that carries images through git" \
+      org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /image /
