@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from support import git_http, git_ssh, images, programs, registry
+from support import git_http, git_ssh, images, own_image, programs, registry
 from support.case import AS_ROOT, Case
 from support.git_repo import ENVIRONMENT
 from support.pipeline import OUR_TYPE, Pipeline, substitute
@@ -37,10 +37,12 @@ class Examples(Case):
         cls.layout = images.Layout(cls.work.fresh("layout"))
         cls.layout.add("latest", images.busybox())
         cls.layout.add("type", resource_type_image())
+        cls.layout.add("own", own_image.image(cls.work.fresh("own")))
         cls.registry = registry.Registry(cls.work)
         cls.locked = registry.Registry(cls.work, password=True)
         cls.registry.push(cls.layout, "team/busybox", "latest")
         cls.registry.push(cls.layout, "team/type", "latest", from_tag="type")
+        cls.registry.push(cls.layout, "team/rootfs-git", "latest", from_tag="own")
         cls.locked.push(cls.layout, "vendor/type", "latest", from_tag="type")
         cls.http = git_http.GitHttp(cls.work, cls.repositories)
         cls.sshd = git_ssh.GitSsh(cls.work)
@@ -49,7 +51,7 @@ class Examples(Case):
     def variables(self, repository):
         """Values for every ((var)) of the examples, on servers that are really there."""
         return {
-            "resource_image": "the.image.of/this-resource",
+            "resource_image": f"{self.registry.host}/team/rootfs-git",
             "image": f"{self.registry.host}/team/busybox", "tag": "latest",
             "git": {"uri": self.http.uri(repository), "ssh_uri": self.sshd.uri(repository),
                     "branch": "busybox", "username": git_http.USER,
@@ -68,14 +70,19 @@ class Examples(Case):
         self.get_newest(source).rename(inputs / "image")
         self.succeeded(programs.put(source, inputs, image="image"))
 
-    def play(self, text):
-        """Runs a pipeline given as text; the kinds of steps it took."""
-        repository = self.repository()
+    def play(self, text, repository=None):
+        """Runs a pipeline given as text; the kinds of steps it took. In a new repository, it finds
+        the images that another pipeline would have published."""
+        filled = repository is not None
+        repository = repository or self.repository()
         document = substitute(yaml.safe_load(text), self.variables(repository))
         resources = document.get("resources", [])
-        if not any(one["type"] == OUR_TYPE and "repository" in one["source"] for one in resources):
+        if not filled and not any(one["type"] == OUR_TYPE and "repository" in one["source"]
+                                  for one in resources):
             self.publish(repository, "busybox", "busybox")
             self.publish(repository, "type", "time-resource")
+            if "((resource_branch))" in text:
+                self.publish(repository, "rootfs-git", "rootfs-git-resource")
         pipeline = Pipeline(document, self.work.directory("pipeline"), AS_ROOT)
         pipeline.run()
         for resource in document.get("resources", []):
@@ -85,6 +92,7 @@ class Examples(Case):
 
     def test_every_example_pipeline_runs(self):
         expected = {
+            "bootstrap.yml": [f"get {OUR_TYPE}", "put", f"get {OUR_TYPE}", "put"],
             "mirror-image.yml": [f"get {OUR_TYPE}", "put"],
             "task-image.yml": ["get git", "task"],
             "task-image-restored.yml": ["get git", "task"],
@@ -99,6 +107,22 @@ class Examples(Case):
         for name, steps in expected.items():
             with self.subTest(name):
                 self.assertEqual(self.play(found[name].read_text()), steps)
+
+    def test_what_bootstrap_publishes_is_all_the_disconnected_side_needs(self):
+        repository = self.repository()
+        for name in ("bootstrap.yml", "task-image-exact.yml"):
+            self.play((ROOT / "examples" / name).read_text(), repository)
+
+    def test_the_request_that_fills_a_branch_without_a_concourse_works(self):
+        command = re.search(r"/opt/resource/out /tmp << END\n(.*?)\n *END\n",
+                            (ROOT / "README.md").read_text(), re.S)
+        source = json.loads(command[1])["source"]
+        repository = self.repository()
+        source["repository"] = f"{self.registry.host}/team/rootfs-git"
+        source["git"].update(self.http.source(repository))
+        outcome = programs.invoke("out", {"source": source}, self.work.directory("empty"))
+        self.succeeded(outcome)
+        self.assertIn("rootfs/opt/resource/check", repository.paths("rootfs-git-resource"))
 
     def test_vars_yml_has_a_value_for_every_name_the_examples_use(self):
         variables = yaml.safe_load((ROOT / "examples/vars.yml").read_text())

@@ -3,7 +3,7 @@
 
 import unittest
 
-from support import git_http, git_ssh, images, programs, tls
+from support import git_http, git_ssh, images, own_image, programs, tls
 from support.git_repo import Repository
 from support.put_case import PutCase
 from support.workspace import run
@@ -85,7 +85,7 @@ class PutOverFile(PutCase):
 
     @unittest.skipUnless(programs.may_mount(), "mounting needs root and CAP_SYS_ADMIN")
     def test_a_machine_with_nothing_but_the_program(self):
-        root = programs.alone("out", self.work.directory("root"))
+        root = own_image.fill(self.work.fresh("root"))
         run("cp", "-a", self.inputs, root / "inputs")
         repository = Repository(root / "image.git")
         for tag in ("box", "other", "other"):

@@ -71,6 +71,8 @@ class Pipeline:
             stock_clone(with_login(source), destination, source["branch"], depth=depth,
                         env=self._git_config(source))
         elif kind == OUR_TYPE:
+            if self._types.get(kind, {}).get("type") == "git":
+                self._check_with_type(self._types[kind], source, inputs)
             versions = _good(programs.check(source))
             destination.mkdir()
             _good(programs.get(source, versions[-1], destination, **step.get("params", {})))

@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -44,34 +42,28 @@ def may_mount():
     return run("unshare", "--mount", "true", check=False).returncode == 0
 
 
-def alone(name, root):
-    """Makes `root` a root directory that holds a program, its libraries, and nothing else."""
-    (root / "proc").mkdir()
-    shutil.copy(program(name), root / name)
-    libraries = run("ldd", root / name).stdout.decode()
-    for path in re.findall(r"(/\S+) \(0x", libraries):
-        (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, root / path[1:])
-    return root
-
-
 def start(name, request, directory=None, env=None, root=None):
     """Starts a program and hands it its request; use `finish` to wait for it. With `root`, that
-    directory is the program's root, as `alone` made it, and its environment is empty."""
+    directory is the program's root, as `own_image.fill` made it, and its environment is empty."""
     words = [str(program(name))]
     if root:
-        inside = f"{tool('chroot')} {root} /{name}"
+        inside = f"{tool('chroot')} {root} /opt/resource/{name}"
         mounted = f'mount -t proc proc {root}/proc && exec env -i {inside} "$@"'
         words = [tool("unshare"), "--mount", "/bin/sh", "-c", mounted, name]
     words += [str(directory)] if directory else []
     running = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, cwd="/",
                                env=environment() if env is None else env)
+    send(running, request)
+    return running
+
+
+def send(running, request):
+    """Hands a program its request, JSON or bytes, and ends its input."""
     text = request if isinstance(request, bytes) else json.dumps(request).encode()
     running.stdin.write(text)
     running.stdin.close()
     running.stdin = None
-    return running
 
 
 def finish(running, seconds=LIMIT_SECONDS):
