@@ -59,18 +59,13 @@ FilePart::FilePart(std::shared_ptr<const UniqueFd> fd, uint64_t offset, uint64_t
     : fd_(std::move(fd)), offset_(offset), left_(size), name_(std::move(name)) {}
 
 size_t FilePart::read(std::span<char> buffer) {
-  throw_if_cancelled();
   const size_t wanted = static_cast<size_t>(std::min<uint64_t>(left_, buffer.size()));
-  if (wanted == 0) return 0;
-  ssize_t count = 0;
-  do {
-    count = ::pread(fd_->get(), buffer.data(), wanted, static_cast<off_t>(offset_));
-  } while (count < 0 && errno == EINTR);
-  if (count < 0) throw_errno(cat("read ", printable(name_)));
-  if (count == 0) throw Error(cat("read ", printable(name_), ": the file ends too early"));
-  offset_ += static_cast<uint64_t>(count);
-  left_ -= static_cast<uint64_t>(count);
-  return static_cast<size_t>(count);
+  if (read_full_at(fd_->get(), offset_, buffer.first(wanted), name_) != wanted) {
+    throw Error(cat("read ", printable(name_), ": the file ends too early"));
+  }
+  offset_ += wanted;
+  left_ -= wanted;
+  return wanted;
 }
 
 uint64_t file_size(int fd) {
@@ -107,14 +102,7 @@ void OutputFile::write(std::string_view bytes) {
 }
 
 void OutputFile::patch(uint64_t offset, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count =
-        ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_errno(cat("write ", printable(path_)));
-    bytes.remove_prefix(static_cast<size_t>(count));
-    offset += static_cast<uint64_t>(count);
-  }
+  write_all_at(fd_.get(), offset, bytes, path_);
 }
 
 void OutputFile::publish() {
@@ -137,6 +125,30 @@ void write_all(int fd, std::string_view bytes, std::string_view what) {
     if (count < 0) throw_errno(cat("write ", printable(what)));
     bytes.remove_prefix(static_cast<size_t>(count));
   }
+}
+
+void write_all_at(int fd, uint64_t offset, std::string_view bytes, std::string_view what) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(cat("write ", printable(what)));
+    bytes.remove_prefix(static_cast<size_t>(count));
+    offset += static_cast<uint64_t>(count);
+  }
+}
+
+size_t read_full_at(int fd, uint64_t offset, std::span<char> buffer, std::string_view what) {
+  size_t filled = 0;
+  while (filled < buffer.size()) {
+    throw_if_cancelled();
+    const ssize_t count = ::pread(fd, buffer.data() + filled, buffer.size() - filled,
+                                  static_cast<off_t>(offset + filled));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(cat("read ", printable(what)));
+    if (count == 0) break;
+    filled += static_cast<size_t>(count);
+  }
+  return filled;
 }
 
 }  // namespace base

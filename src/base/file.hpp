@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -75,5 +76,12 @@ void write_file(const std::string& path, std::string_view content);
 
 /// Writes all bytes to a descriptor; `what` names the target in errors.
 void write_all(int fd, std::string_view bytes, std::string_view what);
+
+/// Writes all bytes into a file from `offset` on; `what` names it in errors.
+void write_all_at(int fd, uint64_t offset, std::string_view bytes, std::string_view what);
+
+/// Fills `buffer` from `offset` on unless the file ends before; how many bytes there were. `what`
+/// names the file in errors.
+size_t read_full_at(int fd, uint64_t offset, std::span<char> buffer, std::string_view what);
 
 }  // namespace base

@@ -17,8 +17,9 @@ struct StoredBlob {
   std::shared_ptr<const base::Content> content;
 };
 
-/// Keeps the objects of one commit until they are looked up: commits and trees in memory, small
-/// blobs in one unnamed file, each large one as a file that its user may take (StagedContent).
+/// Keeps the objects of one commit until they are looked up: commits and trees in memory, the
+/// smallest blobs in one unnamed file, each other one as a file that its user may take
+/// (StagedContent).
 class ObjectStore : public ObjectSink {
  public:
   /// `directory` must exist and be empty; files that nobody takes stay there.
@@ -39,6 +40,7 @@ class ObjectStore : public ObjectSink {
   std::string read_blob(const Oid& id, uint64_t limit) const;
 
  private:
+  class Large;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

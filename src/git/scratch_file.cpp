@@ -11,6 +11,8 @@
 namespace git {
 namespace {
 
+constexpr std::string_view name = "a temporary file";
+
 std::string usual_directory() {
   const char* directory = std::getenv("TMPDIR");
   return directory == nullptr || *directory == '\0' ? "/tmp" : directory;
@@ -24,24 +26,13 @@ ScratchFile::ScratchFile() : ScratchFile(usual_directory()) {}
 
 uint64_t ScratchFile::append(std::string_view bytes) {
   const uint64_t start = reserve(bytes.size());
-  for (uint64_t at = start; !bytes.empty();) {
-    const ssize_t count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) base::throw_errno("write to a temporary file");
-    at += static_cast<uint64_t>(count);
-    bytes.remove_prefix(static_cast<size_t>(count));
-  }
+  base::write_all_at(fd_.get(), start, bytes, name);
   return start;
 }
 
 void ScratchFile::read(uint64_t offset, std::span<char> buffer) const {
-  for (size_t filled = 0; filled < buffer.size();) {
-    const ssize_t count = ::pread(fd_.get(), buffer.data() + filled, buffer.size() - filled,
-                                  static_cast<off_t>(offset + filled));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) base::throw_errno("read from a temporary file");
-    if (count == 0) throw base::Error("a temporary file is shorter than what was written to it");
-    filled += static_cast<size_t>(count);
+  if (base::read_full_at(fd_.get(), offset, buffer, name) != buffer.size()) {
+    throw base::Error("a temporary file is shorter than what was written to it");
   }
 }
 

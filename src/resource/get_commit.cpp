@@ -1,6 +1,7 @@
 #include "resource/get_commit.hpp"
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -83,6 +84,16 @@ void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0755) != 0) {
     base::throw_errno(cat("make directory ", base::printable(path)));
   }
+}
+
+/// A directory for files that move into the image: nothing is to be passed on to them.
+void make_staging_directory(const std::string& path) {
+  make_directory(path);
+  // Without a setgid bit, whatever the directory above has.
+  if (::chmod(path.c_str(), 0700) != 0) {
+    base::throw_errno(cat("set the mode of ", base::printable(path)));
+  }
+  ::removexattr(path.c_str(), "system.posix_acl_default");
 }
 
 /// Writes the image of a commit.
@@ -172,7 +183,7 @@ class Restorer {
 void fetch(const GitSource& source, const git::Oid& commit, const std::string& directory,
            base::Log& log) {
   const rootfs::TemporaryTree incoming(directory + "/.incoming");
-  make_directory(incoming.path());
+  make_staging_directory(incoming.path());
   git::ObjectStore store(incoming.path());
   const auto remote = git::open_remote(source.remote, log);
   remote->fetch_commit(commit, cat("refs/heads/", source.branch), store);

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/cancel.hpp"
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 
 namespace rootfs {
@@ -16,19 +16,8 @@ namespace {
   throw base::Error(base::cat("file \"", base::printable(path), "\" changed while it was read"));
 }
 
-/// Fills `buffer` unless the file ends before.
-size_t read_some(int fd, std::span<char> buffer, uint64_t offset, std::string_view path) {
-  size_t filled = 0;
-  while (filled < buffer.size()) {
-    base::throw_if_cancelled();
-    const ssize_t count = ::pread(fd, buffer.data() + filled, buffer.size() - filled,
-                                  static_cast<off_t>(offset + filled));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) base::throw_errno(base::cat("read \"", base::printable(path), "\""));
-    if (count == 0) break;
-    filled += static_cast<size_t>(count);
-  }
-  return filled;
+std::string quoted(std::string_view path) {
+  return base::cat("\"", base::printable(path), "\"");
 }
 
 }  // namespace
@@ -46,7 +35,7 @@ void check_unchanged(int fd, const FileState& state, std::string_view path) {
 
 void FileContent::read_at(uint64_t offset, std::span<char> buffer) const {
   const base::UniqueFd fd = root_->open_file(path_);
-  const size_t count = read_some(fd.get(), buffer, offset, path_);
+  const size_t count = base::read_full_at(fd.get(), offset, buffer, quoted(path_));
   // Looked at after the read: a change before or during it shows alike.
   check_unchanged(fd.get(), state_, path_);
   if (count != buffer.size()) {
@@ -57,9 +46,9 @@ void FileContent::read_at(uint64_t offset, std::span<char> buffer) const {
 
 size_t FileStream::read(std::span<char> buffer) {
   const uint64_t left = state_.size - position_;
-  const size_t count = read_some(
-      fd_.get(), buffer.first(static_cast<size_t>(std::min<uint64_t>(left, buffer.size()))),
-      position_, path_);
+  const size_t count = base::read_full_at(
+      fd_.get(), position_,
+      buffer.first(static_cast<size_t>(std::min<uint64_t>(left, buffer.size()))), quoted(path_));
   position_ += count;
   if (count == 0) {
     check_unchanged(fd_.get(), state_, path_);
