@@ -32,7 +32,7 @@ class Reader {
     int32_t value = 0;
     int32_t weight = 100'000'000;
     value += static_cast<int32_t>(digit()) * weight;
-    while (!rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9') {
+    while (good_ && !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9') {
       weight /= 10;
       value += static_cast<int32_t>(digit()) * weight;
     }

@@ -25,3 +25,9 @@ TEST_CASE("what is no moment is not read as some moment") {
     CHECK_FALSE(Timestamp::parse(text).has_value());
   }
 }
+
+TEST_CASE("a date with a fraction where a month should be is refused at once, not read for ever") {
+  CHECK_FALSE(Timestamp::parse("2020.5").has_value());
+  CHECK_FALSE(Timestamp::parse("1.2.3").has_value());
+  CHECK_FALSE(Timestamp::parse("2020-09-13.25T12:26:40Z").has_value());
+}
