@@ -59,7 +59,7 @@ std::optional<registry::Image> download(const GetRequest& request, const ImageSo
     clear_destination(directory);
     image.reset();
     if (!params.skip_download) {
-      image = save(params.format, {client, digest, platform, directory, log},
+      image = save(params.format, {client, digest, platform, directory, request.source.limits, log},
                    archive_name(source.reference, version.tag));
     }
     if (!image && source.fields.any()) image = client.fetch_image(digest, platform);

@@ -100,11 +100,12 @@ void make_staging_directory(const std::string& path) {
 class Restorer {
  public:
   Restorer(const git::ObjectStore& store, const git::Oid& commit, const std::string& directory,
-           base::Log& log)
+           const rootfs::Limits& limits, base::Log& log)
       : store_(store),
         text_(store.commit_text(commit)),
         top_(store, git::tree_of_commit(text_)),
         directory_(directory),
+        limits_(limits),
         log_(log) {
     rootfs_ = top_.find_directory("rootfs");
     if (rootfs_ == nullptr || top_.find_file("metadata.json") == nullptr) {
@@ -160,7 +161,9 @@ class Restorer {
   }
 
   rootfs::TreeSummary write(base::EntrySource& entries) {
+    rootfs::Budget budget(limits_, 0);
     rootfs::Tree tree(path_of("rootfs"), log_);
+    tree.set_budget(budget);
     tree.apply(entries);
     return tree.finish();
   }
@@ -177,17 +180,18 @@ class Restorer {
   Folder top_;
   const git::TreeEntry* rootfs_ = nullptr;
   const std::string& directory_;
+  const rootfs::Limits& limits_;
   base::Log& log_;
 };
 
 void fetch(const GitSource& source, const git::Oid& commit, const std::string& directory,
-           base::Log& log) {
+           const rootfs::Limits& limits, base::Log& log) {
   const rootfs::TemporaryTree incoming(directory + "/.incoming");
   make_staging_directory(incoming.path());
   git::ObjectStore store(incoming.path());
   const auto remote = git::open_remote(source.remote, log);
   remote->fetch_commit(commit, cat("refs/heads/", source.branch), store);
-  Restorer restorer(store, commit, directory, log);
+  Restorer restorer(store, commit, directory, limits, log);
   restorer.restore();
   restorer.copy_files();
 }
@@ -228,7 +232,7 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
   clear_destination(directory);
   if (!request.params.skip_download) {
     try {
-      fetch(source, *commit, directory, log);
+      fetch(source, *commit, directory, request.source.limits, log);
       if (format == Format::rootfs_tar) pack(directory, log);
     } catch (...) {
       clear_destination(directory);

@@ -5,6 +5,7 @@
 #include "oci/digest.hpp"
 #include "oci/image.hpp"
 #include "registry/client.hpp"
+#include "rootfs/limits.hpp"
 #include "rootfs/virtual_tree.hpp"
 
 namespace resource {
@@ -16,6 +17,7 @@ struct Download {
   const oci::Digest& digest;  ///< Of the version: an index or a manifest.
   const oci::Platform& platform;
   const std::string& directory;
+  const rootfs::Limits& limits;
   base::Log& log;
 };
 

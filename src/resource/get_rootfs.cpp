@@ -65,9 +65,11 @@ registry::Image unpack(const Download& download, const std::string& path,
                layers.size() == 1 ? " layer" : " layers", ", ", base::human_size(compressed),
                " to download"));
   const auto start = Clock::now();
+  rootfs::Budget budget(download.limits, compressed);
   rootfs::Tree tree(path, log);
+  tree.set_budget(budget);
   if (shadow != nullptr) tree.set_shadow(*shadow);
-  read_layers(layers, log, [&](base::EntrySource& entries) { tree.apply(entries); });
+  read_layers(layers, budget, log, [&](base::EntrySource& entries) { tree.apply(entries); });
   const std::chrono::duration<double> seconds = Clock::now() - start;
   report(tree.finish(), cat(base::human_size(compressed), " of layers"), seconds.count(), log);
   return image;

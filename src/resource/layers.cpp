@@ -81,18 +81,19 @@ LayerDownload::LayerDownload(const std::vector<Layer>& layers, base::Log& log)
     : progress_(stored_size(layers), log),
       fetched_(fetches_of(layers, progress_), download_limits) {}
 
-void read_layers(const std::vector<Layer>& layers, base::Log& log,
+void read_layers(const std::vector<Layer>& layers, rootfs::Budget& budget, base::Log& log,
                  const std::function<void(base::EntrySource& entries)>& apply) {
   if (layers.empty()) log.warn("the image has no layers; rootfs is empty");
   Tars tars(layers, log);
   for (const Layer& layer : layers) {
     log.info(cat(layer.name, " ", base::human_size(layer.size)));
     base::with_context(layer.name, [&] {
-      const auto tar = tars.next();
-      rootfs::LayerReader entries(*tar);
+      const auto unpacked = tars.next();
+      rootfs::BoundedStream tar(*unpacked, budget);
+      rootfs::LayerReader entries(tar);
       apply(entries);
       // What follows the archive's end belongs to the digests, too.
-      base::drain(*tar);
+      base::drain(tar);
     });
   }
 }

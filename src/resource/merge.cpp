@@ -10,12 +10,15 @@
 namespace resource {
 
 std::unique_ptr<base::EntrySource> merge_layers(const std::vector<Layer>& layers,
+                                                const rootfs::Limits& limits,
                                                 const std::string& directory, base::Log& log) {
+  rootfs::Budget budget(limits, stored_size(layers));
   git::BlobSpool spool(directory, std::max(2U, std::thread::hardware_concurrency()));
   rootfs::VirtualTree tree([&](const base::Entry& entry, base::ByteSource& data) {
     return spool.store(data, entry.size);
   });
-  read_layers(layers, log, [&](base::EntrySource& entries) { tree.apply(entries); });
+  tree.set_budget(budget);
+  read_layers(layers, budget, log, [&](base::EntrySource& entries) { tree.apply(entries); });
   spool.finish();
   rootfs::TreeSummary summary;
   auto entries = tree.finish(summary);

@@ -18,6 +18,7 @@
 #include "resource/metadata_fields.hpp"
 #include "resource/size_limits.hpp"
 #include "resource/tag_rules.hpp"
+#include "rootfs/limits.hpp"
 
 namespace resource {
 
@@ -56,6 +57,7 @@ struct Source {
   std::optional<ImageSource> image;
   std::optional<GitSource> git;
   oci::Platform platform;
+  rootfs::Limits limits;  ///< Of what is unpacked or merged.
   base::Log::Debug debug = base::Log::Debug::no;
 };
 

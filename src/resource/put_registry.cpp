@@ -35,7 +35,7 @@ ImageFiles add_image_of_registry(const Source& source, const std::string& source
         digest->text(),
         found.config.user,
         encode_provenance(provenance_of(found, {image.repository, image.tag, digest->text()}))};
-    entries = merge_layers(layers_of(client, found), sources, log);
+    entries = merge_layers(layers_of(client, found), source.limits, sources, log);
     return true;
   });
   if (!entries) {

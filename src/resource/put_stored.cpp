@@ -38,7 +38,8 @@ bool is_compressed(const std::shared_ptr<const base::UniqueFd>& fd, uint64_t siz
 
 /// Members are read in an order of their own, which a compressed stream does not allow.
 base::UniqueFd unpacked(const std::shared_ptr<const base::UniqueFd>& fd, uint64_t size,
-                        const std::string& name, const std::string& directory, base::Log& log) {
+                        const std::string& name, const rootfs::Limits& limits,
+                        const std::string& directory, base::Log& log) {
   log.info(cat(name, " is compressed as a whole; unpacking ", base::human_size(size),
                " to a temporary file"));
   base::UniqueFd plain = base::open_unnamed_file(directory);
@@ -52,20 +53,22 @@ base::UniqueFd unpacked(const std::shared_ptr<const base::UniqueFd>& fd, uint64_
    private:
     int fd_;
   } sink(plain.get());
-  base::copy_all(*codec::decompress(std::make_unique<base::FilePart>(fd, 0, size, name), name),
-                 sink);
+  const auto bytes = codec::decompress(std::make_unique<base::FilePart>(fd, 0, size, name), name);
+  rootfs::Budget budget(limits, size);
+  rootfs::BoundedStream bounded(*bytes, budget);
+  base::copy_all(bounded, sink);
   return plain;
 }
 
-std::unique_ptr<oci::FileSet> open_archive(const std::string& path, const std::string& directory,
-                                           base::Log& log) {
+std::unique_ptr<oci::FileSet> open_archive(const std::string& path, const rootfs::Limits& limits,
+                                           const std::string& directory, base::Log& log) {
   const std::string name = name_of(path);
   base::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!opened) base::throw_errno(cat("open ", name));
   const auto fd = std::make_shared<base::UniqueFd>(std::move(opened));
   const uint64_t size = base::file_size(fd->get());
   if (is_compressed(fd, size)) {
-    return oci::files_of_tar(unpacked(fd, size, name, directory, log), name);
+    return oci::files_of_tar(unpacked(fd, size, name, limits, directory, log), name);
   }
   return oci::files_of_tar(std::move(*fd), name);
 }
@@ -112,7 +115,7 @@ ImageFiles add_stored_image(const PutInput& input, const Source& source, const s
   return base::with_context(name, [&] {
     const std::shared_ptr<const oci::FileSet> stored = input.kind == PutInput::Kind::layout
                                                            ? oci::files_of_directory(input.path)
-                                                           : open_archive(input.path, sources, log);
+                                                           : open_archive(input.path, source.limits, sources, log);
     const oci::StoredChoice choice{source.platform, wanted_tag(source, files),
                                    oci::Digest::try_parse(files.digest)};
     oci::StoredImage image = oci::find_stored_image(stored, choice, log);
@@ -127,7 +130,7 @@ ImageFiles add_stored_image(const PutInput& input, const Source& source, const s
     for (oci::StoredLayer& layer : image.layers) {
       layers.push_back({layer.name, layer.size, layer.diff_id, std::move(layer.open)});
     }
-    const auto entries = merge_layers(layers, sources, log);
+    const auto entries = merge_layers(layers, source.limits, sources, log);
     add_image_tree(*entries, source.git->limits, snapshot);
     return files;
   });

@@ -53,6 +53,21 @@ std::string size_text(uint64_t size) {
   return base::human_size(size);
 }
 
+/// A plain number; 0 stands for no limit, null or "" for `fallback`.
+uint64_t parse_count(const base::JsonView& view, uint64_t fallback) {
+  const std::string scalar = view.scalar_text();
+  const std::string_view text = base::trim(scalar);
+  if (text.empty()) return fallback;
+  uint64_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, failure] = std::from_chars(text.data(), last, number);
+  if (failure != std::errc() || end != last) {
+    throw Error(cat(view.path(), ": ", base::printable(text.substr(0, most_name)),
+                    " is not a whole number (0: no limit)"));
+  }
+  return number == 0 ? no_limit : number;
+}
+
 }  // namespace
 
 uint64_t parse_size(const base::JsonView& view, uint64_t fallback) {
@@ -77,6 +92,17 @@ SizeLimits parse_size_limits(const base::JsonView& git, const std::string& uri) 
   const SizeLimits known = is_github ? github_limits : SizeLimits{};
   return {parse_size(git.at("max_file_size"), known.file),
           parse_size(git.at("max_push_size"), known.push)};
+}
+
+rootfs::Limits parse_unpack_limits(const base::JsonView& limits) {
+  limits.allow_only({"entries", "bytes", "depth", "ratio", "metadata"});
+  rootfs::Limits parsed;
+  parsed.entries = parse_count(limits.at("entries"), parsed.entries);
+  parsed.bytes = parse_size(limits.at("bytes"), parsed.bytes);
+  parsed.depth = parse_count(limits.at("depth"), parsed.depth);
+  parsed.ratio = parse_count(limits.at("ratio"), parsed.ratio);
+  parsed.metadata = parse_size(limits.at("metadata"), parsed.metadata);
+  return parsed;
 }
 
 bool LimitedSource::next(base::Entry& entry) {

@@ -5,6 +5,7 @@
 
 #include "base/entry.hpp"
 #include "base/json.hpp"
+#include "rootfs/limits.hpp"
 
 namespace resource {
 
@@ -23,6 +24,9 @@ uint64_t parse_size(const base::JsonView& view, uint64_t fallback);
 /// Reads the limits out of `git`. What it does not set is unlimited, but for the known limits of
 /// the host that `uri` names.
 SizeLimits parse_size_limits(const base::JsonView& git, const std::string& uri);
+
+/// Reads `source.limits`, of what an image may cost. What it does not set keeps its default.
+rootfs::Limits parse_unpack_limits(const base::JsonView& limits);
 
 /// Hands on the entries of an image. When all have passed, throws an Error if there were files over
 /// the limit, the largest first in the message.

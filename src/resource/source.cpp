@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "resource/registry_source.hpp"
+#include "resource/size_limits.hpp"
 
 namespace resource {
 namespace {
@@ -190,7 +191,8 @@ oci::Platform parse_platform(const JsonView& platform) {
 Source parse_source(const JsonView& source, base::Log& log) {
   Source parsed;
   std::vector<std::string_view> known = {"repository", "tag",         "platform",        "debug",
-                                         "git",        "label_regex", "annotation_regex"};
+                                         "git",        "label_regex", "annotation_regex",
+                                         "limits"};
   known.insert(known.end(), registry_keys().begin(), registry_keys().end());
   known.insert(known.end(), tag_rule_keys().begin(), tag_rule_keys().end());
   source.allow_only(known, true);
@@ -201,6 +203,7 @@ Source parse_source(const JsonView& source, base::Log& log) {
     throw Error("source needs repository (an image in a registry) or git (a repository), or both");
   }
   parsed.platform = parse_platform(source.at_ignoring_case("platform"));
+  parsed.limits = parse_unpack_limits(source.at_ignoring_case("limits"));
   parsed.debug = source.at_ignoring_case("debug").boolean_or(false) ? base::Log::Debug::yes
                                                                     : base::Log::Debug::no;
   log.set_debug(parsed.debug);

@@ -5,6 +5,7 @@
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "rootfs/limits.hpp"
 #include "rootfs/name.hpp"
 #include "rootfs/whiteout.hpp"
 
@@ -31,16 +32,21 @@ void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink) 
 
 }  // namespace
 
-void apply_layer(base::EntrySource& layer, LayerSink& sink) {
+void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget) {
   base::Entry entry;
   while (layer.next(entry)) {
     base::throw_if_cancelled();
+    if (budget != nullptr) budget->add_entry(entry);
+    const uint64_t before = sink.directories();
     try {
       apply_entry(entry, layer, sink);
     } catch (base::Error& error) {
       error.add_context(base::cat("entry \"", base::printable(entry.path), "\""));
       throw;
     }
+    const uint64_t made = sink.directories() - before;
+    const bool is_own = made > 0 && entry.kind == base::EntryKind::directory;
+    if (budget != nullptr) budget->add_implied(is_own ? made - 1 : made);
   }
 }
 

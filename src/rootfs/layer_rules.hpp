@@ -7,6 +7,8 @@
 
 namespace rootfs {
 
+class Budget;
+
 /// A merged tree, wherever it is kept, as the entries of a layer change it. All paths are clean.
 class LayerSink {
  public:
@@ -17,11 +19,14 @@ class LayerSink {
   virtual void hide(std::string_view directory, const std::string& name) = 0;
   /// Removes what lower layers have in `directory`, which may not exist.
   virtual void hide_children(std::string_view directory) = 0;
+  /// How many directories were made so far.
+  virtual uint64_t directories() const = 0;
 };
 
 /// Hands every entry of a layer to `sink` as what it means there (image-spec layer.md). Error,
-/// naming the entry, for names that no image may have and for what the sink refuses.
-void apply_layer(base::EntrySource& layer, LayerSink& sink);
+/// naming the entry, for names that no image may have and for what the sink refuses. What the layer
+/// costs is taken from `budget`, if there is one.
+void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget);
 
 /// Drops what is not part of a mode or a time. Error when an id is beyond what the kernel has
 /// (4294967295 would mean "leave it").

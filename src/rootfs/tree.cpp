@@ -50,7 +50,7 @@ struct Tree::Impl : LayerSink {
     state = State::broken;
     marks.start(layers++ == 0 ? LayerMarks::Lower::none : LayerMarks::Lower::some);
     if (shadow != nullptr) shadow_layer = &shadow->start_layer();
-    apply_layer(layer, *this);
+    apply_layer(layer, *this, budget);
     state = State::good;
   }
 
@@ -70,6 +70,8 @@ struct Tree::Impl : LayerSink {
     if (parent.fd >= 0) count_hidden(rootfs::hide_children(parent, marks));
   }
 
+  uint64_t directories() const override { return summary.directories; }
+
   void count_hidden(bool hidden) {
     if (!hidden) return;
     ++summary.whiteouts;
@@ -87,6 +89,7 @@ struct Tree::Impl : LayerSink {
   Parents parents{root, marks, pending, attributes, summary};
   Placer placer{path, root, marks, pending, parents, attributes, summary};
   VirtualTree* shadow = nullptr;
+  Budget* budget = nullptr;
   LayerSink* shadow_layer = nullptr;
   unsigned layers = 0;
   State state = State::good;
@@ -106,6 +109,10 @@ Tree::~Tree() {
 
 void Tree::set_shadow(VirtualTree& shadow) {
   impl_->shadow = &shadow;
+}
+
+void Tree::set_budget(Budget& budget) {
+  impl_->budget = &budget;
 }
 
 void Tree::apply(base::EntrySource& layer) {

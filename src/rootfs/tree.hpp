@@ -20,6 +20,7 @@ struct TreeSummary {
   uint64_t owners_not_kept = 0;  ///< Not root, or an id outside the user namespace.
 };
 
+class Budget;
 class VirtualTree;
 
 /// A directory that image layers are applied to, base layer first (image-spec layer.md). Nothing
@@ -35,6 +36,9 @@ class Tree {
 
   /// From now on `shadow`, which must outlive this, gets every layer as well, without contents.
   void set_shadow(VirtualTree& shadow);
+  /// From now on layers are charged to `budget`, which must outlive this; without one there is no
+  /// limit.
+  void set_budget(Budget& budget);
   /// Applies one layer. Directory modes and times wait for finish().
   void apply(base::EntrySource& layer);
   /// Sets what had to wait; without it the destructor removes the whole tree.

@@ -16,7 +16,7 @@ struct VirtualTree::Impl : LayerSink {
   void apply(base::EntrySource& layer) {
     state = State::broken;
     current.start(root);
-    apply_layer(layer, *this);
+    apply_layer(layer, *this, budget);
     state = State::good;
   }
 
@@ -32,6 +32,8 @@ struct VirtualTree::Impl : LayerSink {
     if (parent != nullptr && current.hide_children(*parent)) ++summary.whiteouts;
   }
 
+  uint64_t directories() const override { return summary.directories; }
+
   enum class State { good, broken, finished };
 
   std::unique_ptr<VirtualNodes> nodes = std::make_unique<VirtualNodes>();
@@ -39,11 +41,16 @@ struct VirtualTree::Impl : LayerSink {
   VirtualLayer current{*nodes};
   TreeSummary summary;
   VirtualPlacer placer;
+  Budget* budget = nullptr;
   State state = State::good;
 };
 
 VirtualTree::VirtualTree(Store store) : impl_(std::make_unique<Impl>(std::move(store))) {}
 VirtualTree::~VirtualTree() = default;
+
+void VirtualTree::set_budget(Budget& budget) {
+  impl_->budget = &budget;
+}
 
 void VirtualTree::apply(base::EntrySource& layer) {
   impl_->apply(layer);

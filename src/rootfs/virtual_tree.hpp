@@ -7,6 +7,7 @@
 
 namespace rootfs {
 
+class Budget;
 class LayerSink;
 
 /// The tree that Tree would write, kept in memory: image layers go in, base layer first, the merged
@@ -24,6 +25,8 @@ class VirtualTree {
   VirtualTree(const VirtualTree&) = delete;
   VirtualTree& operator=(const VirtualTree&) = delete;
 
+  /// From now on layers that apply() gets are charged to `budget`, which must outlive this.
+  void set_budget(Budget& budget);
   /// Applies one layer. Error where Tree gives one; the tree is then of no use any more.
   void apply(base::EntrySource& layer);
   /// Begins a layer that somebody else reads; it ends where the next one begins.
