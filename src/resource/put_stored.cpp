@@ -113,9 +113,10 @@ ImageFiles add_stored_image(const PutInput& input, const Source& source, const s
   const std::string name = name_of(input.path);
   log.heading(cat("reading ", name));
   return base::with_context(name, [&] {
-    const std::shared_ptr<const oci::FileSet> stored = input.kind == PutInput::Kind::layout
-                                                           ? oci::files_of_directory(input.path)
-                                                           : open_archive(input.path, source.limits, sources, log);
+    const std::shared_ptr<const oci::FileSet> stored =
+        input.kind == PutInput::Kind::layout
+            ? oci::files_of_directory(input.path)
+            : open_archive(input.path, source.limits, sources, log);
     const oci::StoredChoice choice{source.platform, wanted_tag(source, files),
                                    oci::Digest::try_parse(files.digest)};
     oci::StoredImage image = oci::find_stored_image(stored, choice, log);

@@ -190,9 +190,8 @@ oci::Platform parse_platform(const JsonView& platform) {
 
 Source parse_source(const JsonView& source, base::Log& log) {
   Source parsed;
-  std::vector<std::string_view> known = {"repository", "tag",         "platform",        "debug",
-                                         "git",        "label_regex", "annotation_regex",
-                                         "limits"};
+  std::vector<std::string_view> known = {"repository", "tag",         "platform",         "debug",
+                                         "git",        "label_regex", "annotation_regex", "limits"};
   known.insert(known.end(), registry_keys().begin(), registry_keys().end());
   known.insert(known.end(), tag_rule_keys().begin(), tag_rule_keys().end());
   source.allow_only(known, true);

@@ -33,13 +33,15 @@ uint64_t depth_of(std::string_view path) {
 
 /// What a tree keeps of a path: the last name, or all of it for what is left out of the tree.
 uint64_t kept_of(const base::Entry& entry) {
+  std::string_view path = entry.path;
   switch (entry.kind) {
     case base::EntryKind::socket:
     case base::EntryKind::char_device:
     case base::EntryKind::block_device:
-      return entry.path.size();
+      return path.size();
     default:
-      return entry.path.size() - (entry.path.rfind('/') + 1);
+      while (path.ends_with('/')) path.remove_suffix(1);
+      return path.size() - (path.rfind('/') + 1);
   }
 }
 

@@ -48,8 +48,9 @@ class Stalled : public base::ByteSource {
 /// The names and sizes of the entries, layer by layer.
 std::string read(const std::vector<Layer>& layers) {
   CapturedLog log;
+  rootfs::Budget budget({}, 0);
   std::string seen;
-  resource::read_layers(layers, log, [&](base::EntrySource& entries) {
+  resource::read_layers(layers, budget, log, [&](base::EntrySource& entries) {
     base::Entry entry;
     while (entries.next(entry)) {
       base::drain(entries.data());
@@ -99,6 +100,8 @@ TEST_CASE("whoever cannot use a layer does not wait for those that are stalled")
     layers[i].open = [] { return std::make_unique<Stalled>(); };
   }
   CapturedLog log;
+  rootfs::Budget budget({}, 0);
   const auto refuse = [](base::EntrySource&) { throw base::Error("disk full"); };
-  CHECK(message_of([&] { resource::read_layers(layers, log, refuse); }) == "layer 0: disk full");
+  CHECK(message_of([&] { resource::read_layers(layers, budget, log, refuse); }) ==
+        "layer 0: disk full");
 }

@@ -2,6 +2,7 @@
 
 #include "git/support/entries.hpp"
 #include "resource/support/requests.hpp"
+#include "base/text.hpp"
 #include "support/catch.hpp"
 
 namespace {
@@ -89,4 +90,25 @@ TEST_CASE("only files over the limit are refused, the largest named first") {
 TEST_CASE("the name of a large file cannot garble the error") {
   CHECK(contains(refusal_of({sized("a\nb\x1b", 11)}, 10), "a\\x0ab\\x1b (11 B)"));
   CHECK(refusal_of({sized(std::string(4000, 'n'), 11)}, 10).size() < 700);
+}
+
+TEST_CASE("limits of an image are read as counts and sizes, the others stay") {
+  const auto limits_of = [](const std::string& members) {
+    return source_of(R"({"repository":"a/b","limits":{)" + members + "}}").limits;
+  };
+  const rootfs::Limits set =
+      limits_of(R"("entries":20,"bytes":"5MiB","depth":"7","ratio":0,"metadata":1000)");
+  CHECK(set.entries == 20);
+  CHECK(set.bytes == 5 * mebibyte);
+  CHECK(set.depth == 7);
+  CHECK(set.ratio == rootfs::unlimited);
+  CHECK(set.metadata == 1000);
+  const rootfs::Limits some = limits_of(R"("entries":null,"bytes":0)");
+  CHECK(some.entries == rootfs::Limits{}.entries);
+  CHECK(some.bytes == rootfs::unlimited);
+  for (const char* wrong : {"-1", "1.5", "\"10k\"", "\"99999999999999999999\"", "true"}) {
+    CHECK(contains(message_of([&] { limits_of(base::cat(R"("entries":)", wrong)); }),
+                   "source.limits.entries: "));
+  }
+  CHECK(contains(message_of([&] { limits_of(R"("entires":1)"); }), "entries"));
 }

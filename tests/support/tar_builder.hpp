@@ -120,8 +120,10 @@ class TarBuilder {
       std::memcpy(bytes_.data() + at, value.data(), std::min(length, value.size()));
     }
     void octal(size_t at, size_t length, uint64_t value) {
-      std::snprintf(bytes_.data() + at, length, "%0*llo", static_cast<int>(length) - 1,
-                    static_cast<unsigned long long>(value));
+      bytes_[at + length - 1] = '\0';
+      for (size_t i = length - 1; i-- > 0; value >>= 3) {
+        bytes_[at + i] = static_cast<char>('0' + (value & 7));
+      }
     }
     /// Octal where it fits, else base-256 (two's complement) as GNU tar does.
     void number(size_t at, size_t length, int64_t value) {
