@@ -13,6 +13,9 @@ volatile std::sig_atomic_t received_signal = 0;
 // What this thread's StopScope obeys.
 thread_local const std::stop_token* thread_stop = nullptr;
 
+// Until when this thread's GraceScope holds.
+thread_local std::chrono::steady_clock::time_point thread_grace{};
+
 void remember(int signal) {
   received_signal = signal;
 }
@@ -32,8 +35,17 @@ int cancel_signal() {
 }
 
 void throw_if_cancelled() {
-  if (received_signal != 0) throw Cancelled(received_signal);
+  if (received_signal != 0 && std::chrono::steady_clock::now() >= thread_grace) {
+    throw Cancelled(received_signal);
+  }
   if (thread_stop != nullptr && thread_stop->stop_requested()) throw Cancelled(0);
+}
+
+GraceScope::GraceScope(std::chrono::milliseconds time) {
+  thread_grace = std::chrono::steady_clock::now() + time;
+}
+GraceScope::~GraceScope() {
+  thread_grace = {};
 }
 
 StopScope::StopScope(std::stop_token token) : token_(std::move(token)) {

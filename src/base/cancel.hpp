@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <exception>
 #include <stop_token>
 
@@ -26,6 +27,16 @@ int cancel_signal();
 /// Throws Cancelled once a signal has come or this thread's StopScope was told to stop; called
 /// wherever work may take long.
 void throw_if_cancelled();
+
+/// While it lives, and for `time` at the most, throw_if_cancelled() on this thread lets a signal
+/// wait: for taking back what would stay half done on another machine.
+class GraceScope {
+ public:
+  explicit GraceScope(std::chrono::milliseconds time);
+  ~GraceScope();
+  GraceScope(const GraceScope&) = delete;
+  GraceScope& operator=(const GraceScope&) = delete;
+};
 
 /// While it lives, throw_if_cancelled() on this thread obeys `token` too, so that a helper thread
 /// nobody waits for any more ends soon, wherever it is.

@@ -66,8 +66,9 @@ bool Advertisement::can_filter() const {
 }
 
 std::optional<Oid> Advertisement::find(const std::string& ref) const {
-  const auto found = refs.find(ref);
-  if (found == refs.end()) return std::nullopt;
+  const auto& among = ref.starts_with(own_namespace) ? own_refs : refs;
+  const auto found = among.find(ref);
+  if (found == among.end()) return std::nullopt;
   return found->second;
 }
 
@@ -80,7 +81,8 @@ Advertisement read_advertisement(base::ByteSource& source) {
     const PktReader::Kind kind = packets.next();
     std::string_view line = packets.line();
     bytes += line.size();
-    if (bytes > most_bytes || advertisement.refs.size() > most_branches) {
+    if (bytes > most_bytes ||
+        advertisement.refs.size() + advertisement.own_refs.size() > most_branches) {
       throw Error("the server lists more branches than a repository can have");
     }
     if (kind == PktReader::Kind::end) {
@@ -111,9 +113,9 @@ Advertisement read_advertisement(base::ByteSource& source) {
     if (id && line.size() > 41 && line[40] == ' ') {
       const std::string_view name = line.substr(41);
       // An empty repository lists only the name "capabilities^{}".
-      if (!id->is_null() && name.starts_with("refs/heads/") && name.size() <= longest_ref) {
-        advertisement.refs.emplace(name, *id);
-      }
+      if (id->is_null() || name.size() > longest_ref) continue;
+      if (name.starts_with("refs/heads/")) advertisement.refs.emplace(name, *id);
+      if (name.starts_with(own_namespace)) advertisement.own_refs.emplace(name, *id);
     } else if (!line.starts_with("shallow ") && !line.starts_with("version ")) {
       throw Error("the server does not speak the git protocol");
     }

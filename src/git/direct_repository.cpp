@@ -24,6 +24,7 @@ using base::Out;
 using Repository = base::Handle<git_repository, git_repository_free>;
 using Database = base::Handle<git_odb, git_odb_free>;
 using Reference = base::Handle<git_reference, git_reference_free>;
+using RefIterator = base::Handle<git_reference_iterator, git_reference_iterator_free>;
 using Commit = base::Handle<git_commit, git_commit_free>;
 using Tree = base::Handle<git_tree, git_tree_free>;
 using Walk = base::Handle<git_revwalk, git_revwalk_free>;
@@ -147,6 +148,19 @@ class DirectRepository : public Remote {
       throw Error(cat(name_, ": is not a bare repository; make one with: git init --bare"));
     }
     return find(ref);
+  }
+
+  std::vector<std::string> refs_like(std::string_view prefix) override {
+    const std::string doing = cat(name_, ": list its refs");
+    RefIterator refs;
+    check(git_reference_iterator_glob_new(Out(refs), repository_.get(), cat(prefix, '*').c_str()),
+          doing);
+    std::vector<std::string> found;
+    const char* ref = nullptr;
+    int result = 0;
+    while ((result = git_reference_next_name(&ref, refs.get())) == 0) found.emplace_back(ref);
+    if (result != GIT_ITEROVER) check(result, doing);
+    return found;
   }
 
   std::optional<Oid> default_tip() override { return find("HEAD"); }

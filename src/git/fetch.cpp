@@ -73,7 +73,13 @@ Known find_known_objects(Transport& transport, const Advertisement& upload, cons
   const bool packs = upload.can("side-band-64k") && upload.can("shallow");
   if (packs && upload.can("filter")) {
     log.debug("reading the trees of the branch (filter blob:none)");
-    return fetch_trees(transport, upload, {tip, std::nullopt, 1, "blob:none"}, log);
+    try {
+      return fetch_trees(transport, upload, {tip, std::nullopt, 1, "blob:none"}, log);
+    } catch (const FilterRefused& refused) {
+      log.debug(refused.what());
+    }
+    transport.abandon(Service::upload_pack);
+    read_advertisement(*transport.advertise(Service::upload_pack, Protocol::v0));
   }
   if (packs && upload.can("multi_ack_detailed")) {
     log.debug("asking which objects the repository has (have lines)");

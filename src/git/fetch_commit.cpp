@@ -38,16 +38,13 @@ class PackBand : public base::ByteSource {
   uint64_t received_ = 0;
 };
 
-}  // namespace
-
-std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
-                               const Oid& tip, base::Log& log) {
-  PackRequest request{tip, since};
-  if (upload.can_filter()) request.filter = "tree:0";
+/// The commits from `request.have` to `request.want`.
+std::vector<Oid> read_history(Transport& transport, const Advertisement& upload,
+                              const PackRequest& request, base::Log& log) {
   const PackReply reply = request_pack(transport, upload, request);
   // What the server does not have is no part of any branch; the pack need not be read.
-  if (!reply.has) return {tip};
-  History history(since, tip);
+  if (!reply.has) return {request.want};
+  History history(*request.have, request.want);
   bool only_commits = true;
   SideBandSource band(*reply.packets, [&](std::string_view text) { log.debug(base::trim(text)); });
   read_commits_and_trees(band, [&](ObjectType type, const Oid& id, std::string_view content) {
@@ -58,6 +55,25 @@ std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload
     return !history.connected();
   });
   return history.answer();
+}
+
+}  // namespace
+
+std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
+                               const Oid& tip, base::Log& log) {
+  PackRequest request{tip, since};
+  if (!upload.can_filter()) return read_history(transport, upload, request, log);
+  request.filter = "tree:0";
+  try {
+    return read_history(transport, upload, request, log);
+  } catch (const FilterRefused& refused) {
+    log.debug(cat(refused.what(), "; asking without a filter"));
+  }
+  request.filter = {};
+  transport.abandon(Service::upload_pack);
+  const Advertisement again =
+      read_advertisement(*transport.advertise(Service::upload_pack, upload.protocol));
+  return read_history(transport, again, request, log);
 }
 
 void fetch_objects(Transport& transport, const Advertisement& upload, const PackRequest& request,

@@ -58,7 +58,10 @@ class Publisher {
   PublishResult run() {
     for (int attempt = 1;; ++attempt) {
       const std::optional<Oid> tip = remote_.find_for_pushing(ref_);
-      if (auto result = try_once(tip)) return *result;
+      if (auto result = try_once(tip)) {
+        remove_stale_uploads(remote_, request_, log_);
+        return *result;
+      }
       if (attempt == most_attempts) {
         throw Error(cat("gave up after ", most_attempts, " attempts: ", setback_));
       }

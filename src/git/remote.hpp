@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -47,6 +48,9 @@ class Remote {
   virtual void fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) = 0;
   /// The commit `ref` is at now, asked as someone who is about to push; nothing when there is none.
   virtual std::optional<Oid> find_for_pushing(const std::string& ref) = 0;
+  /// The refs that start with `prefix` as the last find_for_pushing() saw them: branches, and what
+  /// stands in own_namespace (advertisement.hpp). Not every server shows the latter.
+  virtual std::vector<std::string> refs_like(std::string_view prefix) = 0;
   /// A commit whose objects are worth comparing with when the branch itself does not exist.
   virtual std::optional<Oid> default_tip() = 0;
 

@@ -159,6 +159,17 @@ std::optional<Oid> SmartRemote::find_for_pushing(const std::string& ref) {
   return receive_.find(ref);
 }
 
+std::vector<std::string> SmartRemote::refs_like(std::string_view prefix) {
+  std::vector<std::string> found;
+  for (const auto* refs : {&receive_.refs, &receive_.own_refs}) {
+    for (auto at = refs->lower_bound(std::string(prefix));
+         at != refs->end() && at->first.starts_with(prefix); ++at) {
+      found.push_back(at->first);
+    }
+  }
+  return found;
+}
+
 std::optional<Oid> SmartRemote::default_tip() {
   if (const auto head = receive_.find(receive_.head)) return head;
   if (receive_.refs.empty()) return std::nullopt;

@@ -13,6 +13,7 @@ class SmartRemote : public Remote {
   std::vector<Oid> find_history(const std::string& ref, const std::optional<Oid>& since) override;
   void fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) override;
   std::optional<Oid> find_for_pushing(const std::string& ref) override;
+  std::vector<std::string> refs_like(std::string_view prefix) override;
   std::optional<Oid> default_tip() override;
   Known find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) override;
   PushReply push(const RefUpdate& update, const std::vector<PackObject>& objects,

@@ -1,6 +1,9 @@
 #include "git/split_push.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
 #include <random>
 #include <unordered_map>
 
@@ -62,6 +65,33 @@ uint64_t size_in_part(const PackObject& object) {
   return packed_at_most(object) + entry_overhead;
 }
 
+/// In which places on a server the parts may be. Outside refs/heads nothing is built, shown or made
+/// the default branch; not every server takes such a ref.
+constexpr std::array<std::string_view, 2> places = {"refs/rootfs-git-resource/upload-",
+                                                    "refs/heads/rootfs-git-resource-upload-"};
+/// Nobody pushes for so long.
+constexpr int64_t day = 24 * 60 * 60;
+/// What is left over is rare; a server full of it must not hold a put up.
+constexpr size_t most_removals = 20;
+/// How long a program that was told to stop may take to delete its ref.
+constexpr std::chrono::milliseconds grace{1500};
+
+/// Such that texts are ordered as times are.
+std::string time_text(int64_t time) {
+  const std::time_t seconds = time;
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (::gmtime_r(&seconds, &parts) == nullptr) throw Error("the clock shows an impossible time");
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts)};
+}
+
+bool is_time_text(std::string_view text) {
+  constexpr std::string_view form = "00000000T000000Z";
+  return std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char c, char like) {
+    return like == '0' ? c >= '0' && c <= '9' : c == like;
+  });
+}
+
 std::string random_name() {
   std::random_device source;
   std::uniform_int_distribution<int> byte(0, 255);
@@ -85,7 +115,35 @@ struct OwnObject {
   Oid id_;
 };
 
+std::vector<std::string> stale_uploads(Remote& remote, std::string_view oldest) {
+  std::vector<std::string> stale;
+  for (const std::string_view place : places) {
+    for (std::string& ref : remote.refs_like(place)) {
+      const std::string_view made =
+          std::string_view(ref).substr(place.size()).substr(0, oldest.size());
+      if (is_time_text(made) && made < oldest) stale.push_back(std::move(ref));
+    }
+  }
+  if (stale.size() > most_removals) stale.resize(most_removals);
+  return stale;
+}
+
 }  // namespace
+
+void remove_stale_uploads(Remote& remote, const PublishRequest& request, base::Log& log) {
+  try {
+    const std::string oldest = time_text(request.time - day);
+    for (const std::string& ref : stale_uploads(remote, oldest)) {
+      const auto now = remote.find_for_pushing(ref);
+      if (!now) continue;
+      const PushReply reply = remote.remove(ref, *now);
+      log.info(cat(base::printable(ref), ", left over from a put that was killed: ",
+                   reply.accepted ? "deleted" : reply.reason));
+    }
+  } catch (const Error& error) {
+    log.warn(cat("could not delete what killed puts have left over: ", error.what()));
+  }
+}
 
 uint64_t packed_at_most(const PackObject& object) {
   if (object.packed != nullptr) return object.packed->packed_size();
@@ -140,12 +198,10 @@ PushReply Uploads::send(std::vector<PackObject>& objects) {
 }
 
 PushReply Uploads::open() {
-  // Outside refs/heads nothing is built, shown or made the default branch; not every server takes
-  // such a ref. A commit without files costs little to find out.
-  const std::string name = random_name();
+  // A commit without files costs little to find out whether the server takes such a ref.
+  const std::string name = cat(time_text(request_.time), '-', random_name());
   PushReply reply;
-  for (const std::string_view place :
-       {"refs/rootfs-git-resource/upload-", "refs/heads/rootfs-git-resource-upload-"}) {
+  for (const std::string_view place : places) {
     ref_ = cat(place, name);
     reply = push({});
     if (reply.accepted) return reply;
@@ -178,6 +234,7 @@ PushReply Uploads::push(const std::vector<PackObject>& part) {
 void Uploads::remove() noexcept {
   if (ref_.empty()) return;
   try {
+    const base::GraceScope scope(grace);
     std::string reason;
     try {
       if (const auto now = remote_.find_for_pushing(ref_)) tip_ = now;

@@ -18,9 +18,14 @@ uint64_t packed_at_most(const PackObject& object);
 std::vector<std::vector<PackObject>> split_objects(const std::vector<PackObject>& objects,
                                                    uint64_t limit);
 
+/// Deletes refs that pushes in parts have left behind, because their program was killed, more than
+/// a day before `request.time`; younger ones may belong to a push that is going on. A failure
+/// is a warning.
+void remove_stale_uploads(Remote& remote, const PublishRequest& request, base::Log& log);
+
 /// Brings objects to a server in pushes of limited size before the branch moves: as commits nobody
-/// needs to see, on a ref of their own that is deleted at the end. A warning says when it could not
-/// be.
+/// needs to see, on a ref of their own that is deleted at the end, also when a signal ends the
+/// program. A warning says when it could not be.
 class Uploads {
  public:
   /// `request` tells who commits, the branch, the limit and the threads.

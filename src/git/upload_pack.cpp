@@ -135,8 +135,15 @@ std::optional<Oid> find_ref(Transport& transport, const Advertisement& upload,
 
 PackReply request_pack(Transport& transport, const Advertisement& upload,
                        const PackRequest& request) {
-  return upload.protocol == Protocol::v2 ? request_version_2(transport, upload, request)
-                                         : request_version_0(transport, upload, request);
+  try {
+    return upload.protocol == Protocol::v2 ? request_version_2(transport, upload, request)
+                                           : request_version_0(transport, upload, request);
+  } catch (const Error& error) {
+    // In the words of git: "filter 'tree' not supported".
+    const bool about_filter = base::to_lower(error.what()).find("filter") != std::string::npos;
+    if (request.filter.empty() || !about_filter) throw;
+    throw FilterRefused(error.what());
+  }
 }
 
 }  // namespace git

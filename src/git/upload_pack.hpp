@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "git/advertisement.hpp"
 #include "git/transport.hpp"
 
@@ -29,8 +30,14 @@ struct PackReply {
   std::unique_ptr<base::ByteSource> packets;
 };
 
+/// The server advertises that it can filter, but not in the way it was asked to.
+class FilterRefused : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
 /// Asks for a pack without deltas to objects outside of it. Error with the server's words when it
-/// refuses, and where it can send no side-band.
+/// refuses (FilterRefused if that is about the filter), and where it can send no side-band.
 PackReply request_pack(Transport& transport, const Advertisement& upload,
                        const PackRequest& request);
 

@@ -140,9 +140,11 @@ TEST_CASE("an unchanged branch costs one exchange") {
 
 TEST_CASE("the commits after the given one come oldest first, by first parents") {
   const Way way = GENERATE(Way::version_2, Way::version_0, Way::direct);
-  const bool filter = GENERATE(true, false);
+  const std::string filters = GENERATE(std::string("uploadpack.allowFilter true"),
+                                       std::string("uploadpack.allowFilter false"),
+                                       std::string("uploadpackfilter.tree.allow false"));
   const Work work;
-  if (!filter) work.git("config uploadpack.allowFilter false");
+  work.git("config " + filters);
   const git::Oid one = work.commit("one");
   const git::Oid two = work.commit("two");
   work.git("checkout -qb side");

@@ -91,6 +91,9 @@ class Interfering : public git::Remote {
   std::optional<git::Oid> find_for_pushing(const std::string& ref) override {
     return inner_->find_for_pushing(ref);
   }
+  std::vector<std::string> refs_like(std::string_view prefix) override {
+    return inner_->refs_like(prefix);
+  }
   std::optional<git::Oid> default_tip() override { return inner_->default_tip(); }
   git::Known find_known(const git::Oid& tip,
                         const std::function<const git::Snapshot&()>& hashed) override {

@@ -66,6 +66,9 @@ class Watched : public git::Remote {
   std::optional<git::Oid> find_for_pushing(const std::string& ref) override {
     return inner_->find_for_pushing(ref);
   }
+  std::vector<std::string> refs_like(std::string_view prefix) override {
+    return inner_->refs_like(prefix);
+  }
   std::optional<git::Oid> default_tip() override { return inner_->default_tip(); }
   git::Known find_known(const git::Oid& tip,
                         const std::function<const git::Snapshot&()>& hashed) override {
@@ -240,4 +243,42 @@ TEST_CASE("losing a race does not send the parts a second time") {
   CHECK(remote.repeated < 15);
   CHECK(branches(scratch / "r") == "refs/heads/main");
   git_in(scratch / "r", "fsck --strict");
+}
+
+TEST_CASE("what killed puts left over is deleted, what may be in use is not") {
+  const Way way = GENERATE(Way::programs, Way::direct);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  const std::string commit = git_in(scratch / "r",
+                                    "-c user.name=h -c user.email=h@h commit-tree -m x "
+                                    "$(git -C '" +
+                                        (scratch / "r").string() + "' mktree </dev/null)");
+  const std::string below = "refs/rootfs-git-resource/upload-";
+  const std::string branch = "refs/heads/rootfs-git-resource-upload-";
+  // The put is made at 20231114T221320Z.
+  const std::set<std::string> stale = {below + "20231113T221319Z-a", branch + "20221231T235959Z-b"};
+  const std::set<std::string> kept = {below + "20231113T221320Z-c", branch + "20240101T000000Z-d",
+                                      below + "other", below + "20231113", "refs/heads/upload"};
+  for (const auto* refs : {&stale, &kept}) {
+    for (const std::string& ref : *refs) git_in(scratch / "r", "update-ref " + ref + " " + commit);
+  }
+  base::Log log(-1);
+  publish(*open(scratch / "r", way, log), UINT64_MAX, log);
+  const std::string left = branches(scratch / "r") + "\n";
+  for (const std::string& ref : kept) CHECK(contains(left, ref + "\n"));
+  for (const std::string& ref : stale) CHECK_FALSE(contains(left, ref + "\n"));
+}
+
+TEST_CASE("left-overs that may not be deleted do not fail a put") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  const auto first = publish(*open(scratch / "r", Way::programs, log), UINT64_MAX, log);
+  git_in(scratch / "r",
+         "update-ref refs/rootfs-git-resource/upload-20000101T000000Z-a " + first.commit.hex());
+  add_hook(scratch / "r", "update", "echo never >&2; exit 1\n");
+  CapturedLog captured;
+  const auto again = publish(*open(scratch / "r", Way::programs, captured), UINT64_MAX, captured);
+  CHECK(again.unchanged);
+  CHECK(contains(captured.text(), "20000101T000000Z-a, left over from a put that was killed: "));
 }
