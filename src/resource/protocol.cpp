@@ -23,6 +23,11 @@ struct Request {
   JsonView params;
 };
 
+JsonDocument parse_request(std::string_view json) {
+  if (base::trim(json).empty()) throw Error("no request on standard input");
+  return JsonDocument::parse(json, "the request on standard input");
+}
+
 Request open_request(const JsonDocument& document, base::Log& log) {
   const JsonView root = document.root();
   if (!root.is_object()) root.refuse("an object with source, version and params");
@@ -78,7 +83,7 @@ std::string dump(const OrderedJson& json) {
 }  // namespace
 
 CheckRequest parse_check_request(std::string_view json, base::Log& log) {
-  const JsonDocument document = JsonDocument::parse(json, "the request on standard input");
+  const JsonDocument document = parse_request(json);
   const Request parts = open_request(document, log);
   CheckRequest request{parse_source(parts.source, log), {}};
   request.version = parse_version(parts.version, request.source);
@@ -86,7 +91,7 @@ CheckRequest parse_check_request(std::string_view json, base::Log& log) {
 }
 
 GetRequest parse_get_request(std::string_view json, base::Log& log) {
-  const JsonDocument document = JsonDocument::parse(json, "the request on standard input");
+  const JsonDocument document = parse_request(json);
   const Request parts = open_request(document, log);
   GetRequest request{parse_source(parts.source, log), {}, {}};
   const auto version = parse_version(parts.version, request.source);
@@ -101,7 +106,7 @@ GetRequest parse_get_request(std::string_view json, base::Log& log) {
 }
 
 PutRequest parse_put_request(std::string_view json, base::Log& log) {
-  const JsonDocument document = JsonDocument::parse(json, "the request on standard input");
+  const JsonDocument document = parse_request(json);
   const Request parts = open_request(document, log);
   PutRequest request{parse_source(parts.source, log), {}};
   parts.params.allow_only({"image"});

@@ -123,7 +123,8 @@ TEST_CASE("wrong types are refused by path") {
 
 TEST_CASE("what is no request is refused with what was expected") {
   CapturedLog log;
-  CHECK(message_of([&] { parse_check_request("", log); }) ==
+  CHECK(message_of([&] { parse_check_request(" \n", log); }) == "no request on standard input");
+  CHECK(message_of([&] { parse_check_request("{", log); }) ==
         "the request on standard input: is not valid JSON");
   CHECK(message_of([&] { parse_check_request("[]", log); }) ==
         "the document: expected an object with source, version and params, got a list");
