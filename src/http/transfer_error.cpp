@@ -101,6 +101,11 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
         return {Cause::cut, cat(host, " wants a client certificate that it knows: ", detail)};
       }
       return {Cause::cut, cat("the connection to ", host, " broke off: ", detail)};
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      // "Received HTTP/0.9 when not allowed" stands for everything that is no HTTP.
+      return {Cause::other,
+              cat(host, " does not answer in HTTP: check host and port (", detail, ")")};
     default:
       return {Cause::other, cat("request to ", host, " failed: ", detail)};
   }

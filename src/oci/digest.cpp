@@ -50,14 +50,15 @@ std::string Digest::short_text() const {
 }
 
 VerifiedSource::VerifiedSource(std::unique_ptr<base::ByteSource> source, Digest expected,
-                               std::optional<uint64_t> size)
+                               std::optional<uint64_t> size, std::string name)
     : source_(std::move(source)),
       expected_(std::move(expected)),
       size_(size),
+      name_(std::move(name)),
       hasher_(expected_.algorithm()) {}
 
 void VerifiedSource::fail(std::string message) {
-  failure_ = std::move(message);
+  failure_ = name_.empty() ? std::move(message) : cat(name_, ": ", message);
   throw base::Error(failure_);
 }
 

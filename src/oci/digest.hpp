@@ -35,9 +35,9 @@ class Digest {
 /// and digest are compared when the end is reached, and a mismatch is an Error.
 class VerifiedSource : public base::ByteSource {
  public:
-  /// `size` may be unknown (diff_ids have none).
+  /// `size` may be unknown (diff_ids have none). Errors begin with `name`, if there is one.
   VerifiedSource(std::unique_ptr<base::ByteSource> source, Digest expected,
-                 std::optional<uint64_t> size);
+                 std::optional<uint64_t> size, std::string name = "");
   size_t read(std::span<char> buffer) override;
   /// Reads to the end, so that the comparison takes place.
   void finish();
@@ -48,6 +48,7 @@ class VerifiedSource : public base::ByteSource {
   std::unique_ptr<base::ByteSource> source_;
   Digest expected_;
   std::optional<uint64_t> size_;
+  std::string name_;
   base::Hasher hasher_;
   uint64_t count_ = 0;
   bool verified_ = false;

@@ -49,8 +49,10 @@ std::string read_manifest(http::Response& response, const std::optional<oci::Dig
 /// A blob whose bytes are compared with what its descriptor promises.
 class VerifiedBlob : public base::ByteSource {
  public:
-  VerifiedBlob(std::unique_ptr<BlobSource> blob, const oci::Descriptor& descriptor)
-      : blob_(*blob), verified_(std::move(blob), descriptor.digest, descriptor.size) {}
+  VerifiedBlob(std::unique_ptr<BlobSource> blob, const oci::Descriptor& descriptor,
+               std::string name)
+      : blob_(*blob),
+        verified_(std::move(blob), descriptor.digest, descriptor.size, std::move(name)) {}
 
   size_t read(std::span<char> buffer) override {
     try {
@@ -298,7 +300,7 @@ std::unique_ptr<base::ByteSource> Client::open_blob(const oci::Descriptor& descr
     return impl.get_blob(*line, descriptor, headers);
   };
   return std::make_unique<VerifiedBlob>(
-      std::make_unique<BlobSource>(open, descriptor.size, name, line->retry), descriptor);
+      std::make_unique<BlobSource>(open, descriptor.size, name, line->retry), descriptor, name);
 }
 
 }  // namespace registry

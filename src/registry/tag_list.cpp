@@ -14,6 +14,8 @@ using base::cat;
 constexpr size_t page_limit = 16 * 1024 * 1024;  // Some registries send all there is at once.
 constexpr size_t most_pages = 10'000;
 constexpr size_t most_tags = 1'000'000;
+/// In a row; registries that hide some tags from some people may have a few such pages.
+constexpr int most_pages_without_tags = 100;
 
 /// Why a registry answers 404: its first error code; "" when it gives none.
 std::string error_code(std::string_view body) {
@@ -29,11 +31,16 @@ std::string error_code(std::string_view body) {
 class TagList {
  public:
   void append(std::string_view page) {
+    const size_t before = tags_.size();
     const base::JsonDocument document = base::JsonDocument::parse(page, "the list of tags");
     for (const base::JsonView& item : document.root().at("tags").items()) {
       std::string tag = item.string();
       if (!oci::is_valid_tag(tag) || !seen_.insert(tag).second) continue;
       tags_.push_back(std::move(tag));
+    }
+    barren_ = tags_.size() > before ? 0 : barren_ + 1;
+    if (barren_ > most_pages_without_tags) {
+      throw base::Error("the list of tags goes on and on without a new one");
     }
     if (tags_.size() > most_tags) {
       throw base::Error(cat("there are more than ", base::with_commas(most_tags), " tags"));
@@ -44,6 +51,7 @@ class TagList {
  private:
   std::vector<std::string> tags_;
   std::set<std::string> seen_;
+  int barren_ = 0;
 };
 
 /// The path behind a Link. Its query is the registry's own affair and stays as it is.
