@@ -1,5 +1,6 @@
 """The test case all files share: one workspace per file and checks that explain themselves."""
 
+import itertools
 import os
 import unittest
 
@@ -18,6 +19,7 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.work = Workspace()
+        cls._numbers = itertools.count(1)
         cls.repositories = cls.work.directory("repositories")
         cls.prepare()
 
@@ -32,8 +34,7 @@ class Case(unittest.TestCase):
     @classmethod
     def repository(cls, **options):
         """A new bare repository that the class's git servers offer."""
-        cls._count = getattr(cls, "_count", 0) + 1
-        return Repository(cls.repositories / f"image-{cls._count}.git", **options)
+        return Repository(cls.repositories / f"image-{next(cls._numbers)}.git", **options)
 
     def succeeded(self, outcome):
         self.assertEqual(outcome.code, 0, str(outcome))

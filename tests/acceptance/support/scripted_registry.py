@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from . import images
+from .http_server import HttpServer, Reply
 
 REPOSITORY = "test-image"
 
@@ -14,7 +13,7 @@ def _digest(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-class ScriptedRegistry:
+class ScriptedRegistry(HttpServer):
     """Serves HEAD of `tags` ({tag: name of an image}); `with_get` adds GET, `created` ({tag: time})
     the configurations. What is asked beyond that is answered 404 and kept in `unexpected`."""
 
@@ -27,7 +26,8 @@ class ScriptedRegistry:
         for tag in absent:
             for method in ("GET", "HEAD"):
                 self._answers[method, self._path(tag)] = (404, {}, b"")
-        self._serve()
+        super().__init__(lambda request: Reply(*self._answer(request.method, request.target)))
+        self.repository = f"{self.host}/{REPOSITORY}"
 
     def _path(self, tag):
         return f"/v2/{REPOSITORY}/manifests/{tag}"
@@ -71,38 +71,8 @@ class ScriptedRegistry:
             return 404, {}, b""
         return self._answers[method, path]
 
-    def _serve(self):
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def answer(self):
-                status, headers, body = outer._answer(self.command, self.path)
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            do_GET = do_HEAD = answer
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.repository = f"127.0.0.1:{self._server.server_address[1]}/{REPOSITORY}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
     def manifests_asked(self):
         """The tags of which the manifest was asked for, by method."""
         prefix = self._path("")
         return sorted((method, path[len(prefix):]) for method, path in self.asked
                       if path.startswith(prefix))
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()

@@ -1,8 +1,8 @@
 """A registry that holds its blobs back until several of them have been asked for."""
 
-import http.client
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from .http_server import HttpServer, forward
 
 # Only a program that never sends the requests makes a test wait so long.
 PATIENCE = 30
@@ -10,7 +10,7 @@ PATIENCE = 30
 GRACE = 0.5
 
 
-class WaitingRegistry:
+class WaitingRegistry(HttpServer):
     """Forwards to a registry. None of `blobs` is answered before `wanted` of them have been asked
     for; `most` is how many were waited for at the same time, `asked` each request's path."""
 
@@ -19,31 +19,13 @@ class WaitingRegistry:
         self._waiting, self._lock = 0, threading.Lock()
         self._together = threading.Barrier(wanted, timeout=PATIENCE)
         self._blobs, self._wanted = blobs, wanted
-        outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        def answer(request):
+            reply = forward(request, registry.host)
+            self._hold(request.path)
+            return reply
 
-            def do_GET(self):
-                upstream = http.client.HTTPConnection(registry.host)
-                upstream.request(self.command, self.path, headers=dict(self.headers))
-                reply = upstream.getresponse()
-                body = reply.read()
-                upstream.close()
-                outer._hold(self.path)
-                self.send_response(reply.status)
-                for name, value in reply.getheaders():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        super().__init__(answer)
 
     def _hold(self, path):
         """Waits, for the first blobs, until there are enough. Who is counted is not answered yet,
@@ -63,7 +45,3 @@ class WaitingRegistry:
                 pass
         with self._lock:
             self._waiting -= 1
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()

@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import itertools
 import os
 import shutil
 import signal
@@ -51,7 +52,7 @@ class Workspace:
     def __init__(self):
         self.path = Path(tempfile.mkdtemp(prefix="rootfs-git-"))
         self._servers = []
-        self._names = 0
+        self._names = itertools.count(1)
         self._owner = os.getpid()
         atexit.register(self.close)
         # unittest takes every exception but this one for a failed test and goes on.
@@ -59,8 +60,7 @@ class Workspace:
 
     def fresh(self, name):
         """A path below the workspace that nothing uses yet."""
-        self._names += 1
-        return self.path / f"{self._names:03d}-{name}"
+        return self.path / f"{next(self._names):03d}-{name}"
 
     def directory(self, name):
         path = self.fresh(name)

@@ -1,0 +1,72 @@
+"""A TCP line to a server that breaks after so many bytes."""
+
+import socket
+import socketserver
+import threading
+
+
+class CuttingLine:
+    """Leads to `address` ("host:port"). After `up` bytes towards the server, or `down` bytes from
+    it, counted over all connections, both ends of every connection are cut, and no new one is let
+    through; None is no limit. `passed` counts what has gone each way."""
+
+    def __init__(self, address, up=None, down=None):
+        self._limits = {"up": up, "down": down}
+        self.passed = {"up": 0, "down": 0}
+        self.is_cut = False
+        self._lock, self._open = threading.Lock(), set()
+        host, port = address.split(":")
+        outer = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                if outer.is_cut:
+                    return
+                with socket.create_connection((host, int(port))) as far:
+                    ends = {self.request, far}
+                    with outer._lock:
+                        outer._open |= ends
+                    back = threading.Thread(target=outer._copy, args=(far, self.request, "down"))
+                    back.start()
+                    outer._copy(self.request, far, "up")
+                    back.join()
+                    with outer._lock:
+                        outer._open -= ends
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def mend(self):
+        """From now on everything passes."""
+        self._limits = {"up": None, "down": None}
+        self.is_cut = False
+
+    def _copy(self, source, sink, way):
+        try:
+            while data := source.recv(65536):
+                with self._lock:
+                    limit = self._limits[way]
+                    room = len(data) if limit is None else limit - self.passed[way]
+                    self.passed[way] += min(len(data), room)
+                    self.is_cut |= room < len(data)
+                sink.sendall(data[:room])
+                if self.is_cut:
+                    self._cut()
+                    return
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def _cut(self):
+        with self._lock:
+            for end in self._open:
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
