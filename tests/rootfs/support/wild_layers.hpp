@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/entry.hpp"
@@ -29,10 +31,11 @@ class WildSource : public base::EntrySource {
 };
 
 /// Makes layers of everything a tar stream can hold, sensible or not, out of so few names that
-/// entries meet all the time; the same for the same seed.
+/// entries meet all the time; the same for the same seed, or for the same numbers.
 class WildLayers {
  public:
-  explicit WildLayers(uint32_t seed) : random_(seed) {}
+  explicit WildLayers(uint32_t seed) : random_(std::mt19937(seed)) {}
+  explicit WildLayers(std::function<size_t()> random) : random_(std::move(random)) {}
 
   std::vector<WildLayer> stack();
 
@@ -46,6 +49,6 @@ class WildLayers {
   std::string link_text();
   std::vector<base::Xattr> xattrs();
 
-  std::mt19937 random_;
+  std::function<size_t()> random_;
   std::vector<std::string> paths_;  ///< All there were, for hard links and for new entries.
 };

@@ -1,0 +1,77 @@
+#include "fuzz/support/fuzz.hpp"
+#include "rootfs/layer_reader.hpp"
+#include "rootfs/manifest.hpp"
+#include "rootfs/manifest_recorder.hpp"
+#include "rootfs/support/entry_lines.hpp"
+#include "rootfs/tar_writer.hpp"
+#include "rootfs/virtual_tree.hpp"
+
+namespace {
+
+using fuzz::require;
+
+/// What layers, one tar stream behind the other, come to.
+std::unique_ptr<base::EntrySource> merge(std::string_view stack) {
+  rootfs::VirtualTree tree(keep_bytes);
+  const std::string end(1024, '\0');
+  for (int layers = 0; !stack.empty() && layers < 4; ++layers) {
+    // A layer ends with two empty blocks.
+    size_t size = 0;
+    while (size < stack.size() && stack.substr(size, end.size()) != end) size += 512;
+    size = std::min(size + end.size(), stack.size());
+    base::MemorySource tar{std::string(stack.substr(0, size))};
+    stack.remove_prefix(size);
+    rootfs::LayerReader reader(tar);
+    tree.apply(reader);
+  }
+  rootfs::TreeSummary summary;
+  return tree.finish(summary);
+}
+
+/// Everything a tree holds: its manifest, and as a layer.
+struct Written {
+  std::string manifest;
+  std::string tar;
+};
+
+Written write(base::EntrySource& tree) {
+  base::StringSink manifest;
+  base::StringSink tar;
+  rootfs::ManifestRecorder recorder(manifest);
+  rootfs::TarWriter layer(tar);
+  for (base::Entry entry; tree.next(entry);) {
+    require(("/" + entry.path + "/").find("/../") == std::string::npos, "no entry is outside");
+    require(entry.path.find('\0') == entry.path.npos, "no name has a NUL");
+    // libarchive takes "-1.25" for a quarter of a second after -1.
+    if (entry.mtime_seconds < 0) entry.mtime_nanoseconds = 0;
+    recorder.add(entry);
+    if (entry.kind == base::EntryKind::file) {
+      layer.add(entry, tree.data());
+    } else if (entry.kind != base::EntryKind::socket) {
+      layer.add(entry);
+    }
+  }
+  recorder.finish();
+  layer.finish();
+  return {manifest.take(), tar.take()};
+}
+
+void read_manifest(const std::string& text) {
+  base::MemorySource source(text);
+  rootfs::ManifestReader reader(source);
+  for (rootfs::ManifestEntry what; reader.next(what);) continue;
+}
+
+}  // namespace
+
+// Layers as tar streams, base layer first.
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::unique_ptr<base::EntrySource> tree;
+  if (!fuzz::accepts([&] { tree = merge(fuzz::text_of(data, size)); })) return 0;
+  const Written once = write(*tree);
+  read_manifest(once.manifest);
+  const Written again = write(*merge(once.tar));
+  require(again.manifest == once.manifest, "a tree written as a layer is the same tree");
+  require(again.tar == once.tar, "a tree is written in one way");
+  return 0;
+}
