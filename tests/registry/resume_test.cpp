@@ -1,13 +1,10 @@
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
 
 #include "base/cancel.hpp"
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
 #include "support/catch.hpp"
+#include "support/child_test.hpp"
 
 using base::cat;
 
@@ -197,6 +194,13 @@ TEST_CASE("a connection that breaks behind the last byte has given all") {
 }
 
 // The signal flag belongs to the process, so a child is the one that is stopped.
+TEST_CASE("waits for a busy registry until it is stopped", "[.child]") {
+  base::install_signal_handlers();
+  base::Log log(-1);
+  registry::Client client(oci::Reference::parse(ChildTest::told()), {}, log);
+  REQUIRE_THROWS_AS(client.fetch("latest"), base::Cancelled);
+}
+
 TEST_CASE("waiting for a registry ends with the program") {
   std::atomic<bool> refused = false;
   FakeRegistry fake([&](Exchange& exchange) {
@@ -205,25 +209,8 @@ TEST_CASE("waiting for a registry ends with the program") {
     refused = true;
     return true;
   });
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    int outcome = 1;
-    try {
-      base::install_signal_handlers();
-      registry::Client client(fake.reference(), {}, fake.log);
-      client.fetch("latest");
-    } catch (const base::Cancelled&) {
-      outcome = 42;
-    } catch (const std::exception&) {
-      outcome = 3;
-    }
-    _exit(outcome);
-  }
-  while (!refused) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  kill(child, SIGTERM);
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 42);
+  ChildTest child("waits for a busy registry until it is stopped", fake.reference().name());
+  while (!refused && !child.ended()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  child.stop();
+  CHECK(child.passed());
 }
