@@ -88,7 +88,7 @@ JsonView JsonView::at(std::string_view key) const {
 }
 
 JsonView JsonView::at_ignoring_case(std::string_view key) const {
-  const JsonView exact = at(key);
+  JsonView exact = at(key);
   if (exact.value_ != nullptr || is_null()) return exact;
   for (const auto& [name, value] : value_->items()) {
     if (equal_ignoring_case(name, key)) return child(&value, key);

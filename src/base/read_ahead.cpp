@@ -21,7 +21,8 @@ constexpr size_t chunk_size = 256 * 1024;
 struct ReadAhead::Impl {
   Impl(std::function<std::unique_ptr<ByteSource>()> open, size_t limit)
       : most_chunks(std::max<size_t>(2, limit / chunk_size)),
-        thread([this, open = std::move(open)](std::stop_token stop) { produce(stop, open); }) {}
+        thread(
+            [this, open = std::move(open)](const std::stop_token& stop) { produce(stop, open); }) {}
 
   void produce(const std::stop_token& stop,
                const std::function<std::unique_ptr<ByteSource>()>& open) {

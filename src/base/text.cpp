@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <numeric>
 
@@ -72,7 +73,7 @@ std::string with_commas(uint64_t number) {
 std::string human_seconds(double seconds) {
   std::array<char, 32> text{};
   if (seconds >= 60) {
-    const auto whole = static_cast<uint64_t>(seconds + 0.5);
+    const auto whole = static_cast<uint64_t>(std::llround(seconds));
     return cat(whole / 60, " min ", whole % 60, " s");
   }
   std::snprintf(text.data(), text.size(), seconds < 9.95 ? "%.1f s" : "%.0f s", seconds);
