@@ -51,6 +51,7 @@ def main():
     prepare(image)
     idmap.bind(shared, STAGE / "shared", concourse.ID_MAP)
     environment = dict(os.environ, PATH=concourse.ROOT_PATH)
+    environment.pop("LC_CTYPE", None)  # Python sets it, a worker does not.
     specification = concourse.specification(STAGE / "root", arguments, environment,
                                             STAGE / "init", {STAGE / "shared": shared})
     (STAGE / "bundle/config.json").write_text(json.dumps(specification))
