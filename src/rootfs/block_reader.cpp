@@ -23,6 +23,7 @@ std::span<const char> BlockReader::next() {
   start_ += length_;
   length_ = count;
   if (start_ == 0) beginning_.assign(block_.data(), std::min(count, shown_bytes));
+  guard_.look({block_.data(), count});
   return {block_.data(), count};
 }
 

@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "base/stream.hpp"
+#include "rootfs/tar_guard.hpp"
 
 namespace rootfs {
 
 /// A tar stream in blocks that are full but for the last one, so that no tar record is split
-/// between two. Keeps the present block and what the stream begins with.
+/// between two, each looked at before it is handed out. Keeps the present block and what the stream
+/// begins with.
 class BlockReader {
  public:
   explicit BlockReader(base::ByteSource& source);
@@ -22,6 +24,7 @@ class BlockReader {
   const std::string& beginning() const { return beginning_; }
   /// Whether the tar record at `offset` is in the present block and holds anything but zeros.
   bool has_data_at(uint64_t offset) const;
+  TarGuard& guard() { return guard_; }
 
  private:
   base::ByteSource& source_;
@@ -29,6 +32,7 @@ class BlockReader {
   uint64_t start_ = 0;
   size_t length_ = 0;
   std::string beginning_;
+  TarGuard guard_;
 };
 
 }  // namespace rootfs

@@ -264,9 +264,26 @@ struct LayerReader::Impl {
     }
     entry.path = path;
     copy_attributes(found, entry);
+    correct(found, entry);
     data.start(entry.size);
     last_path = entry.path;
     return true;
+  }
+
+  /// What the library sees in another way than the standard.
+  void correct(struct archive_entry* found, base::Entry& entry) {
+    const la_int64_t position = archive_read_header_position(archive.get());
+    TarGuard::Correction correction = input.guard().take(static_cast<uint64_t>(position));
+    if (correction.path) entry.path = std::move(*correction.path);
+    if (correction.link) entry.link = std::move(*correction.link);
+    if (correction.mtime) {
+      entry.mtime_seconds = correction.mtime->seconds;
+      entry.mtime_nanoseconds = correction.mtime->nanoseconds;
+    }
+    if (correction.is_file && entry.kind == base::EntryKind::directory) {
+      entry.kind = base::EntryKind::file;
+      entry.size = static_cast<uint64_t>(std::max<la_int64_t>(archive_entry_size(found), 0));
+    }
   }
 
   /// Libarchive takes one block of zeros for the end. When a header follows, stopping there would

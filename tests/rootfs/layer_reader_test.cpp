@@ -135,6 +135,20 @@ TEST_CASE("pax numbers win over the header's, for one entry only") {
   CHECK(found[1].entry.mtime_nanoseconds == 0);
 }
 
+TEST_CASE("a time between two seconds before 1970 is not off by one") {
+  const auto time = [](const std::string& text) {
+    const auto found = read(TarBuilder().file("a", "", with_pax({{"mtime", text}})).finish());
+    REQUIRE(found.size() == 1);
+    return std::pair(found[0].entry.mtime_seconds, found[0].entry.mtime_nanoseconds);
+  };
+  CHECK(time("-1.5") == std::pair(int64_t{-2}, 500'000'000U));
+  CHECK(time("-0.000000001") == std::pair(int64_t{-1}, 999'999'999U));
+  CHECK(time("-86400.25") == std::pair(int64_t{-86401}, 750'000'000U));
+  CHECK(time("-7") == std::pair(int64_t{-7}, 0U));
+  CHECK(time("-7.000") == std::pair(int64_t{-7}, 0U));
+  CHECK(time("7.25") == std::pair(int64_t{7}, 250'000'000U));
+}
+
 TEST_CASE("a global pax header is no file and names nothing") {
   const auto found = read(
       TarBuilder().pax_header('g', {{"comment", "x"}, {"path", "zzz"}}).file("a", "").finish());
@@ -232,7 +246,7 @@ TEST_CASE("a header that claims gigabytes is refused before memory is taken for 
 
 TEST_CASE("a link with a size has no data behind it") {
   const auto found =
-      read(TarBuilder().file("a", "x").bare_header('1', "l", 5).file("b", "y").finish());
+      read(TarBuilder().file("a", "x").bare_header('1', "l", 5, "a").file("b", "y").finish());
   REQUIRE(found.size() == 3);
   CHECK(found[2].data == "y");
 }

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -59,8 +58,9 @@ class TarBuilder {
   }
 
   /// A header that claims `size` bytes of data, with none behind it.
-  TarBuilder& bare_header(char type, std::string_view path, uint64_t size) {
-    return raw(Header(type, path, "", size, Attributes{}).finish());
+  TarBuilder& bare_header(char type, std::string_view path, uint64_t size,
+                          std::string_view link = "") {
+    return raw(Header(type, path, link, size, Attributes{}).finish());
   }
 
   TarBuilder& pax_header(char type,
@@ -91,6 +91,20 @@ class TarBuilder {
 
   const std::string& unfinished() const { return bytes_; }
   std::string finish() const { return bytes_ + std::string(1024, '\0'); }
+
+  /// A header, or a stream that begins with one, after a change: with the right checksum again.
+  static std::string with_new_sum(std::string bytes) {
+    std::memset(bytes.data() + 148, ' ', 8);
+    unsigned sum = 0;
+    for (size_t i = 0; i < 512; ++i) sum += static_cast<unsigned char>(bytes[i]);
+    return with_sum(std::move(bytes), sum);
+  }
+  static std::string with_sum(std::string bytes, unsigned sum) {
+    for (size_t at = 154; at-- > 148; sum /= 8) bytes[at] = static_cast<char>('0' + sum % 8);
+    bytes[154] = '\0';
+    bytes[155] = ' ';
+    return bytes;
+  }
 
   static std::string pax_record(const std::string& key, const std::string& value) {
     const size_t rest = key.size() + value.size() + 3;
@@ -139,14 +153,7 @@ class TarBuilder {
       bytes_[at] = static_cast<char>(static_cast<unsigned char>(bytes_[at]) | 0x80U);
     }
 
-    std::string finish() {
-      std::memset(bytes_.data() + 148, ' ', 8);
-      unsigned sum = 0;
-      for (const char c : bytes_) sum += static_cast<unsigned char>(c);
-      std::snprintf(bytes_.data() + 148, 8, "%06o", sum);
-      bytes_[155] = ' ';
-      return bytes_;
-    }
+    std::string finish() { return with_new_sum(bytes_); }
 
    private:
     std::string bytes_;

@@ -1,0 +1,233 @@
+#include "rootfs/tar_guard.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace rootfs {
+namespace {
+
+using base::cat;
+using base::printable;
+using base::tar_record_size;
+
+/// Each takes some dozen bytes of memory; a file of so many holes does not exist.
+constexpr uint64_t most_sparse_pieces = 1024 * 1024;
+constexpr uint64_t pieces_of_a_header = 21;
+constexpr size_t shown_bytes = 40;
+constexpr std::string_view known_types(
+    "\0"
+    "01234567LKxgS",
+    14);
+
+void set_size_to_zero(std::span<char, tar_record_size> header) {
+  std::memcpy(header.data() + 124, "00000000000", 12);
+  std::memset(header.data() + 148, ' ', 8);
+  unsigned sum = 0;
+  for (const char c : header) sum += static_cast<unsigned char>(c);
+  for (size_t at = 154; at-- > 148; sum /= 8) header[at] = static_cast<char>('0' + sum % 8);
+  header[154] = '\0';
+}
+
+/// A decimal number of seconds that is negative and not whole; nothing for all others. Libarchive
+/// counts the fraction from there in the wrong direction.
+std::optional<TarGuard::Time> time_before_1970(std::string_view text) {
+  const size_t point = text.find('.');
+  if (!text.starts_with('-') || point == std::string_view::npos) return std::nullopt;
+  std::string digits(text.substr(point + 1, 9));
+  digits.resize(9, '0');
+  const auto whole = point == 1 ? 0 : base::pax_number(text.substr(1, point - 1));
+  const auto fraction = base::pax_number(digits);
+  if (!whole || !fraction || *fraction == 0) return std::nullopt;
+  return TarGuard::Time{-static_cast<int64_t>(*whole) - 1,
+                        static_cast<uint32_t>(1'000'000'000 - *fraction)};
+}
+
+/// Whether a header has the first pieces of a GNU sparse map, which POSIX has other fields for.
+bool has_sparse_map(base::TarRecord header) {
+  const bool is_gnu = std::string_view(header.data() + 257, 8) == std::string_view("ustar  \0", 8);
+  return is_gnu && header[386] != '\0';
+}
+
+/// A text record up to its first NUL.
+std::string text_of(const std::string& bytes) {
+  return bytes.substr(0, bytes.find('\0'));
+}
+
+}  // namespace
+
+void TarGuard::refuse(std::string_view problem) const {
+  throw base::Error(cat("layer is corrupt: ", problem, " at byte ", position_,
+                        last_name_.empty() ? "" : ", behind entry \"", printable(last_name_),
+                        last_name_.empty() ? "" : "\""));
+}
+
+void TarGuard::look(std::span<char> bytes) {
+  while (bytes.size() >= tar_record_size && state_ != State::end) {
+    const bool skips = state_ == State::content && left_ > 0;
+    const uint64_t count = skips ? std::min<uint64_t>(left_, bytes.size() / tar_record_size) : 1;
+    if (skips) {
+      left_ -= count;
+      if (left_ == 0) state_ = State::header;
+    } else {
+      look_at(bytes.first<tar_record_size>());
+    }
+    position_ += count * tar_record_size;
+    bytes = bytes.subspan(static_cast<size_t>(count * tar_record_size));
+  }
+}
+
+TarGuard::Correction TarGuard::take(uint64_t position) {
+  const auto found = corrections_.find(position);
+  if (found == corrections_.end()) return {};
+  Correction correction = std::move(found->second);
+  corrections_.erase(corrections_.begin(), std::next(found));
+  return correction;
+}
+
+void TarGuard::look_at(std::span<char, tar_record_size> record) {
+  switch (state_) {
+    case State::header:
+      return read_header(record);
+    case State::text:
+      text_.append(record.data(), record.size());
+      if (--left_ == 0) read_text();
+      return;
+    case State::sparse_map:
+      return read_map_size(record);
+    case State::sparse_header:
+      return read_sparse_header(record);
+    case State::content:
+    case State::end:
+      return;
+  }
+}
+
+void TarGuard::read_header(std::span<char, tar_record_size> header) {
+  if (base::is_zero(header)) {
+    // What follows the end marker is nobody's business; half of one is for the reader to judge.
+    state_ = State::end;
+    return;
+  }
+  if (!base::has_right_sum(header)) {
+    if (position_ == 0) {
+      throw base::Error(cat("layer is not a tar archive: begins with \"",
+                            printable({header.data(), shown_bytes}), "\""));
+    }
+    refuse("a damaged header");
+  }
+  const char type = base::tar_type(header);
+  if (known_types.find(type) == std::string_view::npos) {
+    refuse(cat("entry \"", printable(base::tar_name(header)), "\" is of the unknown type '",
+               printable({&type, 1}), "'"));
+  }
+  const auto size = base::tar_size(header);
+  if (!size) refuse("a damaged size");
+  if (!pending_.start) pending_.start = position_;
+  if (type != 'x' && type != 'g' && type != 'L' && type != 'K') return begin_entry(header, *size);
+  if (*size > base::longest_tar_text) {
+    refuse(cat("a header of ", base::human_size(*size), ", more than any program writes,"));
+  }
+  text_.clear();
+  text_type_ = type;
+  text_size_ = *size;
+  left_ = (*size + base::tar_padding(*size)) / tar_record_size;
+  state_ = State::text;
+  if (left_ == 0) read_text();
+}
+
+void TarGuard::read_text() {
+  text_.resize(static_cast<size_t>(text_size_));
+  state_ = State::header;
+  if (text_type_ == 'L') pending_.gnu_path = text_of(text_);
+  if (text_type_ == 'K') pending_.gnu_link = text_of(text_);
+  if (text_type_ == 'x') read_pax();
+}
+
+void TarGuard::read_pax() {
+  const bool good = base::for_each_pax_record(
+      text_, [this](std::string_view key, std::string_view value) { take_pax(key, value); });
+  if (!good) refuse("a damaged pax header");
+}
+
+void TarGuard::take_pax(std::string_view key, std::string_view value) {
+  const bool is_path = key == "path" || key == "GNU.sparse.name";
+  if ((is_path || key == "linkpath") && value.find('\0') != std::string_view::npos) {
+    refuse(cat("the name \"", printable(value.substr(0, 200)), "\" holds a NUL byte"));
+  }
+  if (key == "path") pending_.pax_path = value;
+  if (key == "linkpath") pending_.pax_link = value;
+  if (key == "GNU.sparse.major") pending_.has_sparse_map = value == "1";
+  if (key == "mtime") pending_.mtime = time_before_1970(value);
+  if (key == "size") {
+    // An empty value takes back what an earlier record said.
+    pending_.size = base::pax_number(value);
+    if (!pending_.size && !value.empty()) refuse("a damaged size in a pax header");
+  }
+}
+
+void TarGuard::begin_entry(std::span<char, tar_record_size> header, uint64_t size) {
+  const char type = base::tar_type(header);
+  last_name_ = pending_.pax_path.value_or(pending_.gnu_path.value_or(base::tar_name(header)));
+  if (base::is_bare_type(type)) {
+    // Readers differ in whether content follows. POSIX has none, whatever the field says.
+    if (pending_.size.value_or(0) != 0) {
+      refuse(cat("\"", printable(last_name_), "\" is no file but has a size in its pax header"));
+    }
+    if (size != 0) set_size_to_zero(header);
+    size = 0;
+  } else {
+    size = pending_.size.value_or(size);
+  }
+  if (type == '0' && size != 0 && last_name_.ends_with('/')) {
+    refuse(
+        cat("\"", printable(last_name_), "\" is a file with content and the name of a directory"));
+  }
+  if ((type == 'S') != has_sparse_map(header)) refuse("a sparse file with a damaged map");
+  correct(last_name_, type);
+  const bool has_map = pending_.has_sparse_map && !base::is_bare_type(type);
+  pending_ = {};
+  skip(size);
+  if (has_map && left_ > 0) state_ = State::sparse_map;
+  const bool has_more_headers = type == 'S' && header[482] != '\0';
+  sparse_headers_ = 0;
+  if (has_more_headers) state_ = State::sparse_header;
+}
+
+void TarGuard::correct(std::string_view name, char type) {
+  Correction correction;
+  // The records' order does not matter: pax goes before GNU.
+  const auto wins = [](const auto& pax, const auto& gnu) { return pax && gnu && !pax->empty(); };
+  if (wins(pending_.pax_path, pending_.gnu_path)) correction.path = pending_.pax_path;
+  if (wins(pending_.pax_link, pending_.gnu_link)) correction.link = pending_.pax_link;
+  correction.mtime = pending_.mtime;
+  correction.is_file = type == '0' && name.ends_with('/');
+  if (correction.path || correction.link || correction.mtime || correction.is_file) {
+    corrections_.emplace(*pending_.start, std::move(correction));
+  }
+}
+
+void TarGuard::skip(uint64_t size) {
+  left_ = size / tar_record_size + (size % tar_record_size != 0 ? 1 : 0);
+  state_ = left_ == 0 ? State::header : State::content;
+}
+
+void TarGuard::read_map_size(base::TarRecord record) {
+  const std::string_view text(record.data(), record.size());
+  const auto pieces = base::pax_number(text.substr(0, text.find('\n')));
+  if (!pieces || *pieces > most_sparse_pieces) refuse("a sparse file with a damaged map");
+  state_ = State::content;
+  if (--left_ == 0) state_ = State::header;
+}
+
+void TarGuard::read_sparse_header(base::TarRecord record) {
+  if (++sparse_headers_ * pieces_of_a_header > most_sparse_pieces) {
+    refuse("a sparse file with a damaged map");
+  }
+  if (record[504] != '\0') return;
+  state_ = left_ == 0 ? State::header : State::content;
+}
+
+}  // namespace rootfs

@@ -1,0 +1,71 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/tar_record.hpp"
+
+namespace rootfs {
+
+/// Follows the headers of a tar stream ahead of the library that reads it. What tar readers take in
+/// different ways, or what would cost memory without end, it refuses; where the rules are clear and
+/// the library has its own, it says or writes what they are.
+class TarGuard {
+ public:
+  struct Time {
+    int64_t seconds = 0;
+    uint32_t nanoseconds = 0;
+  };
+  /// What an entry is in spite of what the library makes of it.
+  struct Correction {
+    std::optional<std::string> path{};
+    std::optional<std::string> link{};
+    std::optional<Time> mtime{};
+    bool is_file = false;  ///< A regular file although its name ends in a slash.
+  };
+
+  /// Looks at the next bytes of the stream: whole records but for the last call. May set size
+  /// fields to 0. Error when the layer is damaged.
+  void look(std::span<char> bytes);
+  /// The correction for the entry whose first header begins at `position`, if there is one.
+  Correction take(uint64_t position);
+
+ private:
+  /// What the headers in front of an entry say of it.
+  struct Pending {
+    std::optional<uint64_t> start{};  ///< Of the first of them.
+    std::optional<std::string> gnu_path{}, gnu_link{}, pax_path{}, pax_link{};
+    std::optional<uint64_t> size{};
+    std::optional<Time> mtime{};  ///< If it lies between two seconds before 1970.
+    bool has_sparse_map = false;  ///< In front of its content (GNU.sparse.major=1).
+  };
+  enum class State { header, text, content, sparse_map, sparse_header, end };
+
+  void look_at(std::span<char, base::tar_record_size> record);
+  void read_header(std::span<char, base::tar_record_size> header);
+  void read_text();
+  void read_pax();
+  void take_pax(std::string_view key, std::string_view value);
+  void begin_entry(std::span<char, base::tar_record_size> header, uint64_t size);
+  void correct(std::string_view header_name, char type);
+  void skip(uint64_t size);
+  void read_map_size(base::TarRecord record);
+  void read_sparse_header(base::TarRecord record);
+  [[noreturn]] void refuse(std::string_view problem) const;
+
+  State state_ = State::header;
+  uint64_t position_ = 0;  ///< Of the record at hand.
+  uint64_t left_ = 0;      ///< Records of the content or text that are still to come.
+  char text_type_ = 0;
+  uint64_t text_size_ = 0;
+  std::string text_;
+  uint64_t sparse_headers_ = 0;
+  Pending pending_;
+  std::string last_name_;
+  std::map<uint64_t, Correction> corrections_;
+};
+
+}  // namespace rootfs
