@@ -33,7 +33,8 @@ class Layer:
         entry.pax_headers = {f"SCHILY.xattr.{name}": value
                              for name, value in (xattrs or {}).items()}
         # pax cannot say a name that is not UTF-8 without an extension few readers know.
-        form = tarfile.PAX_FORMAT if xattrs else tarfile.GNU_FORMAT
+        has_pax = xattrs or mtime != int(mtime)
+        form = tarfile.PAX_FORMAT if has_pax else tarfile.GNU_FORMAT
         self._tar.write(entry.tobuf(form, "utf-8", "surrogateescape"))
         self._tar.write(data + b"\0" * (-len(data) % tarfile.BLOCKSIZE))
         return self
