@@ -10,7 +10,8 @@ set(below_oci base)
 set(below_registry oci http base)
 set(below_rootfs codec base)
 set(below_git codec http base)
-set(below_resource registry rootfs git oci http codec base)
+set(below_lfs git http base)
+set(below_resource registry rootfs lfs git oci http codec base)
 
 # The files that may know a C library: header pattern, then the files as one pattern.
 set(libraries
@@ -22,7 +23,7 @@ set(libraries
   "^git2"       "^git/direct_repository\\.cpp$"
   "^libssh"     "^git/ssh_session\\.cpp$"
   "^re2/"       "^base/pattern\\.cpp$"
-  "^nlohmann/json\\.hpp$"  "^(base/json|resource/(protocol|image_files))\\.cpp$"
+  "^nlohmann/json\\.hpp$"  "^(base/json|lfs/batch|resource/(protocol|image_files))\\.cpp$"
 )
 # A library in a header spreads to whoever includes it. This one stays inside its room (see below).
 set(headers_with_library http/curl_handle.hpp)

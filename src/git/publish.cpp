@@ -6,6 +6,7 @@
 #include <future>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
@@ -91,6 +92,7 @@ class Publisher {
       result.unchanged = true;
       return result;
     }
+    if (request_.before_push && !std::exchange(prepared_, true)) request_.before_push();
     const std::string commit = encode_commit(
         {result.tree, tip, request_.author, request_.committer, request_.time, request_.message});
     base::Hasher hasher(base::HashAlgorithm::sha1);
@@ -164,6 +166,7 @@ class Publisher {
   Uploads uploads_;
   std::future<void> hashing_;
   std::jthread hashing_thread_;  ///< Stops, wherever it is, when the push fails before.
+  bool prepared_ = false;
   bool send_all_ = false;
   std::string setback_;
 };

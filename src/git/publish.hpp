@@ -17,6 +17,8 @@ struct PublishRequest {
   unsigned threads = 2;
   /// Largest pack of one push in bytes; what may be larger is sent in parts (split_push.hpp).
   uint64_t max_push_size = UINT64_MAX;
+  /// Called once, before anything is sent, unless there is nothing to send.
+  std::function<void()> before_push;
   /// Waits before a further attempt; a test passes one that does not.
   std::function<void(int attempt)> pause;
 };

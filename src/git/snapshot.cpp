@@ -55,16 +55,19 @@ void Snapshot::add_file(std::string_view path, std::shared_ptr<const base::Conte
   add_blob(make_directory(parent), std::string(name), mode_file, blob_of(std::move(content), size));
 }
 
-void Snapshot::add_image(base::EntrySource& source, const std::string& prefix,
-                         const Placed& placed) {
+void Snapshot::add_image(base::EntrySource& source, const std::string& prefix, const Placed& placed,
+                         const StandIn& stand_in) {
   make_directory(prefix);
   PlacementRules rules(prefix);
   Entry entry;
   while (source.next(entry)) {
     base::throw_if_cancelled();
     const Placement placement = rules.place(entry);
+    const bool is_file = entry.kind == EntryKind::file || entry.kind == EntryKind::hardlink;
+    std::optional<std::string> text;
+    if (stand_in && is_file) text = stand_in(entry);
     if (placement == Placement::own_name) {
-      add_entry(entry, prefix);
+      add_entry(entry, prefix, std::move(text));
     } else {
       count_displaced(entry, placement);
     }
@@ -91,7 +94,6 @@ void Snapshot::count_losses(const Entry& entry) {
   }
   if (entry.kind == EntryKind::file) {
     if ((entry.mode & 04U) == 0) summary_.private_files.push_back(entry.path);
-    if (entry.size >= large_file) summary_.large.push_back({entry.path, entry.size});
   }
   for (const base::Xattr& xattr : entry.xattrs) {
     ++(xattr.name == "security.capability" ? summary_.capabilities : summary_.xattrs);
@@ -119,12 +121,14 @@ void Snapshot::count_displaced(const Entry& entry, Placement placement) {
   }
 }
 
-void Snapshot::add_entry(const Entry& entry, const std::string& prefix) {
+void Snapshot::add_entry(const Entry& entry, const std::string& prefix,
+                         std::optional<std::string> stand_in) {
   if (entry.path.empty()) return;
   const auto [parent, name] = split_last(entry.path);
   const uint32_t directory = make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
   if (entry.kind == EntryKind::hardlink) {
-    return add_hardlink(directory, std::string(name), entry, cat(prefix, '/', entry.link));
+    return add_hardlink(directory, std::string(name), entry, cat(prefix, '/', entry.link),
+                        std::move(stand_in));
   }
   count_losses(entry);
   if (entry.kind == EntryKind::directory) {
@@ -144,22 +148,33 @@ void Snapshot::add_entry(const Entry& entry, const std::string& prefix) {
     throw Error(
         cat(base::printable(entry.path), ": the content of this file cannot be read twice"));
   }
+  add_content(directory, std::string(name), entry, std::move(stand_in));
+}
+
+void Snapshot::add_content(uint32_t parent, std::string name, const Entry& entry,
+                           std::optional<std::string> stand_in) {
   ++summary_.files;
   summary_.bytes += entry.size;
-  add_blob(directory, std::string(name), file_mode(entry), blob_of(entry.content, entry.size));
+  if (!stand_in) {
+    if (entry.size >= large_file) summary_.large.push_back({entry.path, entry.size});
+    return add_blob(parent, std::move(name), file_mode(entry), blob_of(entry.content, entry.size));
+  }
+  ++summary_.stand_ins;
+  Blob blob;
+  blob.size = stand_in->size();
+  blob.bytes = std::move(*stand_in);
+  add_blob(parent, std::move(name), file_mode(entry), std::move(blob));
 }
 
 void Snapshot::add_hardlink(uint32_t parent, std::string name, const Entry& entry,
-                            const std::string& target) {
+                            const std::string& target, std::optional<std::string> stand_in) {
   auto found = link_targets_.find(target);
   if (found == link_targets_.end()) {
     const Node* node = find(target);
     if (node == nullptr || node->mode == mode_directory) {
       // The first name is one git refuses; this one takes over.
       if (entry.content == nullptr) return;
-      ++summary_.files;
-      summary_.bytes += entry.size;
-      add_blob(parent, std::move(name), file_mode(entry), blob_of(entry.content, entry.size));
+      add_content(parent, std::move(name), entry, std::move(stand_in));
       link_targets_.emplace(target, directories_[parent].nodes.back());
       return;
     }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -58,6 +59,7 @@ struct SnapshotSummary {
     uint64_t size = 0;
   };
   std::vector<File> large;  ///< Files that hosts may warn of or refuse (large_file and more).
+  uint64_t stand_ins = 0;   ///< Files with a text in place of their content.
 };
 
 /// A git tree built from entries. Use: add..., then hash(), then the rest.
@@ -71,7 +73,11 @@ class Snapshot {
   /// Adds all entries of an image below `prefix`; directories come before what they hold. `placed`
   /// learns what became of each, and may add files elsewhere.
   using Placed = std::function<void(const base::Entry& entry, Placement placement)>;
-  void add_image(base::EntrySource& source, const std::string& prefix, const Placed& placed = {});
+  /// The text that the tree has in place of a file's content, if any; asked for files, and for hard
+  /// links, before `placed`.
+  using StandIn = std::function<std::optional<std::string>(const base::Entry& entry)>;
+  void add_image(base::EntrySource& source, const std::string& prefix, const Placed& placed = {},
+                 const StandIn& stand_in = {});
 
   /// Computes all ids, blobs on `threads` threads. Throws Cancelled once `stop` is requested.
   void hash(unsigned threads, const std::stop_token& stop = {});
@@ -106,15 +112,18 @@ class Snapshot {
     std::string encoded;
   };
 
-  void add_entry(const base::Entry& entry, const std::string& prefix);
+  void add_entry(const base::Entry& entry, const std::string& prefix,
+                 std::optional<std::string> stand_in);
   void count_displaced(const base::Entry& entry, Placement placement);
   void count_losses(const base::Entry& entry);
+  void add_content(uint32_t parent, std::string name, const base::Entry& entry,
+                   std::optional<std::string> stand_in);
   static Blob blob_of(std::shared_ptr<const base::Content> content, uint64_t size);
   uint32_t make_directory(std::string_view path);
   uint32_t add_directory(uint32_t parent, std::string name);
   void add_blob(uint32_t parent, std::string name, uint32_t mode, Blob blob);
   void add_hardlink(uint32_t parent, std::string name, const base::Entry& entry,
-                    const std::string& target);
+                    const std::string& target, std::optional<std::string> stand_in);
   const Node* find(std::string_view path) const;
   void hash_blobs(unsigned threads, const std::stop_token& stop);
   void encode_directory(uint32_t index, base::Hasher& hasher);

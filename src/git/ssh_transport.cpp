@@ -1,5 +1,8 @@
 #include "git/ssh_transport.hpp"
 
+#include <array>
+
+#include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/channel.hpp"
 #include "git/ssh_session.hpp"
@@ -20,21 +23,47 @@ std::string shell_quoted(std::string_view text) {
   return out + "'";
 }
 
+void add_user(SshAddress& address, const RemoteOptions& options) {
+  if (!address.user.empty()) return;
+  address.user = !options.private_key_user.empty() ? options.private_key_user
+                 : !options.username.empty()       ? options.username
+                                                   : "git";
+}
+
 }  // namespace
 
 std::unique_ptr<Transport> open_ssh_transport(SshAddress address, const RemoteOptions& options,
                                               base::Log& log) {
-  if (address.user.empty()) {
-    address.user = !options.private_key_user.empty() ? options.private_key_user
-                   : !options.username.empty()       ? options.username
-                                                     : "git";
-  }
+  add_user(address, options);
   return std::make_unique<ChannelTransport>([address, options, &log](Service service,
                                                                      Protocol protocol) {
     // The one form restricted shells (git-shell, gitolite, hosting services) accept.
     const std::string command = base::cat(program_name(service), ' ', shell_quoted(address.path));
     return open_ssh_channel(address, options, {command, protocol}, log);
   });
+}
+
+std::string ask_over_ssh(SshAddress address, const RemoteOptions& options, std::string_view program,
+                         std::string_view word, base::Log& log) {
+  constexpr size_t most_said = 64 * 1024;
+  add_user(address, options);
+  const std::string command = base::cat(program, ' ', shell_quoted(address.path), ' ', word);
+  const auto channel = open_ssh_channel(address, options, {command, Protocol::v0}, log);
+  channel->end_writing();
+  std::string text;
+  std::array<char, 4096> block{};
+  for (;;) {
+    channel->wait(false);
+    const size_t count = channel->read(block);
+    if (count == 0) break;
+    text.append(block.data(), count);
+    if (text.size() > most_said) throw base::Error("the far side does not stop talking");
+  }
+  if (text.empty()) {
+    const std::string said = base::printable(base::trim(channel->errors()));
+    throw base::Error(said.empty() ? "no answer" : base::cat("the far side said: ", said));
+  }
+  return text;
 }
 
 }  // namespace git

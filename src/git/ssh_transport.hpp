@@ -25,4 +25,9 @@ std::optional<SshAddress> parse_ssh_address(std::string_view uri);
 std::unique_ptr<Transport> open_ssh_transport(SshAddress address, const RemoteOptions& options,
                                               base::Log& log);
 
+/// What `program` prints on the far side when it is given the repository's path and `word`. Error
+/// with its words when it prints nothing, or very much.
+std::string ask_over_ssh(SshAddress address, const RemoteOptions& options, std::string_view program,
+                         std::string_view word, base::Log& log);
+
 }  // namespace git

@@ -1,10 +1,5 @@
 #include "registry/retry.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <thread>
-
-#include "base/cancel.hpp"
 #include "base/text.hpp"
 
 namespace registry {
@@ -12,10 +7,6 @@ namespace {
 
 using base::cat;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-constexpr milliseconds first_delay{1000};
-constexpr milliseconds longest_delay{5 * 60 * 1000};
 
 constexpr int attempts_unanswered = 3;
 constexpr int attempts = 6;
@@ -23,49 +14,10 @@ constexpr int attempts = 6;
 /// than one that fails.
 constexpr int attempts_when_limited = 14;
 
-void sleep_cancellably(milliseconds delay) {
-  const auto end = std::chrono::steady_clock::now() + delay;
-  for (auto now = end - delay; now < end; now = std::chrono::steady_clock::now()) {
-    base::throw_if_cancelled();
-    std::this_thread::sleep_for(std::min(
-        std::chrono::duration_cast<milliseconds>(end - now) + milliseconds(1), milliseconds(100)));
-  }
-  base::throw_if_cancelled();
-}
-
 }  // namespace
 
-milliseconds next_delay(int attempt, std::optional<seconds> retry_after, double random) {
-  milliseconds delay{0};
-  if (attempt > 0) {
-    const double full = static_cast<double>(first_delay.count()) * std::pow(2.0, attempt - 1);
-    const double capped = std::min(full, static_cast<double>(longest_delay.count()));
-    delay = milliseconds(static_cast<int64_t>(capped * (1.0 + random) / 2.0));
-  }
-  if (!retry_after || *retry_after <= seconds(0)) return delay;
-  return std::max(delay, milliseconds(std::min<seconds>(
-                             *retry_after, std::chrono::duration_cast<seconds>(longest_delay))));
-}
-
 bool may_pass(const StatusError& error) {
-  switch (error.status()) {
-    case 408:
-    case 425:
-    case 429:
-    case 499:
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-      return true;
-    default:
-      return error.status() >= 520 && error.status() <= 524;
-  }
-}
-
-bool may_pass(const http::TransportError& error) {
-  using Cause = http::TransportError::Cause;
-  return error.cause() != Cause::tls_certificate && error.cause() != Cause::other;
+  return http::may_pass(error.status());
 }
 
 Retry::Retry(const Patience& patience, base::Log& log)
@@ -110,7 +62,7 @@ void Retry::pause(const base::Error& error, milliseconds delay, std::string_view
   if (patience_.sleep) {
     patience_.sleep(delay);
   } else if (delay.count() > 0) {
-    sleep_cancellably(delay);
+    http::pause(delay);
   }
 }
 

@@ -1,26 +1,21 @@
 #pragma once
 #include <chrono>
-#include <optional>
 #include <random>
 #include <string_view>
 #include <utility>
 
 #include "base/log.hpp"
+#include "http/backoff.hpp"
 #include "http/client.hpp"
 #include "registry/client.hpp"
 
 namespace registry {
 
-/// How long to wait after `attempt` failures in a row without progress: none after 0, then from one
-/// second doubling up to five minutes, shortened by chance (`random` from 0 up to 1) to no less
-/// than half, so that many clients do not come back together. `retry_after` is honoured up to the
-/// same five minutes.
-std::chrono::milliseconds next_delay(int attempt, std::optional<std::chrono::seconds> retry_after,
-                                     double random);
+using http::may_pass;
+using http::next_delay;
 
 /// Whether asking again may be answered differently.
 bool may_pass(const StatusError& error);
-bool may_pass(const http::TransportError& error);
 
 /// Repeats what failed for a reason that may pass.
 class Retry {

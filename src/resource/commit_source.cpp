@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/open_content.hpp"
+#include "lfs/pointer.hpp"
 
 namespace resource {
 namespace {
@@ -50,11 +51,13 @@ std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const
 }
 
 CommitSource::CommitSource(const git::ObjectStore& store, const git::Oid& rootfs,
-                           const git::Oid& blobs, const git::StoredBlob& manifest)
+                           const git::Oid& blobs, const git::StoredBlob& manifest,
+                           const LargeContents& large)
     : store_(store),
       text_(manifest),
       manifest_text_(git::open_content(manifest.content, manifest.size)),
       manifest_(*manifest_text_),
+      large_(large),
       rules_("rootfs") {
   find_first_names();
   enter("", rootfs);
@@ -167,10 +170,6 @@ void CommitSource::check_hardlink(const rootfs::ManifestEntry& listed, const git
 
 void CommitSource::fill_file(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
                              base::Entry& entry) {
-  if (!listed.lfs.empty()) {
-    throw Error(cat("\"", base::printable(entry.path),
-                    "\" is kept by git-lfs, which this version cannot read"));
-  }
   git::Oid id;
   if (listed.contents.empty()) {
     if (found == nullptr) mismatch(entry.path, "rootfs/ lacks it");
@@ -186,9 +185,22 @@ void CommitSource::fill_file(const rootfs::ManifestEntry& listed, const git::Tre
     }
     id = aside->second;
   }
-  current_ = store_.find_blob(id);
+  current_ = listed.lfs.empty() ? store_.find_blob(id) : find_large(listed, id);
   if (current_.size != entry.size) mismatch(entry.path, "its size differs");
   entry.content = current_.content;
+}
+
+git::StoredBlob CommitSource::find_large(const rootfs::ManifestEntry& listed,
+                                         const git::Oid& pointer) const {
+  const std::string& path = listed.entry.path;
+  const git::StoredBlob text = store_.find_blob(pointer);
+  const bool same = text.size <= lfs::longest_pointer &&
+                    lfs::parse_pointer(store_.read_blob(pointer, lfs::longest_pointer)) ==
+                        lfs::Pointer{listed.lfs, listed.entry.size};
+  if (!same) mismatch(path, "it is not the same pointer of git-lfs there");
+  const auto found = large_.find(listed.lfs);
+  if (found == large_.end()) mismatch(path, "git-lfs did not give it");
+  return found->second;
 }
 
 base::ByteSource& CommitSource::data() {

@@ -14,14 +14,18 @@ namespace resource {
 /// The entries of a tree object. Error for names that no tree can have.
 std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const git::Oid& tree);
 
+/// Files of an image that git-lfs keeps, by SHA-256.
+using LargeContents = std::unordered_map<std::string, git::StoredBlob>;
+
 /// The entries of an image that was published with a manifest: attributes from there, contents from
 /// the commit. Error where the two do not say the same.
 class CommitSource : public base::EntrySource {
  public:
   /// `rootfs` is the tree that manifest entries are compared with, `blobs` the one of files that
-  /// are kept aside, or null. All references must outlive this.
+  /// are kept aside, or null; `large` must have all that the manifest says git-lfs keeps. All
+  /// references must outlive this.
   CommitSource(const git::ObjectStore& store, const git::Oid& rootfs, const git::Oid& blobs,
-               const git::StoredBlob& manifest);
+               const git::StoredBlob& manifest, const LargeContents& large);
 
   bool next(base::Entry& entry) override;
   base::ByteSource& data() override;
@@ -45,6 +49,7 @@ class CommitSource : public base::EntrySource {
   /// The tree's entry for `path`, which is claimed by that; nothing when there is none.
   std::unique_ptr<git::TreeEntry> claim(const std::string& path);
   void fill(rootfs::ManifestEntry& listed, base::Entry& entry);
+  git::StoredBlob find_large(const rootfs::ManifestEntry& listed, const git::Oid& pointer) const;
   void fill_file(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
                  base::Entry& entry);
 
@@ -52,6 +57,7 @@ class CommitSource : public base::EntrySource {
   git::StoredBlob text_;
   std::unique_ptr<base::ByteSource> manifest_text_;
   rootfs::ManifestReader manifest_;
+  const LargeContents& large_;
   git::PlacementRules rules_;
   std::vector<Level> levels_;
   std::unordered_map<std::string, git::Oid> blobs_;

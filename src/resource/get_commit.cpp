@@ -17,6 +17,7 @@
 #include "git/remote.hpp"
 #include "resource/commit_source.hpp"
 #include "resource/destination.hpp"
+#include "resource/fetch_large.hpp"
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
 #include "resource/image_tree.hpp"
@@ -30,6 +31,8 @@ using base::cat;
 using base::Error;
 using Clock = std::chrono::steady_clock;
 
+/// Holds what is fetched until it is in its place.
+constexpr const char* incoming = ".incoming";
 constexpr uint64_t largest_file = 16 * 1024 * 1024;
 /// What stands beside rootfs/, metadata.json apart, which comes last.
 constexpr std::array<const char*, 4> small_files = {"labels.json", "repository", "tag", "digest"};
@@ -99,9 +102,10 @@ void make_staging_directory(const std::string& path) {
 /// Writes the image of a commit.
 class Restorer {
  public:
-  Restorer(const git::ObjectStore& store, const git::Oid& commit, const std::string& directory,
-           const rootfs::Limits& limits, base::Log& log)
+  Restorer(const git::ObjectStore& store, const git::Oid& commit, const GitSource& source,
+           const std::string& directory, const rootfs::Limits& limits, base::Log& log)
       : store_(store),
+        source_(source),
         text_(store.commit_text(commit)),
         top_(store, git::tree_of_commit(text_)),
         directory_(directory),
@@ -142,7 +146,9 @@ class Restorer {
     if (listed == nullptr) throw Error(cat(side_folder, "/ lacks manifest.mtree"));
     const git::TreeEntry* blobs = side.find_directory("blobs");
     const git::StoredBlob text = store_.find_blob(listed->id);
-    CommitSource entries(store_, rootfs_->id, blobs == nullptr ? git::Oid{} : blobs->id, text);
+    const FetchedFiles fetched = fetch(large_files_of(text));
+    CommitSource entries(store_, rootfs_->id, blobs == nullptr ? git::Oid{} : blobs->id, text,
+                         fetched.contents);
     const rootfs::TreeSummary summary = write(entries);
     make_directory(path_of(side_folder));
     copy_stream(text, path_of(manifest_path));
@@ -152,12 +158,25 @@ class Restorer {
 
   rootfs::TreeSummary restore_plain() {
     log_.info(cat("no ", side_folder, "/: restored as a clone would, owned by root"));
-    PlainSource entries(store_, rootfs_->id, time_of_commit(text_));
+    const auto objects = large_files_of(store_, git::tree_of_commit(text_), rootfs_->id);
+    const FetchedFiles fetched = fetch(objects);
+    ContentsByPath large;
+    for (const lfs::Object& object : objects) {
+      large.emplace(object.path, fetched.contents.at(object.oid));
+    }
+    PlainSource entries(store_, rootfs_->id, time_of_commit(text_), large);
     const rootfs::TreeSummary summary = write(entries);
     if (entries.submodules() > 0) {
       log_.warn(cat(entries.submodules(), " submodules became empty directories"));
     }
     return summary;
+  }
+
+  /// What git-lfs keeps, in a folder of its own among what comes in.
+  FetchedFiles fetch(const std::vector<lfs::Object>& objects) {
+    const std::string folder = path_of(cat(incoming, "/large"));
+    make_directory(folder);
+    return fetch_large(objects, source_, folder, limits_, log_);
   }
 
   rootfs::TreeSummary write(base::EntrySource& entries) {
@@ -176,6 +195,7 @@ class Restorer {
   }
 
   const git::ObjectStore& store_;
+  const GitSource& source_;
   const std::string& text_;
   Folder top_;
   const git::TreeEntry* rootfs_ = nullptr;
@@ -186,12 +206,12 @@ class Restorer {
 
 void fetch(const GitSource& source, const git::Oid& commit, const std::string& directory,
            const rootfs::Limits& limits, base::Log& log) {
-  const rootfs::TemporaryTree incoming(directory + "/.incoming");
-  make_staging_directory(incoming.path());
-  git::ObjectStore store(incoming.path());
+  const rootfs::TemporaryTree folder(cat(directory, "/", incoming));
+  make_staging_directory(folder.path());
+  git::ObjectStore store(folder.path());
   const auto remote = git::open_remote(source.remote, log);
   remote->fetch_commit(commit, cat("refs/heads/", source.branch), store);
-  Restorer restorer(store, commit, directory, limits, log);
+  Restorer restorer(store, commit, source, directory, limits, log);
   restorer.restore();
   restorer.copy_files();
 }

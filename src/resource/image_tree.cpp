@@ -1,6 +1,6 @@
 #include "resource/image_tree.hpp"
 
-#include <array>
+#include <optional>
 #include <unordered_set>
 
 #include "base/file.hpp"
@@ -20,35 +20,49 @@ bool is_displaced_file(const base::Entry& entry, git::Placement placement) {
   return entry.kind == base::EntryKind::file && placement != git::Placement::own_name;
 }
 
-std::string sha256_of(base::ByteSource& bytes) {
-  base::Hasher hasher(base::HashAlgorithm::sha256);
-  std::array<char, 64 * 1024> block{};
-  while (const size_t count = bytes.read(block)) hasher.update({block.data(), count});
-  return base::to_hex(hasher.finish());
-}
-
-std::string sha256_of(const base::Entry& entry) {
+std::string sha256_of_content(const base::Entry& entry) {
   if (entry.size == 0) return base::sha256_hex("");
   return sha256_of(*git::open_content(entry.content, entry.size));
 }
 
 }  // namespace
 
-void add_image_tree(base::EntrySource& entries, const SizeLimits& limits, git::Snapshot& snapshot) {
-  LimitedSource limited(entries, limits.file);
+Publication::Publication(git::EmptyDirectory empty, const SizeLimits& size_limits)
+    : snapshot(empty), limits(size_limits), large(size_limits.lfs, root) {}
+
+void add_image_tree(base::EntrySource& entries, Publication& publication) {
+  git::Snapshot& snapshot = publication.snapshot;
+  LargeFiles& large = publication.large;
+  LimitedSource limited(entries, publication.limits.file, large);
   base::StringSink text;
   rootfs::ManifestRecorder manifest(text);
   std::unordered_set<std::string> kept;
-  snapshot.add_image(limited, root, [&](const base::Entry& entry, git::Placement placement) {
+  std::optional<lfs::Pointer> pointer;  // Of the entry at hand.
+
+  const auto keep_aside = [&](const base::Entry& entry, const std::string& contents) {
+    if (!kept.insert(contents).second) return;
+    const std::string path = base::cat(side_folder, "/blobs/", contents);
+    if (!pointer) return snapshot.add_file(path, entry.content, entry.size);
+    snapshot.add_file(path, lfs::encode_pointer(*pointer));
+    large.place(path);
+  };
+  const auto placed = [&](const base::Entry& entry, git::Placement placement) {
+    const bool is_file = entry.kind == base::EntryKind::file;
     std::string contents;
     if (is_displaced_file(entry, placement)) {
-      contents = sha256_of(entry);
-      if (kept.insert(contents).second) {
-        snapshot.add_file(base::cat(side_folder, "/blobs/", contents), entry.content, entry.size);
-      }
+      contents = pointer ? pointer->oid : sha256_of_content(entry);
+      keep_aside(entry, contents);
+    } else if (pointer && placement == git::Placement::own_name) {
+      large.place(base::cat(root, '/', entry.path));
     }
-    manifest.add(entry, contents);
-  });
+    manifest.add(entry, contents, pointer && is_file ? pointer->oid : "");
+    pointer.reset();
+  };
+  const auto stand_in = [&](const base::Entry& entry) {
+    pointer = large.point_to(entry);
+    return pointer ? std::optional(lfs::encode_pointer(*pointer)) : std::nullopt;
+  };
+  snapshot.add_image(limited, root, placed, stand_in);
   manifest.finish();
   snapshot.add_file(manifest_path, text.take());
 }

@@ -27,8 +27,9 @@ uint32_t directory_mode(std::string_view path) {
 
 }  // namespace
 
-PlainSource::PlainSource(const git::ObjectStore& store, const git::Oid& rootfs, int64_t time)
-    : store_(store), rootfs_(rootfs), time_(time) {}
+PlainSource::PlainSource(const git::ObjectStore& store, const git::Oid& rootfs, int64_t time,
+                         const ContentsByPath& large)
+    : store_(store), large_(large), rootfs_(rootfs), time_(time) {}
 
 bool PlainSource::next(base::Entry& entry) {
   stream_.reset();
@@ -78,7 +79,11 @@ void PlainSource::give(const git::TreeEntry& found, base::Entry& entry) {
       // Old repositories have modes such as 100664, too.
       entry.kind = EntryKind::file;
       entry.mode = (found.mode & 0100U) != 0 ? 0755 : 0644;
-      current_ = store_.find_blob(found.id);
+      if (const auto elsewhere = large_.find(path_); elsewhere != large_.end()) {
+        current_ = elsewhere->second;
+      } else {
+        current_ = store_.find_blob(found.id);
+      }
       entry.size = current_.size;
       entry.content = current_.content;
   }

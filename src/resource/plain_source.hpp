@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/entry.hpp"
@@ -8,13 +9,18 @@
 
 namespace resource {
 
+/// Contents that stand elsewhere than in the tree, by path.
+using ContentsByPath = std::unordered_map<std::string, git::StoredBlob>;
+
 /// The entries of a tree that was published without a manifest, such as one made by hand: what a
 /// clone would give, all of it root's, but without placeholders and with the modes that temporary
 /// directories need.
 class PlainSource : public base::EntrySource {
  public:
-  /// Everything is as old as the commit: `time` in seconds since 1970, UTC.
-  PlainSource(const git::ObjectStore& store, const git::Oid& rootfs, int64_t time);
+  /// Everything is as old as the commit: `time` in seconds since 1970, UTC. `large` has the files
+  /// of which the tree holds pointers only. Both references must outlive this.
+  PlainSource(const git::ObjectStore& store, const git::Oid& rootfs, int64_t time,
+              const ContentsByPath& large);
 
   bool next(base::Entry& entry) override;
   base::ByteSource& data() override;
@@ -30,6 +36,7 @@ class PlainSource : public base::EntrySource {
   void give(const git::TreeEntry& found, base::Entry& entry);
 
   const git::ObjectStore& store_;
+  const ContentsByPath& large_;
   git::Oid rootfs_;
   int64_t time_;
   bool started_ = false;

@@ -10,6 +10,7 @@
 #include "git/object.hpp"
 #include "git/snapshot.hpp"
 #include "git/transport.hpp"
+#include "lfs/access.hpp"
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
 #include "registry/acr.hpp"
@@ -31,7 +32,11 @@ struct GitSource {
   git::EmptyDirectory empty_directories = git::EmptyDirectory::keep;
   bool tmpdir_env = false;  ///< Adds TMPDIR=/dev/shm to what metadata.json says.
   SizeLimits limits;
+  std::string lfs_url;  ///< Of the LFS server; "" for the one that belongs to the repository.
 };
+
+/// What it takes to reach the large files of a branch.
+lfs::Options lfs_options(const GitSource& source);
 
 /// An image's name at one registry and how to ask there.
 struct RegistryPlace {

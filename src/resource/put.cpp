@@ -5,7 +5,10 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/publish.hpp"
+#include "lfs/store.hpp"
 #include "resource/image_files.hpp"
+#include "resource/image_tree.hpp"
+#include "resource/large_files.hpp"
 #include "resource/put_report.hpp"
 #include "resource/put_sources.hpp"
 #include "resource/repository_files.hpp"
@@ -18,16 +21,28 @@ using base::cat;
 using base::Error;
 using Clock = std::chrono::steady_clock;
 
-ImageFiles add_image(const PutRequest& request, const std::string& sources, git::Snapshot& snapshot,
-                     base::Log& log) {
+ImageFiles add_image(const PutRequest& request, const std::string& sources,
+                     Publication& publication, base::Log& log) {
   if (request.params.image.empty() && request.source.image) {
-    return add_image_of_registry(request.source, sources, snapshot, log);
+    return add_image_of_registry(request.source, sources, publication, log);
   }
   const PutInput input = find_put_input(sources, request.params.image);
   if (input.kind == PutInput::Kind::rootfs) {
-    return add_image_of_directory(input, request.source, snapshot, log);
+    return add_image_of_directory(input, request.source, publication, log);
   }
-  return add_stored_image(input, request.source, sources, snapshot, log);
+  return add_stored_image(input, request.source, sources, publication, log);
+}
+
+/// Brings what git-lfs keeps to its server.
+void upload(const LargeFiles& large, const GitSource& source, base::Log& log) {
+  const size_t count = large.uploads().size();
+  if (count == 0) return;
+  log.info(cat("git-lfs keeps ", base::with_commas(count), count == 1 ? " file, " : " files, ",
+               base::human_size(large.bytes())));
+  const auto store = lfs::open_store(lfs_options(source), log);
+  const uint64_t sent = store->upload(large.uploads());
+  log.info(sent == 0 ? "the LFS server has them already"
+                     : cat("sent ", base::human_size(sent), " to the LFS server"));
 }
 
 /// What put answers: the image where the source is an image, else the commit.
@@ -43,10 +58,14 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   const GitSource& source = *request.source.git;
   const std::string uri = git::display_uri(source.remote.uri);
   const auto start = Clock::now();
-  git::Snapshot snapshot(source.empty_directories);
-  ImageFiles files = add_image(request, directory, snapshot, log);
+  Publication publication(source.empty_directories, source.limits);
+  git::Snapshot& snapshot = publication.snapshot;
+  ImageFiles files = add_image(request, directory, publication, log);
   if (source.tmpdir_env) files.metadata = with_tmpdir(files.metadata);
-  add_repository_files(files, snapshot);
+  add_repository_files(files, snapshot, publication.large.attributes());
+  if (!source.lfs_url.empty() && !publication.large.uploads().empty()) {
+    snapshot.add_file(".lfsconfig", lfs_config(source.lfs_url));
+  }
   const std::string name = image_name(files);
   log.heading(cat("publishing ", name, " to ", uri, " branch ", source.branch));
 
@@ -59,6 +78,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   publish.message = commit_message(files);
   publish.threads = std::max(2U, std::thread::hardware_concurrency());
   publish.max_push_size = source.limits.push;
+  publish.before_push = [&] { upload(publication.large, source, log); };
   publish.pause = git::pause_before_retry;
   const git::PublishResult result = git::publish(*remote, snapshot, publish, log);
   const std::chrono::duration<double> seconds = Clock::now() - start;

@@ -12,13 +12,13 @@ namespace {
 
 /// Adds the entries of a directory, completed by the manifest that a get may have left beside it.
 void add_directory(base::EntrySource& entries, const std::string& manifest,
-                   const SizeLimits& limits, git::Snapshot& snapshot) {
+                   Publication& publication) {
   base::UniqueFd fd = base::open_regular_file(manifest);
-  if (!fd) return add_image_tree(entries, limits, snapshot);
+  if (!fd) return add_image_tree(entries, publication);
   base::FileSource text(std::move(fd));
   rootfs::ManifestReader reader(text);
   rootfs::CompletedSource completed(entries, reader);
-  add_image_tree(completed, limits, snapshot);
+  add_image_tree(completed, publication);
 }
 
 }  // namespace
@@ -37,11 +37,11 @@ void check_identity(const Source& source, const ImageFiles& files, base::Log& lo
 }
 
 ImageFiles add_image_of_directory(const PutInput& input, const Source& source,
-                                  git::Snapshot& snapshot, base::Log& log) {
+                                  Publication& publication, base::Log& log) {
   ImageFiles files = read_image_files(input.path);
   check_identity(source, files, log);
   rootfs::DirectorySource entries(input.path + "/rootfs");
-  add_directory(entries, base::cat(input.path, "/", manifest_path), source.git->limits, snapshot);
+  add_directory(entries, base::cat(input.path, "/", manifest_path), publication);
   return files;
 }
 

@@ -15,7 +15,7 @@ using base::Error;
 }  // namespace
 
 ImageFiles add_image_of_registry(const Source& source, const std::string& sources,
-                                 git::Snapshot& snapshot, base::Log& log) {
+                                 Publication& publication, base::Log& log) {
   const ImageSource& image = *source.image;
   if (!std::holds_alternative<SingleTag>(image.rules)) {
     throw Error("params.image is missing; put can only do without it when source has tag");
@@ -41,7 +41,7 @@ ImageFiles add_image_of_registry(const Source& source, const std::string& source
   if (!entries) {
     throw Error(cat(image.repository, ":", image.tag, ": the registry has no such tag"));
   }
-  add_image_tree(*entries, source.git->limits, snapshot);
+  add_image_tree(*entries, publication);
   return files;
 }
 

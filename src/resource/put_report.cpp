@@ -56,10 +56,11 @@ void warn_of_large(const git::SnapshotSummary& sum, base::Log& log) {
             [](const auto& a, const auto& b) { return a.size > b.size; });
   std::vector<std::string> lines;
   for (const auto& [path, size] : files) lines.push_back(cat(path, " ", base::human_size(size)));
-  warn_with_list(cat(counted(files.size(), "file is", "files are"),
-                     " larger than 50 MiB: GitHub warns of those and refuses 100 MiB, as do "
-                     "gitlab.com's free plan and Azure DevOps:"),
-                 lines, log);
+  warn_with_list(
+      cat(counted(files.size(), "file is", "files are"),
+          " larger than 50 MiB: GitHub warns of those and refuses 100 MiB, as do "
+          "gitlab.com's free plan and Azure DevOps; with git.lfs, git-lfs keeps such files:"),
+      lines, log);
 }
 
 bool is_root(const std::string& user) {
@@ -114,6 +115,10 @@ void report_published(const git::SnapshotSummary& sum, const std::string& user, 
                 {sum.hardlinks, "hard link (becomes a copy)", "hard links (become copies)"}});
       !lost.empty()) {
     log.info(cat("a clone with stock git will not have, unless the hook restores it: ", lost));
+  }
+  if (sum.stand_ins > 0) {
+    log.info(cat("a clone needs git-lfs for ", counted(sum.stand_ins, "file", "files"),
+                 "; Concourse's git resource has it"));
   }
   if (sum.placeholders > 0) {
     log.info(counted(sum.placeholders, "empty directory has a stand-in",

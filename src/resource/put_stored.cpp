@@ -107,7 +107,7 @@ std::string wanted_tag(const Source& source, const ImageFiles& files) {
 }  // namespace
 
 ImageFiles add_stored_image(const PutInput& input, const Source& source, const std::string& sources,
-                            git::Snapshot& snapshot, base::Log& log) {
+                            Publication& publication, base::Log& log) {
   ImageFiles files;
   if (!input.beside.empty()) read_image_identity(input.beside, files);
   const std::string name = name_of(input.path);
@@ -132,7 +132,7 @@ ImageFiles add_stored_image(const PutInput& input, const Source& source, const s
       layers.push_back({layer.name, layer.size, layer.diff_id, std::move(layer.open)});
     }
     const auto entries = merge_layers(layers, source.limits, sources, log);
-    add_image_tree(*entries, source.git->limits, snapshot);
+    add_image_tree(*entries, publication);
     return files;
   });
 }

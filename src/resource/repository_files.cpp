@@ -34,12 +34,13 @@ std::string image_name(const ImageFiles& files) {
   return files.tag.empty() ? files.repository : cat(files.repository, ":", files.tag);
 }
 
-void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot) {
+void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot,
+                          std::string_view attributes) {
   std::string readme(assets::repository_readme);
   readme = filled(readme, "IMAGE", harmless(image_name(files)));
   readme = filled(readme, "DIGEST", files.digest.empty() ? "unknown" : harmless(files.digest));
   snapshot.add_file("README.md", readme);
-  snapshot.add_file(".gitattributes", std::string(assets::repository_gitattributes));
+  snapshot.add_file(".gitattributes", cat(assets::repository_gitattributes, attributes));
   snapshot.add_file(cat(side_folder, "/hooks/post-checkout"), std::string(assets::post_checkout),
                     git::mode_executable);
   snapshot.add_file("metadata.json", files.metadata);

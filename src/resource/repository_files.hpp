@@ -11,8 +11,9 @@ std::string image_name(const ImageFiles& files);
 
 /// Adds what stands beside rootfs/ in a repository: the image's own files, README.md and
 /// .gitattributes. Depends on the image alone, so that the same image gives the same tree
-/// everywhere.
-void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot);
+/// everywhere. `attributes` are further lines for .gitattributes.
+void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot,
+                          std::string_view attributes = "");
 
 /// Names the image and its digest; never holds what the stock git resource takes for [ci skip].
 std::string commit_message(const ImageFiles& files);

@@ -91,7 +91,8 @@ SizeLimits parse_size_limits(const base::JsonView& git, const std::string& uri) 
   const bool is_github = host == "github.com" || host.ends_with(".github.com");
   const SizeLimits known = is_github ? github_limits : SizeLimits{};
   return {parse_size(git.at("max_file_size"), known.file),
-          parse_size(git.at("max_push_size"), known.push)};
+          parse_size(git.at("max_push_size"), known.push),
+          parse_size(git.at("lfs").at("threshold"), no_limit)};
 }
 
 rootfs::Limits parse_unpack_limits(const base::JsonView& limits) {
@@ -110,7 +111,8 @@ bool LimitedSource::next(base::Entry& entry) {
     if (!too_large_.empty()) refuse();
     return false;
   }
-  if (entry.kind == base::EntryKind::file && entry.size > largest_file_) {
+  const bool is_file = entry.kind == base::EntryKind::file;
+  if (is_file && entry.size > largest_file_ && !large_.takes(entry)) {
     too_large_.push_back({entry.path, entry.size});
   }
   return true;
@@ -133,8 +135,9 @@ void LimitedSource::refuse() {
       too_large_.size() == 1 ? "a file of the image is" : "files of the image are",
       " larger than the repository's server takes (git.max_file_size: ", size_text(largest_file_),
       "): ", list,
-      "; nothing was sent. Delete them in the image, publish to another host, or, where "
-      "the server takes them, raise git.max_file_size (0: no limit)"));
+      "; nothing was sent. Let git-lfs keep them (git.lfs.threshold), delete them in the image, "
+      "publish to another host, or, where the server takes them, raise git.max_file_size (0: no "
+      "limit)"));
 }
 
 }  // namespace resource

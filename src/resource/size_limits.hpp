@@ -5,6 +5,7 @@
 
 #include "base/entry.hpp"
 #include "base/json.hpp"
+#include "resource/large_files.hpp"
 #include "rootfs/limits.hpp"
 
 namespace resource {
@@ -15,6 +16,7 @@ inline constexpr uint64_t no_limit = UINT64_MAX;
 struct SizeLimits {
   uint64_t file = no_limit;  ///< Of one file (`git.max_file_size`).
   uint64_t push = no_limit;  ///< Of the pack of one push (`git.max_push_size`).
+  uint64_t lfs = no_limit;   ///< Files from here on are git-lfs's (`git.lfs.threshold`).
 };
 
 /// A number of bytes, plain or as text with a unit: "95MB" (powers of 1000), "100MiB" (of 1024). 0
@@ -29,11 +31,12 @@ SizeLimits parse_size_limits(const base::JsonView& git, const std::string& uri);
 rootfs::Limits parse_unpack_limits(const base::JsonView& limits);
 
 /// Hands on the entries of an image. When all have passed, throws an Error if there were files over
-/// the limit, the largest first in the message.
+/// the limit, the largest first in the message. What git-lfs takes has no limit.
 class LimitedSource : public base::EntrySource {
  public:
-  LimitedSource(base::EntrySource& entries, uint64_t largest_file)
-      : entries_(entries), largest_file_(largest_file) {}
+  /// All must outlive this.
+  LimitedSource(base::EntrySource& entries, uint64_t largest_file, const LargeFiles& large)
+      : entries_(entries), largest_file_(largest_file), large_(large) {}
 
   bool next(base::Entry& entry) override;
   base::ByteSource& data() override { return entries_.data(); }
@@ -47,6 +50,7 @@ class LimitedSource : public base::EntrySource {
 
   base::EntrySource& entries_;
   uint64_t largest_file_;
+  const LargeFiles& large_;
   std::vector<File> too_large_;
 };
 

@@ -6,6 +6,7 @@
 #include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "lfs/endpoint.hpp"
 #include "resource/registry_source.hpp"
 #include "resource/size_limits.hpp"
 
@@ -105,10 +106,27 @@ GitSource parse_git(const JsonView& git) {
   remote.password = read_secret(git.at("password"));
   remote.private_key = read_secret(git.at("private_key"));
   remote.private_key_passphrase = read_secret(git.at("private_key_passphrase"));
-  git.allow_only({"uri", "branch", "username", "password", "private_key", "private_key_passphrase",
-                  "private_key_user", "known_hosts", "skip_host_key_check", "ca_certs",
-                  "skip_ssl_verification", "author_name", "author_email", "committer_name",
-                  "committer_email", "empty_dirs", "tmpdir_env", "max_file_size", "max_push_size"});
+  git.allow_only({"uri",
+                  "branch",
+                  "username",
+                  "password",
+                  "private_key",
+                  "private_key_passphrase",
+                  "private_key_user",
+                  "known_hosts",
+                  "skip_host_key_check",
+                  "ca_certs",
+                  "skip_ssl_verification",
+                  "author_name",
+                  "author_email",
+                  "committer_name",
+                  "committer_email",
+                  "empty_dirs",
+                  "tmpdir_env",
+                  "max_file_size",
+                  "max_push_size",
+                  "lfs"});
+  git.at("lfs").allow_only({"threshold", "url"});
   remote.uri = git.at("uri").string_or("");
   if (remote.uri.empty())
     throw Error(cat(git.path(), ".uri is missing: the repository to push to"));
@@ -131,6 +149,8 @@ GitSource parse_git(const JsonView& git) {
       parse_identity(git, "author", {default_identity, cat(default_identity, "@localhost")});
   source.committer = parse_identity(git, "committer", source.author);
   source.limits = parse_size_limits(git, remote.uri);
+  source.lfs_url = git.at("lfs").at("url").string_or("");
+  if (!source.lfs_url.empty()) lfs::find_endpoint(remote.uri, source.lfs_url);
   return source;
 }
 
@@ -165,14 +185,19 @@ void hide_secrets(const JsonView& source, base::Log& log) {
   if (!source.is_object()) return;
   for (const auto& [key, view] : source.members()) {
     const std::string name = base::to_lower(key);
-    if (name == "git" || name == "registry_mirror" || name == "content_trust") {
+    if (name == "git" || name == "registry_mirror" || name == "content_trust" || name == "lfs") {
       hide_secrets(view, log);
     } else if (std::find(secret_keys.begin(), secret_keys.end(), name) != secret_keys.end()) {
       hide_value(view, log);
-    } else if ((name == "uri" || name == "repository" || name == "host") && view.is_string()) {
+    } else if ((name == "uri" || name == "url" || name == "repository" || name == "host") &&
+               view.is_string()) {
       hide_userinfo(view.string(), log);
     }
   }
+}
+
+lfs::Options lfs_options(const GitSource& source) {
+  return {source.remote, source.lfs_url, cat("refs/heads/", source.branch)};
 }
 
 oci::Platform parse_platform(const JsonView& platform) {

@@ -5,7 +5,8 @@
 
 namespace rootfs {
 
-void ManifestRecorder::add(const base::Entry& entry, const std::string& contents) {
+void ManifestRecorder::add(const base::Entry& entry, const std::string& contents,
+                           const std::string& lfs) {
   ManifestEntry line;
   line.entry = entry;
   if (entry.kind == base::EntryKind::hardlink) {
@@ -25,6 +26,7 @@ void ManifestRecorder::add(const base::Entry& entry, const std::string& contents
     first.link = entry.link;
   }
   line.contents = contents;
+  line.lfs = lfs;
   writer_.add(line);
 }
 

@@ -12,8 +12,9 @@ class ManifestRecorder {
  public:
   explicit ManifestRecorder(base::ByteSink& out) : writer_(out) {}
 
-  /// `contents` is the SHA-256 of a file whose content is kept aside, else "".
-  void add(const base::Entry& entry, const std::string& contents = {});
+  /// `contents` is the SHA-256 of a file whose content is kept aside, `lfs` that of one which
+  /// git-lfs keeps; else "".
+  void add(const base::Entry& entry, const std::string& contents = {}, const std::string& lfs = {});
 
   /// Hands the rest to the sink.
   void finish() { writer_.finish(); }

@@ -25,7 +25,8 @@ base::Entry sized(const std::string& path, uint64_t size) {
 
 std::string refusal_of(std::vector<base::Entry> entries, uint64_t limit) {
   ListedEntries listed(std::move(entries));
-  resource::LimitedSource limited(listed, limit);
+  const resource::LargeFiles large(resource::no_limit, "rootfs");
+  resource::LimitedSource limited(listed, limit, large);
   return message_of([&] {
     base::Entry entry;
     while (limited.next(entry)) entry = base::Entry{};

@@ -25,6 +25,7 @@ http {{
   server {{
     listen 127.0.0.1:{port}{tls};
     {certificate}
+    {lfs}
     location / {{
       {login}
       fastcgi_pass unix:{home}/cgi;
@@ -50,12 +51,14 @@ class GitHttp:
     """Serves every bare repository below `root`, with basic authentication unless `open_to_all`.
 
     Without `version_2` it answers in version 0 of git's protocol, as servers do that drop the
-    header which asks for more.
+    header which asks for more. `lfs` is the LfsServer that answers below each repository.
     """
 
     def __init__(self, workspace, root, authority=None, open_to_all=False, body_limit="0",
-                 version_2=True):
+                 version_2=True, lfs=None):
         home = workspace.directory("nginx")
+        # Hosts have the LFS server at the same address, below each repository.
+        large = (f"location ~ /info/lfs/ {{ proxy_pass {lfs.url}; }}" if lfs else "")
         self._home = home
         port = free_port()
         scheme = "https" if authority else "http"
@@ -75,7 +78,7 @@ class GitHttp:
         settings.write_text(SETTINGS.format(
             home=home, port=port, tls=" ssl" if authority else "", certificate=certificate,
             login=login, backend=backend, root=root, limit=body_limit,
-            protocol=protocol))
+            protocol=protocol, lfs=large))
         workspace.start([tool("fcgiwrap"), "-c", "4", "-s", f"unix:{home}/cgi"], home / "cgi.log",
                         lambda: _answers(home / "cgi"))
         workspace.start([tool("nginx"), "-e", home / "log", "-p", home, "-c", settings],

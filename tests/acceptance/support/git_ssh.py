@@ -3,7 +3,7 @@
 import os
 import pwd
 
-from .workspace import free_port, listens, run, tool
+from .workspace import SYSTEM_PATH, free_port, listens, run, tool
 
 PASSPHRASE = "phrase-of-the-key"
 
@@ -12,10 +12,10 @@ class GitSsh:
     """A running sshd. `known_hosts` is the line that names its host key.
 
     With `version_2` it lets through what asks for version 2 of git's protocol, as hosting services
-    do; the usual sshd does not.
+    do; the usual sshd does not. `programs` is a directory with further commands.
     """
 
-    def __init__(self, workspace, version_2=False):
+    def __init__(self, workspace, version_2=False, programs=None):
         home = workspace.directory("sshd")
         self._home, self._keys, self.port = home, 0, free_port()
         self.user = pwd.getpwuid(os.getuid()).pw_name
@@ -27,7 +27,8 @@ class GitSsh:
             f"AuthorizedKeysFile {home}/authorized\nPidFile {home}/pid\nStrictModes no\n"
             "UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
             "PermitRootLogin yes\nMaxStartups 100\nLogLevel VERBOSE\n"
-            + ("AcceptEnv GIT_PROTOCOL\n" if version_2 else ""))
+            + ("AcceptEnv GIT_PROTOCOL\n" if version_2 else "")
+            + (f"SetEnv PATH={programs}:{SYSTEM_PATH}\n" if programs else ""))
         if os.getuid() == 0:
             os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         workspace.start([tool("sshd"), "-D", "-e", "-f", settings], home / "log",

@@ -1,0 +1,189 @@
+#include "lfs/attribute_rules.hpp"
+
+#include <charconv>
+#include <optional>
+
+#include "base/text.hpp"
+
+namespace lfs {
+namespace {
+
+constexpr size_t longest_line = 2047;
+constexpr std::string_view blanks = " \t\r";
+
+/// A word at the front of `line`, which is taken off; with quotes around it as git's C strings are.
+std::optional<std::string> take_pattern(std::string_view& line) {
+  if (!line.starts_with('"')) {
+    const size_t end = std::min(line.find_first_of(blanks), line.size());
+    std::string word(line.substr(0, end));
+    line.remove_prefix(end);
+    return word;
+  }
+  std::string word;
+  for (size_t i = 1; i < line.size(); ++i) {
+    if (line[i] == '"') {
+      line.remove_prefix(i + 1);
+      return word;
+    }
+    if (line[i] != '\\') {
+      word += line[i];
+      continue;
+    }
+    if (++i == line.size()) break;
+    constexpr std::string_view letters = "abtnvfr";
+    constexpr std::string_view meanings = "\a\b\t\n\v\f\r";
+    unsigned code = 0;
+    const char* const digits = line.data() + i;
+    const char* const last = digits + std::min<size_t>(3, line.size() - i);
+    if (const size_t letter = letters.find(line[i]); letter != letters.npos) {
+      word += meanings[letter];
+    } else if (std::from_chars(digits, last, code, 8).ptr == digits + 3 && code < 256) {
+      word += static_cast<char>(code);
+      i += 2;
+    } else {
+      word += line[i];
+    }
+  }
+  return std::nullopt;
+}
+
+/// What a line says of the attribute filter; nothing when it does not mention it.
+std::optional<bool> filter_is_lfs(std::string_view attributes) {
+  std::optional<bool> says;
+  while (!attributes.empty()) {
+    const size_t end = std::min(attributes.find_first_of(blanks), attributes.size());
+    const std::string_view word = attributes.substr(0, end);
+    attributes.remove_prefix(std::min(end + 1, attributes.size()));
+    if (word.starts_with("filter=") || word == "filter" || word == "-filter" || word == "!filter") {
+      says = word == "filter=lfs";
+    }
+  }
+  return says;
+}
+
+struct Token {
+  enum class Kind { one, any, run, directories, all } kind;
+  char byte = 0;                 ///< For one.
+  std::string_view choice = {};  ///< For any: the inside of [...], or nothing for all but a slash.
+};
+
+bool is_in(std::string_view choice, char c) {
+  const bool negated = choice.starts_with('!') || choice.starts_with('^');
+  if (negated) choice.remove_prefix(1);
+  bool found = false;
+  for (size_t i = 0; i < choice.size(); ++i) {
+    if (choice[i] == '\\' && i + 1 < choice.size()) ++i;
+    if (i + 2 < choice.size() && choice[i + 1] == '-') {
+      found = found || (static_cast<unsigned char>(choice[i]) <= static_cast<unsigned char>(c) &&
+                        static_cast<unsigned char>(c) <= static_cast<unsigned char>(choice[i + 2]));
+      i += 2;
+    } else {
+      found = found || choice[i] == c;
+    }
+  }
+  return found != negated;
+}
+
+std::vector<Token> tokens_of(std::string_view pattern) {
+  using Kind = Token::Kind;
+  std::vector<Token> tokens;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const bool starts_part = i == 0 || pattern[i - 1] == '/';
+    const std::string_view rest = pattern.substr(i);
+    if (starts_part && rest.starts_with("**/")) {
+      tokens.push_back({Kind::directories});
+      i += 2;
+    } else if (starts_part && rest == "**") {
+      tokens.push_back({Kind::all});
+      ++i;
+    } else if (rest[0] == '*') {
+      tokens.push_back({Kind::run});
+    } else if (rest[0] == '?') {
+      tokens.push_back({Kind::any});
+    } else if (const size_t end = rest.find(']', 2 + (rest.substr(1, 1) == "!"));
+               rest[0] == '[' && end != rest.npos) {
+      tokens.push_back({Kind::any, 0, rest.substr(1, end - 1)});
+      i += end;
+    } else {
+      if (rest[0] == '\\' && rest.size() > 1) ++i;
+      tokens.push_back({Kind::one, pattern[i]});
+    }
+  }
+  return tokens;
+}
+
+}  // namespace
+
+bool matches_pattern(std::string_view pattern, std::string_view text) {
+  using Kind = Token::Kind;
+  const std::vector<Token> tokens = tokens_of(pattern);
+  // Which tokens the next byte may have to match; the one behind the last is the end.
+  std::vector<bool> now(tokens.size() + 1);
+  now[0] = true;
+  for (size_t at = 0;; ++at) {
+    const bool starts_part = at == 0 || text[at - 1] == '/';
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      const Kind kind = tokens[i].kind;
+      const bool may_end =
+          kind == Kind::run || kind == Kind::all || (kind == Kind::directories && starts_part);
+      if (now[i] && may_end) now[i + 1] = true;
+    }
+    if (at == text.size()) return now.back();
+    std::vector<bool> next(tokens.size() + 1);
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      if (!now[i]) continue;
+      const Token& token = tokens[i];
+      const char c = text[at];
+      switch (token.kind) {
+        case Kind::one:
+          if (token.byte == c) next[i + 1] = true;
+          break;
+        case Kind::any:
+          if (c != '/' && (token.choice.empty() || is_in(token.choice, c))) next[i + 1] = true;
+          break;
+        case Kind::run:
+          if (c != '/') next[i] = true;
+          break;
+        default:
+          next[i] = true;
+      }
+    }
+    now = std::move(next);
+  }
+}
+
+void AttributeRules::add(const std::string& directory, std::string_view text) {
+  for (std::string_view line : base::split(text, '\n')) {
+    if (line.size() > longest_line) continue;
+    line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
+    if (line.empty() || line.starts_with('#') || line.starts_with("[attr]")) continue;
+    auto pattern = take_pattern(line);
+    if (!pattern || pattern->empty() || pattern->starts_with('!') || pattern->ends_with('/')) {
+      continue;
+    }
+    const auto lfs = filter_is_lfs(line);
+    if (!lfs) continue;
+    const bool whole_path = pattern->find('/') != std::string::npos;
+    if (pattern->starts_with('/')) pattern->erase(0, 1);
+    rules_[directory].push_back({std::move(*pattern), whole_path, *lfs});
+  }
+}
+
+bool AttributeRules::is_filtered(std::string_view path) const {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  // What stands nearer to the file counts for more, and in one file what comes later.
+  std::string_view directory = path;
+  while (!directory.empty()) {
+    const size_t slash = directory.rfind('/');
+    directory = slash == directory.npos ? std::string_view() : directory.substr(0, slash);
+    const auto found = rules_.find(directory);
+    if (found == rules_.end()) continue;
+    const std::string_view below = path.substr(directory.empty() ? 0 : directory.size() + 1);
+    for (auto rule = found->second.rbegin(); rule != found->second.rend(); ++rule) {
+      if (matches_pattern(rule->pattern, rule->whole_path ? below : name)) return rule->lfs;
+    }
+  }
+  return false;
+}
+
+}  // namespace lfs

@@ -1,0 +1,38 @@
+#include "lfs/pointer.hpp"
+
+#include <charconv>
+
+#include "base/text.hpp"
+
+namespace lfs {
+namespace {
+
+constexpr std::string_view version = "version https://git-lfs.github.com/spec/v1";
+constexpr std::string_view oid_start = "oid sha256:";
+constexpr std::string_view size_start = "size ";
+
+}  // namespace
+
+std::string encode_pointer(const Pointer& pointer) {
+  return base::cat(version, '\n', oid_start, pointer.oid, '\n', size_start, pointer.size, '\n');
+}
+
+std::optional<Pointer> parse_pointer(std::string_view text) {
+  if (text.size() > longest_pointer) return std::nullopt;
+  const auto lines = base::split(base::trim(text), '\n');
+  const bool in_form = lines.size() == 3 && lines[0] == version &&
+                       lines[1].starts_with(oid_start) && lines[2].starts_with(size_start);
+  if (!in_form) return std::nullopt;
+  const std::string_view oid = lines[1].substr(oid_start.size());
+  if (oid.size() != 64 || oid.find_first_not_of("0123456789abcdef") != oid.npos) {
+    return std::nullopt;
+  }
+  const std::string_view digits = lines[2].substr(size_start.size());
+  Pointer pointer{std::string(oid), 0};
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), pointer.size);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return pointer;
+}
+
+}  // namespace lfs

@@ -1,0 +1,25 @@
+#include "lfs/retry.hpp"
+
+#include "base/text.hpp"
+
+namespace lfs {
+namespace {
+
+constexpr int most_attempts = 6;
+
+}  // namespace
+
+void Retry::wait_or_rethrow(base::Error& error, int attempt,
+                            std::optional<std::chrono::seconds> retry_after) {
+  if (attempt >= most_attempts) {
+    error.add_context(base::cat("after ", attempt, " attempts"));
+    throw;
+  }
+  const double chance = std::uniform_real_distribution<double>(0.0, 1.0)(generator_);
+  const auto delay = http::next_delay(attempt, retry_after, chance);
+  const double seconds = static_cast<double>(delay.count()) / 1000.0;
+  log_.info(base::cat(error.what(), "; trying again in ", base::human_seconds(seconds)));
+  sleep_(delay);
+}
+
+}  // namespace lfs

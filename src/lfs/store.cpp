@@ -1,0 +1,153 @@
+#include "lfs/store.hpp"
+
+#include <atomic>
+#include <unordered_set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/threads.hpp"
+#include "lfs/checked_source.hpp"
+#include "lfs/download_source.hpp"
+#include "lfs/local_store.hpp"
+#include "lfs/server.hpp"
+
+namespace lfs {
+namespace {
+
+using base::cat;
+
+constexpr unsigned most_transfers = 3;
+
+/// Counts what passes and tells of it.
+class CountedSource : public base::ByteSource {
+ public:
+  CountedSource(std::unique_ptr<base::ByteSource> bytes, std::atomic<uint64_t>& total,
+                std::string_view what, base::Log& log)
+      : bytes_(std::move(bytes)), total_(total), what_(what), log_(log) {}
+
+  size_t read(std::span<char> buffer) override {
+    const size_t count = bytes_->read(buffer);
+    total_ += count;
+    log_.progress(cat(what_, " ", base::human_size(total_), " of large files"));
+    return count;
+  }
+
+ private:
+  std::unique_ptr<base::ByteSource> bytes_;
+  std::atomic<uint64_t>& total_;
+  std::string_view what_;
+  base::Log& log_;
+};
+
+const Object& object_of(const Object& object) {
+  return object;
+}
+const Object& object_of(const Upload& upload) {
+  return upload.object;
+}
+
+/// Calls `transfer` for each oid once with what the server answers about it.
+template <class Item, class Transfer>
+void for_each_answered(Server& server, Operation operation, const std::vector<Item>& items,
+                       Transfer transfer) {
+  std::vector<const Item*> all;
+  std::unordered_set<std::string> seen;
+  for (const Item& item : items) {
+    if (seen.insert(object_of(item).oid).second) all.push_back(&item);
+  }
+  for (size_t start = 0; start < all.size(); start += most_at_once) {
+    const size_t count = std::min(most_at_once, all.size() - start);
+    std::vector<Object> objects;
+    for (size_t i = 0; i < count; ++i) objects.push_back(object_of(*all[start + i]));
+    const std::vector<Answer> answers = server.ask(operation, objects);
+    base::for_each_at_once(count, most_transfers, [&](size_t i) {
+      const Item& item = *all[start + i];
+      base::with_context(cat(base::printable(object_of(item).path), " (kept by git-lfs)"),
+                         [&] { transfer(item, answers[i]); });
+    });
+  }
+}
+
+class ServerStore : public Store {
+ public:
+  ServerStore(const Options& options, const Endpoint& endpoint, Sleep sleep, base::Log& log)
+      : server_(options, endpoint, std::move(sleep), log), log_(log) {}
+
+  uint64_t upload(const std::vector<Upload>& uploads) override {
+    std::atomic<uint64_t> sent = 0;
+    std::atomic<uint64_t> moved = 0;
+    for_each_answered(server_, Operation::upload, uploads,
+                      [&](const Upload& upload, const Answer& answer) {
+                        if (send(upload, answer, moved)) sent += upload.object.size;
+                      });
+    return sent;
+  }
+
+  void download(const std::vector<Object>& objects, const Receive& receive) override {
+    std::atomic<uint64_t> moved = 0;
+    for_each_answered(
+        server_, Operation::download, objects, [&](const Object& object, const Answer& answer) {
+          CountedSource bytes(std::make_unique<DownloadSource>(server_, object, answer), moved,
+                              "received", log_);
+          CheckedSource checked(object, bytes);
+          receive(object, checked);
+          checked.finish();
+        });
+  }
+
+ private:
+  /// Whether anything had to be sent.
+  bool send(const Upload& upload, const Answer& answer, std::atomic<uint64_t>& moved) {
+    const Object& object = upload.object;
+    BorrowedClient client(server_.clients());
+    Retry retry = server_.retry();
+    Ticket ticket(server_, Operation::upload, object, answer);
+    bool sent = false;
+    retry.run([&](int attempt) {
+      ticket.use(attempt, [&](const Answer& now) {
+        if (now.transfer) {
+          Exchange exchange;
+          exchange.method = "PUT";
+          exchange.plain_headers = {"Content-Type: application/octet-stream"};
+          exchange.open_body = [&] {
+            return std::make_unique<CountedSource>(upload.open(), moved, "sent", log_);
+          };
+          exchange.body_size = object.size;
+          base::drain(
+              *server_.perform(client, now, *now.transfer, std::move(exchange)).response.body);
+          sent = true;
+        }
+        // By itself: what has arrived need not go again.
+        if (now.verify) server_.retry().run([&](int) { verify(client, now, object); });
+      });
+    });
+    return sent;
+  }
+
+  void verify(BorrowedClient& client, const Answer& answer, const Object& object) {
+    Exchange exchange;
+    exchange.method = "POST";
+    exchange.plain_headers = {"Accept: application/vnd.git-lfs+json",
+                              "Content-Type: application/vnd.git-lfs+json"};
+    exchange.content = encode_object(object);
+    base::drain(
+        *server_.perform(client, answer, *answer.verify, std::move(exchange)).response.body);
+  }
+
+  Server server_;
+  base::Log& log_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_store(const Options& options, base::Log& log, Sleep sleep) {
+  Endpoint endpoint = find_endpoint(options.remote.uri, options.url);
+  if (!endpoint.directory.empty()) return open_local_store(std::move(endpoint.directory));
+  if (!endpoint.url) {
+    throw base::Error(cat("git.uri ", git::display_uri(options.remote.uri),
+                          ": no LFS server is known for such an address; set git.lfs.url"));
+  }
+  return std::make_unique<ServerStore>(options, endpoint, std::move(sleep), log);
+}
+
+}  // namespace lfs

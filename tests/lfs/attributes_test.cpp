@@ -1,0 +1,114 @@
+#include "lfs/attributes.hpp"
+
+#include "lfs/attribute_rules.hpp"
+#include "support/catch.hpp"
+
+using lfs::attribute_line;
+
+namespace {
+
+const std::string rest = " filter=lfs diff=lfs merge=lfs -text";
+
+bool filtered(const std::string& text, const std::string& path) {
+  lfs::AttributeRules rules;
+  rules.add("", text);
+  return rules.is_filtered(path);
+}
+
+}  // namespace
+
+TEST_CASE("a line means its path and no other") {
+  CHECK(attribute_line("rootfs/a") == "/rootfs/a" + rest);
+  CHECK(attribute_line("rootfs/!a#b") == "/rootfs/!a#b" + rest);
+  CHECK(attribute_line("rootfs/a b") == "\"/rootfs/a b\"" + rest);
+  CHECK(attribute_line("rootfs/a*b?c[d]e\\f") == R"(/rootfs/a\*b\?c\[d]e\\f)" + rest);
+  CHECK(attribute_line("rootfs/a *\\") == R"("/rootfs/a \\*\\\\")" + rest);
+  CHECK(attribute_line("r/\"\t\n\xe9") == R"("/r/\"\011\012\351")" + rest);
+}
+
+TEST_CASE("what is listed is found again, and nothing beside it") {
+  for (const std::string path :
+       {"rootfs/a", "rootfs/a b", "rootfs/ a", "rootfs/a*", "rootfs/a?", "rootfs/[a]", "rootfs/a\\",
+        "rootfs/\\\\a", "rootfs/\"a\"", "rootfs/a\tb", "rootfs/a\nb", "rootfs/\xe9\xff",
+        "rootfs/**/a", "rootfs/#a", "rootfs/!a", "rootfs/-a", "rootfs/a=b", "rootfs/\x7f"}) {
+    INFO(path);
+    const std::string line = attribute_line(path) + "\n";
+    CHECK(filtered(line, path));
+    CHECK_FALSE(filtered(line, path + "x"));
+    CHECK_FALSE(filtered(line, "rootfs/aa"));
+    CHECK_FALSE(filtered(line, "x/" + path));
+    CHECK_FALSE(filtered(line, "rootfs/x/a"));
+  }
+}
+
+TEST_CASE("a line that git would not read is not written") {
+  CHECK(lfs::can_be_listed(std::string(2000, 'a')));
+  CHECK_FALSE(lfs::can_be_listed(std::string(2047, 'a')));
+  CHECK_FALSE(lfs::can_be_listed(std::string(600, '\n')));
+}
+
+TEST_CASE("patterns of people are understood as git does") {
+  struct Row {
+    const char* pattern;
+    const char* path;
+    bool matches;
+  };
+  for (const Row& row : {
+           Row{"a", "a", true},
+           Row{"a", "b", false},
+           Row{"*", "a", true},
+           Row{"*", "a/b", false},
+           Row{"a/**", "a/b/c", true},
+           Row{"a/**", "b/c", false},
+           Row{"**/a", "a", true},
+           Row{"**/a", "x/y/a", true},
+           Row{"**/a", "xa", false},
+           Row{"a/**/b", "a/b", true},
+           Row{"a/**/b", "a/x/y/b", true},
+           Row{"a/**/b", "a/xb", false},
+           Row{"a**b", "axxb", true},
+           Row{"a**b", "ax/xb", false},
+           Row{"[a-c]x", "bx", true},
+           Row{"[!a-c]x", "bx", false},
+           Row{"[!a-c]x", "dx", true},
+           Row{"[]]", "]", true},
+           Row{"[a", "[a", true},
+           Row{"a?c", "a/c", false},
+           Row{"a\\*", "a*", true},
+           Row{"a\\*", "ab", false},
+           Row{"**", "a/b", true},
+           Row{"*.bin", "x.bin", true},
+           Row{"[^a]", "b", true},
+           Row{"[a-]", "-", true},
+       }) {
+    INFO(row.pattern << " and " << row.path);
+    CHECK(lfs::matches_pattern(row.pattern, row.path) == row.matches);
+  }
+}
+
+TEST_CASE("the nearest and the last line wins") {
+  lfs::AttributeRules rules;
+  rules.add("",
+            "*.bin filter=lfs\n# *.txt filter=lfs\n*.txt text\nsub/ filter=lfs\n"
+            "[attr]large filter=lfs\n/top filter=lfs\r\n*.o filter=lfs\n*.o !filter\n");
+  rules.add("rootfs/sub", "*.bin -filter\nlast.bin filter=lfs diff=lfs\nother filter=crypt\n");
+  CHECK(rules.is_filtered("rootfs/a.bin"));
+  CHECK(rules.is_filtered("rootfs/sub/last.bin"));
+  CHECK(rules.is_filtered("top"));
+  CHECK_FALSE(rules.is_filtered("rootfs/top"));
+  CHECK_FALSE(rules.is_filtered("rootfs/sub/a.bin"));
+  CHECK_FALSE(rules.is_filtered("rootfs/sub/x/a.bin"));
+  CHECK_FALSE(rules.is_filtered("rootfs/sub/other"));
+  CHECK_FALSE(rules.is_filtered("rootfs/a.txt"));
+  CHECK_FALSE(rules.is_filtered("rootfs/a.o"));
+}
+
+TEST_CASE("a hostile pattern takes no long time") {
+  const std::string stars = [] {
+    std::string text;
+    for (int i = 0; i < 900; ++i) text += "*a";
+    return text;
+  }();
+  CHECK_FALSE(lfs::matches_pattern(stars, std::string(4000, 'b')));
+  CHECK_FALSE(lfs::matches_pattern(stars + "c", std::string(4000, 'a')));
+}
