@@ -19,7 +19,6 @@
 namespace git {
 namespace {
 
-using base::cat;
 using base::Error;
 
 constexpr size_t unit_size = 512 * 1024;          ///< Larger files are compressed as they come in.

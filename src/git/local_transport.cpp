@@ -71,6 +71,7 @@ class ChildChannel : public Channel {
     std::array<char*, 3> arguments = {program_text.data(), path_text.data(), nullptr};
     std::vector<std::string> variables = child_environment(protocol);
     std::vector<char*> environment;
+    environment.reserve(variables.size() + 1);
     for (std::string& variable : variables) environment.push_back(variable.data());
     environment.push_back(nullptr);
     const int result = posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(),
