@@ -226,8 +226,8 @@ TEST_CASE("an identity token that is refused for good is not shown") {
 }
 
 TEST_CASE("useless answers of a token service are errors") {
-  const std::string answer = GENERATE("", "[]", "{}", R"({"token":""})", R"({"token":7})", "<html>",
-                                      std::string(70'000, ' '));
+  const std::string answer = GENERATE(as<std::string>{}, "", "[]", "{}", R"({"token":""})",
+                                      R"({"token":7})", "<html>", std::string(70'000, ' '));
   LoopbackServer tokens([&](Exchange& exchange) { exchange.reply(200, {}, answer); });
   FakeRegistry fake(
       wants("Bearer x", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/secret"), "\"")}));
