@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "http/certificate_probe.hpp"
 #include "http/curl_handle.hpp"
@@ -65,6 +66,13 @@ struct Client::Impl {
     }
   }
   EasyHandle make_handle() const;
+  /// Tokens that were handed out on the way are not known to the log yet.
+  void hide_authorization(const base::Secret& authorization) {
+    const std::string& text = authorization.reveal();
+    if (text.empty() || text == hidden.reveal()) return;
+    hidden = authorization;
+    log.hide(std::string_view(text).substr(text.find(' ') + 1));
+  }
   void set_tls_options(EasyOptions& easy) const;
 
   Options options;
@@ -72,6 +80,7 @@ struct Client::Impl {
   SystemTrust system_trust;
   TrustStore trust;
   std::shared_ptr<Multi> multi;
+  base::Secret hidden;
 };
 
 EasyHandle Client::Impl::make_handle() const {
@@ -117,6 +126,26 @@ void Client::Impl::set_tls_options(EasyOptions& easy) const {
   }
 }
 
+namespace {
+
+/// What a server hands out for one use has this length or more; names and numbers are shorter.
+constexpr size_t shortest_confidential = 16;
+
+std::vector<base::Secret> confidential_parts(const Url& url) {
+  std::vector<base::Secret> parts;
+  for (const std::string_view parameter : base::split(url.query, '&')) {
+    const size_t equals = parameter.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view value = parameter.substr(equals + 1);
+    if (value.size() < shortest_confidential) continue;
+    parts.emplace_back(std::string(value));
+    parts.emplace_back(base::percent_decode(value));
+  }
+  return parts;
+}
+
+}  // namespace
+
 Client::Client(Options options, base::Log& log)
     : impl_(std::make_unique<Impl>(std::move(options), log)) {}
 Client::~Client() = default;
@@ -153,6 +182,7 @@ Response PendingResponse::wait() {
     Response response;
     response.status = transfer->status();
     response.headers = std::move(transfer->headers());
+    response.confidential = confidential_parts(impl_->request.url);
     response.body = std::make_unique<Body>(std::move(transfer));
     return response;
   } catch (const TransportError& error) {
@@ -172,6 +202,7 @@ Response PendingResponse::wait() {
 }
 
 PendingResponse Client::start(const Request& request) {
+  impl_->hide_authorization(request.authorization);
   auto pending = std::make_unique<PendingResponse::Impl>(PendingResponse::Impl{*impl_, request});
   pending->start();
   return PendingResponse(std::move(pending));

@@ -61,6 +61,8 @@ struct Response {
   /// The body as it arrives, never content-decoded. Reading pulls it from the network; dropping it
   /// early closes the connection. Throws TransportError on a cut, short or stalled body.
   std::unique_ptr<base::ByteSource> body;
+  /// Long values of the request's query, such as signatures. Servers quote them in their errors.
+  std::vector<base::Secret> confidential{};
 };
 
 /// The request could not be made or its reply broke off: DNS, connect, TLS, time-out, cut.

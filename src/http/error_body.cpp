@@ -84,6 +84,16 @@ std::string shortened(std::string text) {
   return text.substr(0, end) + "...";
 }
 
+std::string without(std::string text, const std::vector<base::Secret>& confidential) {
+  for (const base::Secret& secret : confidential) {
+    const std::string& value = secret.reveal();
+    for (size_t at = text.find(value); at != std::string::npos; at = text.find(value, at)) {
+      text.replace(at, value.size(), "***");
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string describe_error_body(Response& response) {
@@ -104,7 +114,7 @@ std::string describe_error_body(Response& response) {
   } else if (type.empty() || type.starts_with("text/")) {
     message = trimmed;
   }
-  return shortened(base::printable(one_line(message)));
+  return shortened(base::printable(without(one_line(message), response.confidential)));
 }
 
 }  // namespace http

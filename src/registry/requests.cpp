@@ -72,8 +72,11 @@ http::Response Requests::send_first(http::Request& request) {
 /// Without redirects and logging in.
 http::Response Requests::send_once(http::Request& request) {
   http::Response response = !standing_.answered() ? send_first(request) : client_.send(request);
-  // Others that are redirected to are not the registry, and what they say is none of its words.
-  if (request.url.same_origin(url("/"))) standing_.warnings().note(response.headers);
+  // Others that are redirected to are not the registry, and what they say is none of its words. An
+  // answer to a signed address may quote the signature.
+  if (request.url.same_origin(url("/")) && response.confidential.empty()) {
+    standing_.warnings().note(response.headers);
+  }
   return response;
 }
 
