@@ -20,7 +20,8 @@ std::string usual_directory() {
 
 }  // namespace
 
-ScratchFile::ScratchFile(const std::string& directory) : fd_(base::open_unnamed_file(directory)) {}
+ScratchFile::ScratchFile(const std::string& directory)
+    : directory_(directory), fd_(base::open_unnamed_file(directory)) {}
 
 ScratchFile::ScratchFile() : ScratchFile(usual_directory()) {}
 

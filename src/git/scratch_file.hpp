@@ -24,6 +24,7 @@ class ScratchFile {
  private:
   uint64_t reserve(size_t size);
 
+  std::string directory_;  ///< For messages.
   base::UniqueFd fd_;
   std::mutex mutex_;
   uint64_t end_ = 0;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <ctime>
 #include <random>
+#include <thread>
 #include <unordered_map>
 
 #include "base/cancel.hpp"
@@ -75,6 +76,8 @@ constexpr int64_t day = 24 * 60 * 60;
 constexpr size_t most_removals = 20;
 /// How long a program that was told to stop may take to delete its ref.
 constexpr std::chrono::milliseconds grace{1500};
+constexpr int most_looks = 4;
+constexpr std::chrono::milliseconds between_looks{150};
 
 /// Such that texts are ordered as times are.
 std::string time_text(int64_t time) {
@@ -224,7 +227,9 @@ PushReply Uploads::push(const std::vector<PackObject>& part) {
                                         request_.time, message}));
   std::vector<PackObject> objects = {commit.object(), tree.object()};
   objects.insert(objects.end(), part.begin(), part.end());
+  pushing_ = true;
   PushReply reply = remote_.push({ref_, tip_, commit.id()}, objects, request_.threads);
+  pushing_ = false;
   if (!reply.accepted) return reply;
   tip_ = commit.id();
   for (const PackObject& object : part) sent_.insert(object.id);
@@ -234,24 +239,37 @@ PushReply Uploads::push(const std::vector<PackObject>& part) {
 void Uploads::remove() noexcept {
   if (ref_.empty()) return;
   try {
-    const base::GraceScope scope(grace);
     std::string reason;
     try {
-      if (const auto now = remote_.find_for_pushing(ref_)) tip_ = now;
-      if (!tip_) return;
-      const PushReply reply = remote_.remove(ref_, *tip_);
-      if (reply.accepted) return;
-      reason = reply.reason;
+      const base::GraceScope scope(grace);
+      reason = try_to_remove();
     } catch (const Error& error) {
       reason = error.what();
     } catch (const base::Cancelled&) {
       reason = "interrupted";
     }
+    if (reason.empty()) return;
     log_.warn(cat("could not delete the temporary ref ", ref_,
                   ", which is safe to delete by hand: ", reason));
   } catch (...) {
     // There is no way left to say it.
     return;
+  }
+}
+
+std::string Uploads::try_to_remove() {
+  std::string reason;
+  for (int look = 1;; ++look) {
+    if (const auto now = remote_.find_for_pushing(ref_)) tip_ = now;
+    if (tip_) {
+      const PushReply reply = remote_.remove(ref_, *tip_);
+      if (reply.accepted) return "";
+      reason = reply.reason;
+    }
+    // A push that was broken off may still make the ref, or move it while it is being deleted.
+    if (!pushing_ || look == most_looks) return reason;
+    base::throw_if_cancelled();
+    std::this_thread::sleep_for(between_looks);
   }
 }
 

@@ -44,6 +44,8 @@ class Uploads {
 
  private:
   void remove() noexcept;
+  /// Why it could not be done; "" when there is no such ref any more.
+  std::string try_to_remove();
   PushReply open();
   PushReply push(const std::vector<PackObject>& part);
 
@@ -52,6 +54,7 @@ class Uploads {
   base::Log& log_;
   std::string ref_;         ///< "" before the first push.
   std::optional<Oid> tip_;  ///< Where `ref_` is.
+  bool pushing_ = false;    ///< Until there is a reply.
   std::unordered_set<Oid, OidHash> sent_;
 };
 

@@ -66,7 +66,8 @@ class GitFaults(PutCase):
         print(f"FAULTS_SEED={SEED}")
         cls.publish_images(box=images.busybox(), boxes=images.busybox(
             [images.Layer().file("noise", random.Random(7).randbytes(200_000))]))
-        cls.http = git_http.GitHttp(cls.work, cls.repositories, open_to_all=True)
+        cls.http = git_http.GitHttp(cls.work, cls.repositories, open_to_all=True,
+                                   streaming=True)
         cls.fast = fast_clock.environment(cls.work, 500)
         cls.template = cls.repository()
         outcome = programs.put(cls.source_of("box", git={"uri": cls.template.file_uri}),

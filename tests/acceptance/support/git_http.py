@@ -38,7 +38,7 @@ http {{
       fastcgi_param QUERY_STRING $query_string;
       fastcgi_param REQUEST_METHOD $request_method;
       fastcgi_param CONTENT_TYPE $content_type;
-      fastcgi_param CONTENT_LENGTH $content_length;
+      {body}
       fastcgi_param REMOTE_USER $remote_user;
       fastcgi_param REMOTE_ADDR $remote_addr;
     }}
@@ -50,12 +50,13 @@ http {{
 class GitHttp:
     """Serves every bare repository below `root`, with basic authentication unless `open_to_all`.
 
+    With `streaming`, git sees of a request's body what has come, also when the rest never does.
     Without `version_2` it answers in version 0 of git's protocol, as servers do that drop the
     header which asks for more. `lfs` is the LfsServer that answers below each repository.
     """
 
     def __init__(self, workspace, root, authority=None, open_to_all=False, body_limit="0",
-                 version_2=True, lfs=None):
+                 version_2=True, lfs=None, streaming=False):
         home = workspace.directory("nginx")
         # Hosts have the LFS server at the same address, below each repository.
         large = (f"location ~ /info/lfs/ {{ proxy_pass {lfs.url}; }}" if lfs else "")
@@ -73,12 +74,15 @@ class GitHttp:
         # Headers reach the program without being named here; this one can be emptied.
         protocol = ("fastcgi_param GIT_PROTOCOL $http_git_protocol;" if version_2
                     else 'fastcgi_param HTTP_GIT_PROTOCOL "";')
+        # git http-backend waits for ever, and busily, for a body that is shorter than its length.
+        body = ("fastcgi_request_buffering off;" if streaming else
+                "fastcgi_ignore_client_abort on; fastcgi_param CONTENT_LENGTH $content_length;")
         backend = run("git", "--exec-path").stdout.decode().strip() + "/git-http-backend"
         settings = home / "nginx.conf"
         settings.write_text(SETTINGS.format(
             home=home, port=port, tls=" ssl" if authority else "", certificate=certificate,
             login=login, backend=backend, root=root, limit=body_limit,
-            protocol=protocol, lfs=large))
+            protocol=protocol, lfs=large, body=body))
         workspace.start([tool("fcgiwrap"), "-c", "4", "-s", f"unix:{home}/cgi"], home / "cgi.log",
                         lambda: _answers(home / "cgi"))
         workspace.start([tool("nginx"), "-e", home / "log", "-p", home, "-c", settings],
