@@ -5,11 +5,12 @@ import gzip
 import hashlib
 import json
 import random
-import subprocess
+import shutil
 import tarfile
 from itertools import accumulate
 
 from support import images
+from support.workspace import run
 
 WORDS = 4096
 PIECE = 1 << 20
@@ -87,11 +88,36 @@ def _digest(path):
 class MadeLayout(images.Layout):
     """An OCI layout to which images made on disk are added."""
 
-    def add_made(self, tag, compressions, megabytes, single_file=False):
-        """An image of `megabytes` in as many layers as there are `compressions`."""
-        layers = [self._layer(f"{tag}-{number}", f"layer{number:02d}", compression,
-                              megabytes * 1_000_000 // len(compressions), single_file)
-                  for number, compression in enumerate(compressions)]
+    def add_made(self, tag, layers, megabytes):
+        """An image of `megabytes`, unpacked, in so many layers."""
+        return self._add_tars(tag, (self._tar(f"{tag}-{number}", f"layer{number:02d}",
+                                              lambda content: content.sizes(
+                                                  megabytes * 1_000_000 // layers))
+                                    for number in range(layers)))
+
+    def add_small_files(self, tag, count):
+        """An image of so many files of half a KB to 4 KB."""
+        draw = random.Random(tag)
+        return self._add_tars(tag, [self._tar(tag, "files", lambda content: (
+            draw.randint(500, 4000) for _ in range(count)))])
+
+    def add_busybox(self, tag):
+        """What images.busybox() gives."""
+        digest = self.add(tag, images.busybox())
+        manifest = json.loads((self.path / "blobs/sha256" / digest[7:]).read_text())
+        return digest, [layer["digest"] for layer in manifest["layers"]]
+
+    def add_directory(self, tag, root):
+        """A tree on disk as an image of one layer."""
+        plain = self.path / "plain"
+        run("tar", "--numeric-owner", "--sort=name", "-C", root, "-cf", plain, ".")
+        return self._add_tars(tag, [plain])
+
+    def remove(self):
+        shutil.rmtree(self.path)
+
+    def _add_tars(self, tag, tars):
+        layers = [self._layer(tar) for tar in tars]
         config = {"created": "2020-09-13T12:26:40Z", "os": "linux", "architecture": "amd64",
                   "config": {}, "rootfs": {"type": "layers", "diff_ids": [one[1] for one in layers]}}
         entry = self._document({"schemaVersion": 2, "mediaType": images.MANIFEST_TYPE,
@@ -100,23 +126,24 @@ class MadeLayout(images.Layout):
         self._tags.append(dict(entry, annotations={"org.opencontainers.image.ref.name": tag}))
         (self.path / "index.json").write_text(
             json.dumps({"schemaVersion": 2, "manifests": self._tags}))
-        return entry["digest"]
+        return entry["digest"], [one[0]["digest"] for one in layers]
 
-    def _layer(self, seed, prefix, compression, size, single_file):
-        plain, packed = self.path / "plain", self.path / "packed"
+    def _tar(self, seed, prefix, sizes):
+        plain = self.path / "plain"
         content = Content(seed)
         with open(plain, "wb") as out:
-            _write_tar(out, content, prefix, [size] if single_file else content.sizes(size))
-        if compression == "zstd":
-            subprocess.run(["zstd", "-q", "-f", plain, "-o", packed], check=True)
-        else:
-            with open(plain, "rb") as data, open(packed, "wb") as raw, \
-                    gzip.GzipFile("", "wb", 6, raw, mtime=0) as out:
-                while piece := data.read(PIECE):
-                    out.write(piece)
+            _write_tar(out, content, prefix, sizes(content))
+        return plain
+
+    def _layer(self, plain):
+        packed = self.path / "packed"
+        with open(plain, "rb") as data, open(packed, "wb") as raw, \
+                gzip.GzipFile("", "wb", 6, raw, mtime=0) as out:
+            while piece := data.read(PIECE):
+                out.write(piece)
         diff_id, digest = _digest(plain), _digest(packed)
         plain.unlink()
-        described = {"mediaType": f"{images.LAYER_TYPE}+{compression}", "digest": digest,
+        described = {"mediaType": f"{images.LAYER_TYPE}+gzip", "digest": digest,
                      "size": packed.stat().st_size}
         packed.rename(self.path / "blobs/sha256" / digest[7:])
         return described, diff_id

@@ -30,12 +30,19 @@ import collections  # noqa: E402
 import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 
-Run = collections.namedtuple("Run", "wall cpu memory")
+Run = collections.namedtuple("Run", "wall cpu memory wire")
+
+
+def _loopback():
+    """Bytes that went over the loopback interface so far."""
+    with open("/proc/net/dev") as lines:
+        return next(int(line.split()[1]) for line in lines if line.split()[0] == "lo:")
 
 
 def measure(command, stdin=os.devnull, cwd=None, env=None):
-    """Seconds, seconds of CPU, and MB of the largest process. RuntimeError with what it said when
-    the program fails."""
+    """Seconds, seconds of CPU, MB of the largest process, and MB over loopback meanwhile.
+    RuntimeError with what it said when the program fails."""
+    before = _loopback()
     with tempfile.TemporaryDirectory() as home:
         result = os.path.join(home, "result")
         subprocess.run([sys.executable, "-I", "-S", __file__, result, str(stdin),
@@ -45,4 +52,4 @@ def measure(command, stdin=os.devnull, cwd=None, env=None):
         if status != "0":
             with open(result + ".log", errors="replace") as log:
                 raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{log.read()[-2000:]}")
-    return Run(*map(float, figures))
+    return Run(*map(float, figures), (_loopback() - before) / 1e6)
