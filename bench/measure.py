@@ -19,7 +19,7 @@ def _run(result, stdin, words):
     _, status, usage = os.wait4(child, 0)
     wall = time.monotonic() - start
     with open(result, "w") as out:
-        out.write(f"{status} {wall} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss / 1000}")
+        out.write(f"{status} {wall} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss / 1024}")
 
 
 if __name__ == "__main__":

@@ -33,22 +33,17 @@ class SpooledFile : public base::Content {
 struct ObjectStore::Impl {
   explicit Impl(const std::string& path) : spool(path), files(path) {}
 
-  struct Spooled {
-    uint64_t start;
-    uint32_t size;
+  struct Blob {
+    uint64_t size = 0;
+    uint64_t place = 0;  ///< Where it starts in the spool, or the number of its file.
+    bool staged = false;
   };
-  struct Staged {
-    uint64_t size;
-    uint32_t number;
-  };
-  bool has_blob(const Oid& id) const { return spooled.contains(id) || staged.contains(id); }
 
   ScratchFile spool;
   StagedFiles files;
   std::unordered_map<Oid, std::string, OidHash> commits;
   std::unordered_map<Oid, std::string, OidHash> trees;
-  std::unordered_map<Oid, Spooled, OidHash> spooled;
-  std::unordered_map<Oid, Staged, OidHash> staged;
+  std::unordered_map<Oid, Blob, OidHash> blobs;
 };
 
 /// A large blob on its way into a file.
@@ -62,9 +57,7 @@ class ObjectStore::Large : public LargeBlob {
 
   void write(std::string_view bytes) override { file_.write(bytes); }
   void finish(const Oid& id) override {
-    if (store_.has_blob(id)) return;
-    file_.finish();
-    store_.staged.emplace(id, Impl::Staged{size_, number_});
+    if (store_.blobs.try_emplace(id, Impl::Blob{size_, number_, true}).second) file_.finish();
   }
 
  private:
@@ -94,14 +87,12 @@ void ObjectStore::tree(const Oid& id, std::string content) {
 }
 
 void ObjectStore::blob(const Oid& id, std::string content) {
-  if (impl_->has_blob(id)) return;
-  const size_t size = content.size();
-  if (size <= largest_spooled) {
-    impl_->spooled.emplace(
-        id, Impl::Spooled{impl_->spool.append(content), static_cast<uint32_t>(size)});
-  } else {
-    impl_->staged.emplace(id, Impl::Staged{size, impl_->files.add(std::move(content))});
-  }
+  const auto [found, is_new] = impl_->blobs.try_emplace(id);
+  if (!is_new) return;
+  Impl::Blob& blob = found->second;
+  blob.size = content.size();
+  blob.staged = content.size() > largest_spooled;
+  blob.place = blob.staged ? impl_->files.add(std::move(content)) : impl_->spool.append(content);
 }
 
 std::unique_ptr<LargeBlob> ObjectStore::begin_large(uint64_t size) {
@@ -125,14 +116,11 @@ std::vector<TreeEntry> ObjectStore::tree_entries(const Oid& id) const {
 }
 
 StoredBlob ObjectStore::find_blob(const Oid& id) const {
-  const auto spooled = impl_->spooled.find(id);
-  if (spooled != impl_->spooled.end()) {
-    const auto [start, size] = spooled->second;
-    return {size, std::make_shared<SpooledFile>(impl_->spool, start)};
-  }
-  const auto staged = impl_->staged.find(id);
-  if (staged == impl_->staged.end()) missing("file content", id);
-  return {staged->second.size, impl_->files.content(staged->second.number)};
+  const auto found = impl_->blobs.find(id);
+  if (found == impl_->blobs.end()) missing("file content", id);
+  const Impl::Blob& blob = found->second;
+  if (blob.staged) return {blob.size, impl_->files.content(static_cast<uint32_t>(blob.place))};
+  return {blob.size, std::make_shared<SpooledFile>(impl_->spool, blob.place)};
 }
 
 std::string ObjectStore::read_blob(const Oid& id, uint64_t limit) const {

@@ -21,6 +21,8 @@ namespace {
 
 constexpr size_t most_waiting = 8 * 1024 * 1024;
 constexpr size_t few_waiting = most_waiting / 2;
+/// Files written between two looks at what waits: the other side should seldom meet the lock taken.
+constexpr size_t most_at_once = 32;
 /// Of each file besides its bytes, so that a million empty ones have a size, too.
 constexpr size_t overhead = 128;
 
@@ -82,15 +84,20 @@ class StagedFiles::Writing {
     std::unique_lock lock(mutex_);
     try {
       while (changed_.wait(lock, stop, [this] { return !waiting_.empty(); })) {
-        // It stays among the waiting, where it is found, until its file is complete.
-        const Job& job = waiting_.front();
+        // They stay among the waiting, where they are found, until their files are complete.
+        std::vector<const Job*> jobs(std::min(waiting_.size(), most_at_once));
+        for (size_t i = 0; i < jobs.size(); ++i) jobs[i] = &waiting_[i];
         lock.unlock();
-        StagedWriter file(job.path, job.content->size());
-        file.write(*job.content);
-        file.finish();
+        for (const Job* job : jobs) {
+          StagedWriter file(job->path, job->content->size());
+          file.write(*job->content);
+          file.finish();
+        }
         lock.lock();
-        waiting_bytes_ -= job.content->size() + overhead;
-        waiting_.pop_front();
+        for (size_t i = 0; i < jobs.size(); ++i) {
+          waiting_bytes_ -= waiting_.front().content->size() + overhead;
+          waiting_.pop_front();
+        }
         if (waiting_bytes_ < few_waiting) changed_.notify_all();
       }
     } catch (...) {

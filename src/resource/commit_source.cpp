@@ -16,10 +16,6 @@ using base::Error;
 
 constexpr uint64_t longest_link = 64 * 1024;
 
-bool by_name(const git::TreeEntry& entry, std::string_view name) {
-  return entry.name < name;
-}
-
 [[noreturn]] void mismatch(const std::string& path, std::string_view what) {
   throw Error(cat("\"", base::printable(path), "\": the manifest and rootfs/ do not agree: ", what,
                   "; publish the image again, or remove .rootfs/ for what a plain clone gives"));
@@ -77,34 +73,36 @@ void CommitSource::find_first_names() {
 }
 
 void CommitSource::enter(const std::string& path, const git::Oid& tree) {
-  Level level{path, {}};
+  Level level{path, {}, 0};
   if (!tree.is_null()) level.entries = checked_entries(store_, tree);
   levels_.push_back(std::move(level));
 }
 
+void CommitSource::check_unlisted(const Level& level, const git::TreeEntry& entry) const {
+  // A placeholder that the manifest does not list is no file of the image.
+  const bool is_file = entry.mode == git::mode_file;
+  if (is_file && entry.name == git::placeholder && store_.find_blob(entry.id).size == 0) return;
+  mismatch(cat(level.path, level.path.empty() ? "" : "/", entry.name),
+           "the manifest does not list it");
+}
+
 void CommitSource::leave() {
-  const Level& level = levels_.back();
-  for (const git::TreeEntry& entry : level.entries) {
-    // A placeholder that the manifest does not list is no file of the image.
-    const bool is_file = entry.mode == git::mode_file;
-    if (is_file && entry.name == git::placeholder && store_.find_blob(entry.id).size == 0) continue;
-    mismatch(cat(level.path, level.path.empty() ? "" : "/", entry.name),
-             "the manifest does not list it");
-  }
+  Level& level = levels_.back();
+  while (level.next < level.entries.size()) check_unlisted(level, level.entries[level.next++]);
   levels_.pop_back();
 }
 
-std::unique_ptr<git::TreeEntry> CommitSource::claim(const std::string& path) {
+const git::TreeEntry* CommitSource::claim(const std::string& path) {
   const std::string_view parent = parent_of(path);
   while (levels_.back().path != parent) leave();
   const std::string_view name =
       std::string_view(path).substr(parent.empty() ? 0 : parent.size() + 1);
-  auto& entries = levels_.back().entries;
-  const auto found = std::lower_bound(entries.begin(), entries.end(), name, by_name);
-  if (found == entries.end() || found->name != name) return nullptr;
-  auto claimed = std::make_unique<git::TreeEntry>(std::move(*found));
-  entries.erase(found);
-  return claimed;
+  Level& level = levels_.back();
+  while (level.next < level.entries.size() && level.entries[level.next].name < name) {
+    check_unlisted(level, level.entries[level.next++]);
+  }
+  const bool found = level.next < level.entries.size() && level.entries[level.next].name == name;
+  return found ? &level.entries[level.next++] : nullptr;
 }
 
 bool CommitSource::next(base::Entry& entry) {
@@ -126,34 +124,34 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
   const git::Placement placement = rules_.place(as_published);
   entry = listed.entry;
   if (path.empty()) return;
-  const auto found = claim(path);
+  const git::TreeEntry* found = claim(path);
   const bool expected = placement == git::Placement::own_name && listed.contents.empty();
   if (!listed.hardlink.empty()) {
-    check_hardlink(listed, found.get(), expected);
+    check_hardlink(listed, found, expected);
     entry.kind = EntryKind::hardlink;
     entry.link = listed.hardlink;
     return;
   }
-  if (const auto first = firsts_.find(path); first != firsts_.end() && found) {
+  if (const auto first = firsts_.find(path); first != firsts_.end() && found != nullptr) {
     first->second = {true, found->mode, found->id};
   }
   switch (entry.kind) {
     case EntryKind::directory:
       // What stands for an empty directory may be a submodule that is never filled.
-      if (!found || found->mode == git::mode_gitlink) return enter(path, git::Oid{});
+      if (found == nullptr || found->mode == git::mode_gitlink) return enter(path, git::Oid{});
       if (found->mode != git::mode_directory) mismatch(path, "it is no directory there");
       return enter(path, found->id);
     case EntryKind::file:
-      return fill_file(listed, found.get(), entry);
+      return fill_file(listed, found, entry);
     case EntryKind::symlink:
-      if (!found && expected) mismatch(path, "rootfs/ lacks it");
-      if (found && (found->mode != git::mode_symlink ||
-                    store_.read_blob(found->id, longest_link) != entry.link)) {
+      if (found == nullptr && expected) mismatch(path, "rootfs/ lacks it");
+      if (found != nullptr && (found->mode != git::mode_symlink ||
+                               store_.read_blob(found->id, longest_link) != entry.link)) {
         mismatch(path, "it is not the same link there");
       }
       return;
     default:
-      if (found) mismatch(path, "git cannot hold what the manifest says it is");
+      if (found != nullptr) mismatch(path, "git cannot hold what the manifest says it is");
   }
 }
 

@@ -33,7 +33,8 @@ class CommitSource : public base::EntrySource {
  private:
   struct Level {
     std::string path;
-    std::vector<git::TreeEntry> entries;  ///< Not claimed by the manifest yet; by name.
+    std::vector<git::TreeEntry> entries;  ///< By name, as the manifest lists them.
+    size_t next = 0;                      ///< Everything before is compared.
   };
   /// What a first name is in the tree.
   struct First {
@@ -46,8 +47,10 @@ class CommitSource : public base::EntrySource {
                       bool expected) const;
   void enter(const std::string& path, const git::Oid& tree);
   void leave();
-  /// The tree's entry for `path`, which is claimed by that; nothing when there is none.
-  std::unique_ptr<git::TreeEntry> claim(const std::string& path);
+  /// The tree's entry for `path`, null when there is none; those before it must be no files of the
+  /// image.
+  const git::TreeEntry* claim(const std::string& path);
+  void check_unlisted(const Level& level, const git::TreeEntry& entry) const;
   void fill(rootfs::ManifestEntry& listed, base::Entry& entry);
   git::StoredBlob find_large(const rootfs::ManifestEntry& listed, const git::Oid& pointer) const;
   void fill_file(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,

@@ -38,36 +38,41 @@ void Placer::place_file(const base::Entry& entry, const std::string& path, base:
   const auto [directory, base_name] = split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.make(directory);
-  base::UniqueFd fd = take_staged(entry, path, parent, name);
-  if (!fd) {
-    fd = base::UniqueFd(replacing(parent, name, [&] {
+  if (take_staged(entry, path, parent, name)) {
+    base::UniqueFd fd;
+    // Most files have none and need not be opened.
+    if (!entry.xattrs.empty()) {
+      fd = base::UniqueFd(::openat(parent.fd, name.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+      if (!fd) base::throw_errno("open file");
+    }
+    attributes_.set_all({.fd = fd.get(), .parent = parent.fd, .name = name, .path = path}, entry);
+  } else {
+    base::UniqueFd fd(replacing(parent, name, [&] {
       return ::openat(parent.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                       static_cast<mode_t>(entry.mode & 0777));
     }));
     if (!fd) base::throw_errno("create file");
     writer_.write(fd.get(), data, entry.size, path);
+    attributes_.set_all({.fd = fd.get(), .path = path}, entry);
+    if (::close(fd.release()) != 0) base::throw_errno("close file");
   }
-  attributes_.set_all({.fd = fd.get(), .path = path}, entry);
-  if (::close(fd.release()) != 0) base::throw_errno("close file");
   marks_.made_entry(parent.id, name);
   ++summary_.files;
   summary_.bytes += entry.size;
 }
 
-base::UniqueFd Placer::take_staged(const base::Entry& entry, const std::string& path,
-                                   const Parent& parent, const std::string& name) {
+bool Placer::take_staged(const base::Entry& entry, const std::string& path, const Parent& parent,
+                         const std::string& name) {
   const auto* staged = dynamic_cast<const base::StagedContent*>(entry.content.get());
   const std::string from = staged == nullptr ? "" : staged->available();
-  if (from.empty()) return base::UniqueFd();
+  if (from.empty()) return false;
   const auto move = [&] {
     return ::renameat2(AT_FDCWD, from.c_str(), parent.fd, name.c_str(), RENAME_NOREPLACE);
   };
   // On another file system, say, it is copied.
-  if (replacing(parent, name, move) != 0) return base::UniqueFd();
+  if (replacing(parent, name, move) != 0) return false;
   staged->taken(base::cat(path_, "/", path));
-  base::UniqueFd fd(::openat(parent.fd, name.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) base::throw_errno("open file");
-  return fd;
+  return true;
 }
 
 void Placer::place_directory(const base::Entry& entry, const std::string& path) {

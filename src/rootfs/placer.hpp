@@ -47,9 +47,9 @@ class Placer : public EntryPlacer {
     clear_way(parent, name);
     return make();
   }
-  /// Moves content that is a file already into place; -1 when there is none, or it cannot be.
-  base::UniqueFd take_staged(const base::Entry& entry, const std::string& path,
-                             const Parent& parent, const std::string& name);
+  /// Moves content that is a file already into place; false when there is none, or it cannot be.
+  bool take_staged(const base::Entry& entry, const std::string& path, const Parent& parent,
+                   const std::string& name);
   void clear_way(const Parent& parent, const std::string& name);
   void set_directory(int fd, const base::Entry& entry, PendingAttributes pending, bool is_new);
   void copy(const Parent& from, const std::string& from_name, const Parent& to,
