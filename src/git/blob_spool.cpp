@@ -22,7 +22,7 @@ namespace {
 using base::Error;
 
 constexpr size_t unit_size = 512 * 1024;          ///< Larger files are compressed as they come in.
-constexpr size_t most_waiting = 8 * 1024 * 1024;  ///< Bytes waiting for a thread.
+constexpr size_t most_waiting = 4 * 1024 * 1024;  ///< Bytes waiting for a thread.
 
 struct Piece {
   uint64_t offset = 0;

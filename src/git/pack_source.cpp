@@ -1,7 +1,6 @@
 #include "git/pack_source.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstring>
@@ -20,16 +19,14 @@ namespace {
 
 constexpr size_t unit_size = 512 * 1024;   ///< Input of one compressed unit at the most.
 constexpr size_t batch_size = 128 * 1024;  ///< Small objects are worked on in batches this large.
-constexpr size_t ring_size = 16;           ///< Jobs in work or waiting for the reader.
-/// A batch may end with an object just below unit_size; compressed data hardly ever grows.
-constexpr size_t largest_output = batch_size + unit_size + 64 * 1024;
-
+constexpr size_t jobs_per_thread = 4;      ///< In work or waiting for the reader.
+constexpr size_t most_jobs = 16;           ///< The same, of all threads.
 /// Either several whole objects, or one unit of an object larger than unit_size.
 struct Job {
   size_t first_object = 0;
   size_t object_count = 1;
   uint64_t offset = 0;
-  size_t size = 0;  ///< Of the unit.
+  size_t size = 0;  ///< Of the unit, or of the batch with what each object adds.
   bool is_unit = false;
 };
 
@@ -78,7 +75,7 @@ class Encoder {
   void encode(const Job& job, Slot& slot) {
     slot.out.clear();
     // Growing step by step would end at twice the size.
-    slot.out.reserve(largest_output);
+    slot.out.reserve(job.size + job.size / 16 + 4096);
     if (job.is_unit) {
       encode_unit(objects_[job.first_object], job, slot);
       return;
@@ -132,7 +129,10 @@ class Encoder {
 
 struct PackSource::Impl {
   Impl(const std::vector<PackObject>& all, unsigned thread_count)
-      : objects(all), jobs(plan(all)), hasher(base::HashAlgorithm::sha1) {
+      : objects(all),
+        jobs(plan(all)),
+        hasher(base::HashAlgorithm::sha1),
+        ring(std::min<size_t>(std::max(1U, thread_count) * jobs_per_thread, most_jobs)) {
     std::string header("PACK\0\0\0\2", 8);
     for (const unsigned shift : {24U, 16U, 8U, 0U}) {
       header += static_cast<char>(objects.size() >> shift & 255U);
@@ -154,10 +154,10 @@ struct PackSource::Impl {
     try {
       Encoder encoder(objects);
       for (size_t job = next_job++; job < jobs.size(); job = next_job++) {
-        Slot& slot = ring[job % ring_size];
+        Slot& slot = ring[job % ring.size()];
         {
           std::unique_lock lock(mutex);
-          may_fill.wait(lock, [&] { return stop || job < taken + ring_size; });
+          may_fill.wait(lock, [&] { return stop || job < taken + ring.size(); });
           if (stop) return;
         }
         encoder.encode(jobs[job], slot);
@@ -190,7 +190,7 @@ struct PackSource::Impl {
       trailer_given = true;
       return true;
     }
-    Slot& slot = ring[taken % ring_size];
+    Slot& slot = ring[taken % ring.size()];
     {
       std::unique_lock lock(mutex);
       while (!slot.ready && !failure) {
@@ -227,7 +227,7 @@ struct PackSource::Impl {
   size_t position = 0;
   bool trailer_given = false;
 
-  std::array<Slot, ring_size> ring;
+  std::vector<Slot> ring;
   std::mutex mutex;
   std::condition_variable may_fill;
   std::condition_variable may_take;

@@ -97,9 +97,8 @@ class Publisher {
         {result.tree, tip, request_.author, request_.committer, request_.time, request_.message});
     base::Hasher hasher(base::HashAlgorithm::sha1);
     result.commit = object_id(hasher, ObjectType::commit, commit);
-    std::vector<PackObject> objects = {
-        {result.commit, ObjectType::commit, commit.size(), commit, nullptr}};
-    for (const PackObject& object : snapshot_.objects_outside(known.ids)) objects.push_back(object);
+    std::vector<PackObject> objects = snapshot_.objects_outside(known.ids);
+    objects.insert(objects.begin(), {result.commit, ObjectType::commit, commit.size(), commit});
     result.objects = objects.size();
     log_.info(cat("pushing ", base::with_commas(objects.size()), " objects to branch ",
                   base::printable(request_.branch), tip ? "" : " (new)"));

@@ -1,6 +1,7 @@
 #include "git/snapshot.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
@@ -30,6 +31,20 @@ bool is_blob(uint32_t mode) {
   return mode != mode_directory && mode != mode_gitlink;
 }
 
+/// A short text as content.
+class Text : public base::Content {
+ public:
+  explicit Text(std::string_view text) : text_(text) {}
+  void read_at(uint64_t offset, std::span<char> buffer) const override {
+    if (text_.copy(buffer.data(), buffer.size(), static_cast<size_t>(offset)) != buffer.size()) {
+      throw Error("read behind the end of a text");
+    }
+  }
+
+ private:
+  std::string text_;
+};
+
 uint32_t file_mode(const Entry& entry) {
   return (entry.mode & 0111U) != 0 ? mode_executable : mode_file;
 }
@@ -41,18 +56,16 @@ Snapshot::Snapshot(EmptyDirectory empty) : empty_(empty) {
   directory_index_.emplace("", 0);
 }
 
-void Snapshot::add_file(std::string_view path, std::string content, uint32_t mode) {
+void Snapshot::add_file(std::string_view path, std::string_view content, uint32_t mode) {
   const auto [parent, name] = split_last(path);
-  Blob blob;
-  blob.size = content.size();
-  blob.bytes = std::move(content);
-  add_blob(make_directory(parent), std::string(name), mode, std::move(blob));
+  add_blob(make_directory(parent), std::string(name), mode, text_blob(content));
 }
 
 void Snapshot::add_file(std::string_view path, std::shared_ptr<const base::Content> content,
                         uint64_t size) {
   const auto [parent, name] = split_last(path);
-  add_blob(make_directory(parent), std::string(name), mode_file, blob_of(std::move(content), size));
+  add_blob(make_directory(parent), std::string(name), mode_file,
+           {{}, false, size, std::move(content)});
 }
 
 void Snapshot::add_image(base::EntrySource& source, const std::string& prefix, const Placed& placed,
@@ -76,12 +89,8 @@ void Snapshot::add_image(base::EntrySource& source, const std::string& prefix, c
   }
 }
 
-Snapshot::Blob Snapshot::blob_of(std::shared_ptr<const base::Content> content, uint64_t size) {
-  Blob blob;
-  blob.size = size;
-  blob.packed = dynamic_cast<const PackedContent*>(content.get());
-  blob.content = std::move(content);
-  return blob;
+Snapshot::Blob Snapshot::text_blob(std::string_view text) {
+  return {{}, false, text.size(), std::make_shared<Text>(text)};
 }
 
 void Snapshot::count_losses(const Entry& entry) {
@@ -138,10 +147,7 @@ void Snapshot::add_entry(const Entry& entry, const std::string& prefix,
   }
   if (entry.kind == EntryKind::symlink) {
     ++summary_.symlinks;
-    Blob blob;
-    blob.size = entry.link.size();
-    blob.bytes = entry.link;
-    add_blob(directory, std::string(name), mode_symlink, std::move(blob));
+    add_blob(directory, std::string(name), mode_symlink, text_blob(entry.link));
     return;
   }
   if (entry.content == nullptr && entry.size > 0) {
@@ -157,13 +163,11 @@ void Snapshot::add_content(uint32_t parent, std::string name, const Entry& entry
   summary_.bytes += entry.size;
   if (!stand_in) {
     if (entry.size >= large_file) summary_.large.push_back({entry.path, entry.size});
-    return add_blob(parent, std::move(name), file_mode(entry), blob_of(entry.content, entry.size));
+    return add_blob(parent, std::move(name), file_mode(entry),
+                    {{}, false, entry.size, entry.content});
   }
   ++summary_.stand_ins;
-  Blob blob;
-  blob.size = stand_in->size();
-  blob.bytes = std::move(*stand_in);
-  add_blob(parent, std::move(name), file_mode(entry), std::move(blob));
+  add_blob(parent, std::move(name), file_mode(entry), text_blob(*stand_in));
 }
 
 void Snapshot::add_hardlink(uint32_t parent, std::string name, const Entry& entry,
@@ -223,7 +227,7 @@ void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
   if (directories_[index].nodes.empty()) {
     ++summary_.placeholders;
     add_blob(index, std::string(placeholder), mode_file,
-             {object_id(hasher, ObjectType::blob, ""), 0, {}, nullptr, nullptr});
+             {object_id(hasher, ObjectType::blob, ""), false, 0, nullptr});
   }
   std::vector<TreeEntry> entries;
   // By index: encoding a child may add placeholders, but never to a directory that is finished.
@@ -247,6 +251,17 @@ void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
   directory.id = object_id(hasher, ObjectType::tree, directory.encoded);
 }
 
+void Snapshot::mark_repeated() {
+  std::vector<uint32_t> order(blobs_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
+    return blobs_[a].id == blobs_[b].id ? a < b : blobs_[a].id < blobs_[b].id;
+  });
+  for (size_t i = 1; i < order.size(); ++i) {
+    blobs_[order[i]].repeated = blobs_[order[i]].id == blobs_[order[i - 1]].id;
+  }
+}
+
 template <class Visit>
 void Snapshot::visit_outside(const std::unordered_set<Oid, OidHash>& known, Visit visit) const {
   std::vector<uint32_t> open = {0};
@@ -261,6 +276,22 @@ void Snapshot::visit_outside(const std::unordered_set<Oid, OidHash>& known, Visi
   }
 }
 
+template <class Visit>
+void Snapshot::visit_blobs_outside(const std::unordered_set<Oid, OidHash>& known,
+                                   Visit visit) const {
+  // By number: a set of ids would be the largest thing in memory.
+  std::vector<bool> seen(blobs_.size());
+  visit_outside(known, [&](const Directory& directory) {
+    for (const Node& node : directory.nodes) {
+      if (!is_blob(node.mode) || seen[node.index]) continue;
+      seen[node.index] = true;
+      const Blob& blob = blobs_[node.index];
+      // The first of equal ones is visited, too, or lies below a known tree.
+      if (!blob.repeated && !known.contains(blob.id)) visit(blob);
+    }
+  });
+}
+
 std::vector<Oid> Snapshot::tree_ids() const {
   std::vector<Oid> ids;
   std::unordered_set<Oid, OidHash> seen;
@@ -272,35 +303,29 @@ std::vector<Oid> Snapshot::tree_ids() const {
 
 std::vector<Oid> Snapshot::blob_ids_outside(const std::unordered_set<Oid, OidHash>& known) const {
   std::vector<Oid> ids;
-  std::unordered_set<Oid, OidHash> seen = known;
-  visit_outside(known, [&](const Directory& directory) {
-    for (const Node& node : directory.nodes) {
-      if (is_blob(node.mode) && seen.insert(blobs_[node.index].id).second) {
-        ids.push_back(blobs_[node.index].id);
-      }
-    }
-  });
+  visit_blobs_outside(known, [&](const Blob& blob) { ids.push_back(blob.id); });
   return ids;
 }
 
 std::vector<PackObject> Snapshot::objects_outside(
     const std::unordered_set<Oid, OidHash>& known) const {
-  std::unordered_set<Oid, OidHash> seen = known;
+  std::unordered_set<Oid, OidHash> seen;
   std::vector<PackObject> objects;
-  std::vector<PackObject> blobs;
+  // Growing step by step would end at twice the size.
+  objects.reserve(known.empty() ? directories_.size() + blobs_.size() + 1 : 0);
   visit_outside(known, [&](const Directory& directory) {
     if (!seen.insert(directory.id).second) return;
     objects.push_back(
-        {directory.id, ObjectType::tree, directory.encoded.size(), directory.encoded, nullptr});
-    for (const Node& node : directory.nodes) {
-      if (!is_blob(node.mode)) continue;
-      const Blob& blob = blobs_[node.index];
-      if (!seen.insert(blob.id).second) continue;
-      blobs.push_back(
-          {blob.id, ObjectType::blob, blob.size, blob.bytes, blob.content.get(), blob.packed});
-    }
+        {directory.id, ObjectType::tree, directory.encoded.size(), directory.encoded});
   });
-  objects.insert(objects.end(), blobs.begin(), blobs.end());
+  visit_blobs_outside(known, [&](const Blob& blob) {
+    objects.push_back({blob.id,
+                       ObjectType::blob,
+                       blob.size,
+                       {},
+                       blob.content.get(),
+                       dynamic_cast<const PackedContent*>(blob.content.get())});
+  });
   return objects;
 }
 

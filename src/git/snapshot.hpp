@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -68,7 +69,7 @@ class Snapshot {
   explicit Snapshot(EmptyDirectory empty = EmptyDirectory::keep);
 
   /// Adds a file that is not part of the image; its parents are made.
-  void add_file(std::string_view path, std::string content, uint32_t mode = mode_file);
+  void add_file(std::string_view path, std::string_view content, uint32_t mode = mode_file);
   void add_file(std::string_view path, std::shared_ptr<const base::Content> content, uint64_t size);
   /// Adds all entries of an image below `prefix`; directories come before what they hold. `placed`
   /// learns what became of each, and may add files elsewhere.
@@ -96,10 +97,9 @@ class Snapshot {
  private:
   struct Blob {
     Oid id;
+    bool repeated = false;  ///< An earlier one has the same id.
     uint64_t size = 0;
-    std::string bytes;
-    std::shared_ptr<const base::Content> content;
-    const PackedContent* packed = nullptr;  ///< `content`, when it is packed already.
+    std::shared_ptr<const base::Content> content;  ///< Null for the empty one.
   };
   struct Node {
     std::string name;
@@ -118,7 +118,7 @@ class Snapshot {
   void count_losses(const base::Entry& entry);
   void add_content(uint32_t parent, std::string name, const base::Entry& entry,
                    std::optional<std::string> stand_in);
-  static Blob blob_of(std::shared_ptr<const base::Content> content, uint64_t size);
+  static Blob text_blob(std::string_view text);
   uint32_t make_directory(std::string_view path);
   uint32_t add_directory(uint32_t parent, std::string name);
   void add_blob(uint32_t parent, std::string name, uint32_t mode, Blob blob);
@@ -126,14 +126,18 @@ class Snapshot {
                     const std::string& target, std::optional<std::string> stand_in);
   const Node* find(std::string_view path) const;
   void hash_blobs(unsigned threads, const std::stop_token& stop);
+  void mark_repeated();
   void encode_directory(uint32_t index, base::Hasher& hasher);
   /// Calls `visit` for each directory outside `known`, parents first.
   template <class Visit>
   void visit_outside(const std::unordered_set<Oid, OidHash>& known, Visit visit) const;
+  /// Calls `visit` once for each blob that is not in `known` but stands directly in such a one.
+  template <class Visit>
+  void visit_blobs_outside(const std::unordered_set<Oid, OidHash>& known, Visit visit) const;
 
   EmptyDirectory empty_;
   std::vector<Directory> directories_;
-  std::vector<Blob> blobs_;
+  std::deque<Blob> blobs_;  ///< Many: a vector would be copied while it grows.
   std::unordered_map<std::string, uint32_t> directory_index_;  ///< By path; "" is the root.
   std::unordered_map<std::string, const Node> link_targets_;
   SnapshotSummary summary_;

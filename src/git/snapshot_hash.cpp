@@ -20,6 +20,7 @@ void Snapshot::hash(unsigned threads, const std::stop_token& stop) {
   hash_blobs(std::max(1U, threads), stop);
   base::Hasher hasher(base::HashAlgorithm::sha1);
   encode_directory(0, hasher);
+  mark_repeated();
 }
 
 void Snapshot::hash_blobs(unsigned threads, const std::stop_token& stop) {
@@ -39,14 +40,13 @@ void Snapshot::hash_blobs(unsigned threads, const std::stop_token& stop) {
       std::vector<char> buffer;
       for (size_t at = next++; at < order.size(); at = next++) {
         Blob& blob = blobs_[order[at]];
-        if (blob.packed != nullptr) {
-          blob.id = blob.packed->id();
+        if (const auto* packed = dynamic_cast<const PackedContent*>(blob.content.get())) {
+          blob.id = packed->id();
           continue;
         }
         base::throw_if_cancelled();
         hash_object_header(hasher, ObjectType::blob, blob.size);
-        if (blob.content == nullptr) hasher.update(blob.bytes);
-        for (uint64_t offset = 0; blob.content != nullptr && offset < blob.size;) {
+        for (uint64_t offset = 0; offset < blob.size;) {
           base::throw_if_cancelled();
           const auto count =
               static_cast<size_t>(std::min<uint64_t>(piece_size, blob.size - offset));

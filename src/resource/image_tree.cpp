@@ -8,12 +8,30 @@
 #include "base/rooted_dir.hpp"
 #include "base/text.hpp"
 #include "git/open_content.hpp"
+#include "git/scratch_file.hpp"
 #include "rootfs/manifest_recorder.hpp"
 
 namespace resource {
 namespace {
 
 constexpr const char* root = "rootfs";
+
+/// A manifest, which grows with the image, in an unnamed file.
+class ManifestText : public base::ByteSink, public base::Content {
+ public:
+  void write(std::string_view bytes) override {
+    file_.append(bytes);
+    size_ += bytes.size();
+  }
+  void read_at(uint64_t offset, std::span<char> buffer) const override {
+    file_.read(offset, buffer);
+  }
+  uint64_t size() const { return size_; }
+
+ private:
+  git::ScratchFile file_;
+  uint64_t size_ = 0;
+};
 
 /// Whether the bytes of this entry have to be kept aside.
 bool is_displaced_file(const base::Entry& entry, git::Placement placement) {
@@ -34,8 +52,8 @@ void add_image_tree(base::EntrySource& entries, Publication& publication) {
   git::Snapshot& snapshot = publication.snapshot;
   LargeFiles& large = publication.large;
   LimitedSource limited(entries, publication.limits.file, large);
-  base::StringSink text;
-  rootfs::ManifestRecorder manifest(text);
+  const auto text = std::make_shared<ManifestText>();
+  rootfs::ManifestRecorder manifest(*text);
   std::unordered_set<std::string> kept;
   std::optional<lfs::Pointer> pointer;  // Of the entry at hand.
 
@@ -64,7 +82,7 @@ void add_image_tree(base::EntrySource& entries, Publication& publication) {
   };
   snapshot.add_image(limited, root, placed, stand_in);
   manifest.finish();
-  snapshot.add_file(manifest_path, text.take());
+  snapshot.add_file(manifest_path, text, text->size());
 }
 
 void write_manifest(base::EntrySource& entries, const std::string& rootfs, base::ByteSink& out) {

@@ -22,7 +22,7 @@ VirtualNode& VirtualNodes::make(base::EntryKind kind) {
 VirtualNode& VirtualNodes::make_directory(VirtualNode* parent, uint32_t layer) {
   VirtualNode& node = make(base::EntryKind::directory);
   node.mode = 0755;
-  auto directory = std::make_unique<VirtualDirectory>();
+  auto directory = std::make_unique<VirtualDirectory>(memory_);
   directory->parent = parent;
   directory->made_in = layer;
   node.body = std::move(directory);

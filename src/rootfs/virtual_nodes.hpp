@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <variant>
 #include <vector>
@@ -53,7 +54,11 @@ struct VirtualName {
 };
 
 struct VirtualDirectory {
-  std::map<std::string, VirtualName, std::less<>> names;
+  using Names = std::pmr::map<std::string, VirtualName, std::less<>>;
+
+  explicit VirtualDirectory(std::pmr::memory_resource& memory) : names(&memory) {}
+
+  Names names;
   VirtualNode* parent = nullptr;  ///< Null for the root.
   uint32_t made_in = 0;           ///< The layer that made it.
   uint32_t used_in = 0;           ///< The last layer that wrote it, or below it.
@@ -71,14 +76,16 @@ class VirtualNodes {
   VirtualNode& make_directory(VirtualNode* parent, uint32_t layer);
   /// Gives `node` one more name, in the place of what had it before.
   void put(VirtualDirectory& directory, const std::string& name, VirtualNode& node, uint32_t layer);
-  using Position = std::map<std::string, VirtualName, std::less<>>::iterator;
+  using Position = VirtualDirectory::Names::iterator;
   /// Takes a name away, with all below it; gives the next one.
   Position remove(VirtualDirectory& directory, Position at);
 
  private:
   void drop_name(VirtualNode& node);
 
-  std::deque<VirtualNode> nodes_;
+  /// Lies apart from what is allocated meanwhile, so that all of it is given back at the end.
+  std::pmr::unsynchronized_pool_resource memory_;
+  std::pmr::deque<VirtualNode> nodes_{&memory_};
   std::vector<VirtualNode*> free_;
 };
 
