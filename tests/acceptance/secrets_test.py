@@ -8,7 +8,7 @@ import threading
 import unittest
 import urllib.parse
 
-from support import git_http, git_ssh, images, programs, searched, tls
+from support import fast_clock, git_http, git_ssh, images, programs, searched, tls
 from support.http_server import HttpServer, Reply, forward
 from support.put_case import PutCase
 
@@ -64,6 +64,10 @@ class Secrets(PutCase):
         cls.publish_images(box=images.busybox())
         cls.authority = tls.Authority(cls.work)
         cls.http = git_http.GitHttp(cls.work, cls.repositories)
+        try:
+            cls.env = fast_clock.environment(cls.work)
+        except unittest.SkipTest:
+            cls.env = programs.environment()
 
     def server(self, answer, **options):
         server = HttpServer(answer, **options)
@@ -77,7 +81,7 @@ class Secrets(PutCase):
         temporary = self.work.directory("tmp")
         request = json.loads(json.dumps(request))
         request["source"]["debug"] = True
-        environment = dict(env or programs.environment(), TMPDIR=str(temporary))
+        environment = dict(env or self.env, TMPDIR=str(temporary))
         running = programs.start(name, request, directory, environment)
         places, watching = set(), threading.Event()
         watcher = threading.Thread(target=self.watch, args=(running.pid, places, watching))
@@ -214,7 +218,7 @@ class Secrets(PutCase):
             proxy = self.server(answer)
             for host in (proxy.host, "no-such-host.invalid:1", "127.0.0.1:1"):
                 login = f"user:{SECRETS['proxy']}@{host}"
-                env = dict(programs.environment(), http_proxy=f"http://{login}",
+                env = dict(self.env, http_proxy=f"http://{login}",
                            https_proxy=f"http://{login}")
                 for source in ({"repository": "registry.invalid/x", **self.LOGINS[0]},
                                {"git": {"uri": "http://git.invalid/x.git", "username": "author",
