@@ -94,7 +94,7 @@ Known find_known_objects(Transport& transport, const Advertisement& upload, cons
     log.debug("reading the whole branch to learn what it holds");
     return fetch_trees(transport, upload, {tip, std::nullopt, 1}, log);
   }
-  throw Error("its server can neither filter nor acknowledge objects");
+  throw Error("the server offers no way to ask what it has");
 }
 
 }  // namespace git

@@ -189,6 +189,9 @@ class HttpTransport : public Transport {
         break;
       default:
         hint = note;
+        if (hint.empty() && response.status >= 500) {
+          hint = "the server, or a proxy before it, failed; its log may say why";
+        }
     }
     throw Error(cat("HTTP ", response.status, hint.empty() ? "" : ": ", hint,
                     said.empty() ? "" : "; the server said: ", said));

@@ -57,11 +57,11 @@ std::string ask_over_ssh(SshAddress address, const RemoteOptions& options, std::
     const size_t count = channel->read(block);
     if (count == 0) break;
     text.append(block.data(), count);
-    if (text.size() > most_said) throw base::Error("the far side does not stop talking");
+    if (text.size() > most_said) throw base::Error("the server does not stop talking");
   }
   if (text.empty()) {
     const std::string said = base::printable(base::trim(channel->errors()));
-    throw base::Error(said.empty() ? "no answer" : base::cat("the far side said: ", said));
+    throw base::Error(said.empty() ? "no answer" : base::cat("the server said: ", said));
   }
   return text;
 }

@@ -84,8 +84,9 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
     case CURLE_SSL_CACERT_BADFILE:
       return {Cause::tls_certificate,
               cat("cannot load the trusted certificates to check ", host, ": ", detail)};
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
+      return {Cause::tls, cat("cannot use client_cert and client_key for ", host, ": ", detail)};
+    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ENGINE_INITFAILED:
       return tls_error(host, detail);

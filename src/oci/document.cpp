@@ -153,8 +153,8 @@ ImageConfig parse_config(std::string_view text, size_t layer_count) {
         base::with_context(item.path(), [&] { return Digest::parse(item.string()); }));
   }
   if (config.diff_ids.size() != layer_count) {
-    throw base::Error(cat("the image configuration has ", config.diff_ids.size(), " diff_ids for ",
-                          layer_count, " layers"));
+    throw base::Error(cat("the image is damaged: its configuration knows ", config.diff_ids.size(),
+                          " layers (diff_ids), its manifest ", layer_count));
   }
   return config;
 }

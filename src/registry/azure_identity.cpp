@@ -35,7 +35,7 @@ Cloud cloud_of(const std::string& environment, const std::string& host) {
   if (name.empty() || name == "azurepublic" || name == "azurecloud") {
     return {"https://management.azure.com/", "https://login.microsoftonline.com/"};
   }
-  throw Error(cat("azure_environment: ", base::printable(environment),
+  throw Error(cat("source.azure_environment: ", base::printable(environment),
                   " is none of AzurePublic, AzureGovernment, AzureChina"));
 }
 

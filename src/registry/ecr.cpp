@@ -30,7 +30,10 @@ Region parse_region(std::string text, const AwsSurroundings& around) {
   const bool good =
       !region.name.empty() &&
       region.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-  if (!good) throw Error(cat("aws_region: ", base::printable(region.name), " is not a region"));
+  if (!good) {
+    throw Error(cat("source.aws_region: ", base::printable(region.name),
+                    " is not a region, such as eu-central-1"));
+  }
   return region;
 }
 

@@ -72,7 +72,7 @@ void warn_of_user(const std::string& user, base::Log& log) {
   if (is_root(user)) return;
   log.warn(cat("the image runs as ", user,
                ", who cannot write to /tmp or a home in a plain clone; "
-               "use this type or the hook to restore owners and modes"));
+               "this resource type restores owners and modes, as does the hook in .rootfs/hooks"));
 }
 
 struct Count {

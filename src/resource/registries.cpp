@@ -21,7 +21,7 @@ std::optional<std::string> try_mirror(const RegistryPlace& mirror, base::Log& lo
     // Whatever it is, even a refused password: a mirror is there to help, not to be depended on.
     reason = cat(name, ": ", error.what());
   }
-  log.warn(cat(reason, "; asking the origin instead"));
+  log.warn(cat(reason, "; asking Docker Hub instead"));
   return reason;
 }
 

@@ -56,7 +56,7 @@ MirrorAddress parse_address(std::string_view text) {
     }
   }
   if (text.find('@') != std::string_view::npos) {
-    throw Error("username and password have keys of their own");
+    throw Error("a login does not belong in the address; set username and password beside it");
   }
   const size_t slash = std::min(text.find('/'), text.size());
   address.host = text.substr(0, slash);

@@ -129,7 +129,7 @@ GitSource parse_git(const JsonView& git) {
   git.at("lfs").allow_only({"threshold", "url"});
   remote.uri = git.at("uri").string_or("");
   if (remote.uri.empty())
-    throw Error(cat(git.path(), ".uri is missing: the repository to push to"));
+    throw Error(cat(git.path(), ".uri is missing: the address of the repository"));
   remote.username = git.at("username").scalar_text();
   if (remote.username.empty() != remote.password.empty() && remote.private_key.empty()) {
     throw Error(

@@ -21,7 +21,7 @@ TagVersions parse_versions(const JsonView& source) {
   rules.variant = variant.scalar_text();
   if (!rules.variant.empty() && !oci::is_valid_tag(rules.variant)) {
     throw base::Error(base::cat(variant.path(), ": ", base::printable(rules.variant),
-                                " cannot be part of a tag"));
+                                " cannot be part of a tag (letters, digits, _ . -)"));
   }
   rules.pre_releases = source.at_ignoring_case("pre_releases").boolean_or(false);
   rules.pre_release_prefixes = source.at_ignoring_case("pre_release_prefixes").strings();

@@ -266,9 +266,10 @@ TEST_CASE("a manifest.json that does not fit the archive is refused", "[stored_i
                  "it names none, which is not there"));
   CHECK(contains(refusal(R"([{"Config":"config","Layers":["b"]}])"),
                  "it names b, which is not there"));
-  CHECK(contains(refusal(R"([{"Config":"config","Layers":[]}])"), "1 diff_ids for 0 layers"));
+  CHECK(contains(refusal(R"([{"Config":"config","Layers":[]}])"),
+                 "1 layers (diff_ids), its manifest 0"));
   CHECK(contains(refusal(R"([{"Config":"config","Layers":["a/layer.tar","a/layer.tar"]}])"),
-                 "1 diff_ids for 2 layers"));
+                 "1 layers (diff_ids), its manifest 2"));
   CHECK(contains(refusal(R"([{"Layers":["a/layer.tar"]}])"), "Config"));
   CHECK(contains(refusal(std::string(5'000'000, ' ')), "more than the limit"));
   CHECK(contains(refusal_of(std::make_shared<Files>()), "neither index.json nor manifest.json"));

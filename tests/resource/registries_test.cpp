@@ -84,7 +84,7 @@ TEST_CASE("a mirror that fails in any way is replaced by the origin, with a warn
   CHECK(outcome.tries == 2);
   CHECK(contains(outcome.log, "warning: "));
   CHECK(contains(outcome.log, cat("mirror ", mirror.host(), "/library/app: ")));
-  CHECK(contains(outcome.log, "asking the origin instead"));
+  CHECK(contains(outcome.log, "asking Docker Hub instead"));
   // It is not worth waiting for.
   CHECK(mirror.lines().size() <= 3);
 }

@@ -86,7 +86,7 @@ TEST_CASE("mistakes in the access to registries are named") {
                  "source.registry_mirror.host is missing"));
   CHECK(contains(refusal(with_mirror("app", R"({"host":"ftp://m.test"})")), "neither http://"));
   CHECK(contains(refusal(with_mirror("app", R"({"host":"joe:hunter2@m.test"})")),
-                 "have keys of their own"));
+                 "a login does not belong in the address"));
   CHECK(contains(refusal(with_mirror("registry.test/app", R"({"host":"m.test/A B"})")),
                  "source.registry_mirror.host"));
   CHECK(contains(refusal(with_mirror("app", R"({"host":"m.test","username":"x"})")),

@@ -198,7 +198,7 @@ TEST_CASE("a branch that would break the wire or the server is refused") {
 }
 
 TEST_CASE("git without a repository to push to is refused") {
-  const std::string expected = "source.git.uri is missing: the repository to push to";
+  const std::string expected = "source.git.uri is missing: the address of the repository";
   CHECK(refusal_of(R"({"git":{}})") == expected);
   CHECK(refusal_of(R"({"git":{"uri":null}})") == expected);
   CHECK(refusal_of(R"({"git":{"uri":""}})") == expected);
