@@ -1,7 +1,6 @@
 #include "git/snapshot.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
@@ -25,10 +24,6 @@ std::pair<std::string_view, std::string_view> split_last(std::string_view path) 
 uint32_t mode_in_clone(const Entry& entry) {
   if (entry.kind == EntryKind::directory) return 0755;
   return (entry.mode & 0111U) != 0 ? 0755 : 0644;
-}
-
-bool is_blob(uint32_t mode) {
-  return mode != mode_directory && mode != mode_gitlink;
 }
 
 /// A short text as content.
@@ -249,84 +244,6 @@ void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
   Directory& directory = directories_[index];
   directory.encoded = encode_tree(std::move(entries));
   directory.id = object_id(hasher, ObjectType::tree, directory.encoded);
-}
-
-void Snapshot::mark_repeated() {
-  std::vector<uint32_t> order(blobs_.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
-    return blobs_[a].id == blobs_[b].id ? a < b : blobs_[a].id < blobs_[b].id;
-  });
-  for (size_t i = 1; i < order.size(); ++i) {
-    blobs_[order[i]].repeated = blobs_[order[i]].id == blobs_[order[i - 1]].id;
-  }
-}
-
-template <class Visit>
-void Snapshot::visit_outside(const std::unordered_set<Oid, OidHash>& known, Visit visit) const {
-  std::vector<uint32_t> open = {0};
-  while (!open.empty()) {
-    const Directory& directory = directories_[open.back()];
-    open.pop_back();
-    if (known.contains(directory.id)) continue;
-    visit(directory);
-    for (const Node& node : directory.nodes) {
-      if (node.mode == mode_directory) open.push_back(node.index);
-    }
-  }
-}
-
-template <class Visit>
-void Snapshot::visit_blobs_outside(const std::unordered_set<Oid, OidHash>& known,
-                                   Visit visit) const {
-  // By number: a set of ids would be the largest thing in memory.
-  std::vector<bool> seen(blobs_.size());
-  visit_outside(known, [&](const Directory& directory) {
-    for (const Node& node : directory.nodes) {
-      if (!is_blob(node.mode) || seen[node.index]) continue;
-      seen[node.index] = true;
-      const Blob& blob = blobs_[node.index];
-      // The first of equal ones is visited, too, or lies below a known tree.
-      if (!blob.repeated && !known.contains(blob.id)) visit(blob);
-    }
-  });
-}
-
-std::vector<Oid> Snapshot::tree_ids() const {
-  std::vector<Oid> ids;
-  std::unordered_set<Oid, OidHash> seen;
-  visit_outside({}, [&](const Directory& directory) {
-    if (seen.insert(directory.id).second) ids.push_back(directory.id);
-  });
-  return ids;
-}
-
-std::vector<Oid> Snapshot::blob_ids_outside(const std::unordered_set<Oid, OidHash>& known) const {
-  std::vector<Oid> ids;
-  visit_blobs_outside(known, [&](const Blob& blob) { ids.push_back(blob.id); });
-  return ids;
-}
-
-std::vector<PackObject> Snapshot::objects_outside(
-    const std::unordered_set<Oid, OidHash>& known) const {
-  std::unordered_set<Oid, OidHash> seen;
-  std::vector<PackObject> objects;
-  // Growing step by step would end at twice the size.
-  objects.reserve(known.empty() ? directories_.size() + blobs_.size() + 1 : 0);
-  visit_outside(known, [&](const Directory& directory) {
-    if (!seen.insert(directory.id).second) return;
-    objects.push_back(
-        {directory.id, ObjectType::tree, directory.encoded.size(), directory.encoded});
-  });
-  visit_blobs_outside(known, [&](const Blob& blob) {
-    objects.push_back({blob.id,
-                       ObjectType::blob,
-                       blob.size,
-                       {},
-                       blob.content.get(),
-                       dynamic_cast<const PackedContent*>(blob.content.get())});
-  });
-  return objects;
 }
 
 }  // namespace git

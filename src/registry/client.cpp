@@ -268,6 +268,7 @@ std::vector<std::string> Client::tags() {
 std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<std::string>& tags) {
   const HeldLine::Hold hold(impl_->held);
   std::vector<std::string> paths;
+  paths.reserve(tags.size());
   for (const std::string& tag : tags) paths.push_back(impl_->manifest_path(tag));
   std::vector<std::optional<oci::Digest>> digests(tags.size());
   bool may_hurry = true;

@@ -36,7 +36,7 @@ std::vector<Version> check_tags(registry::Client& client, const ImageSource& ima
   const TagQueries queries = make_queries(client, platform);
   const Tags tags = client.tags();
   const auto* pattern = std::get_if<TagPattern>(&image.rules);
-  const auto versions =
+  auto versions =
       pattern != nullptr
           ? select_matches(tags, *pattern, queries)
           : select_versions(tags, std::get<TagVersions>(image.rules), given, queries);
