@@ -204,7 +204,9 @@ class RegistryFaults(Case):
 
     def test_a_token_that_runs_out_in_the_middle(self):
         def expiring(reply, _, count):
-            server.expire()
+            # Once: with layers side by side, one's answer would void what another just fetched.
+            if count == 1:
+                server.expire()
             return reply.cut(len(reply.body) // 2) if count <= 2 else reply
         for step in STEPS[2:]:
             with self.subTest(step):

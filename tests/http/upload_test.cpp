@@ -148,18 +148,20 @@ TEST_CASE("an error of the body's source reaches the caller with its type") {
 }
 
 TEST_CASE("a body shorter than its announced length is an error, a longer one is not sent on") {
+  ClientFixture fixture;
+  LoopbackServer left_waiting([](Exchange& exchange) { exchange.body(); });
+  PatternSource body(100);
+  http::Request request = ClientFixture::request(left_waiting, "/", "POST");
+  request.body = &body;
+  request.body_size = 101;
+  CHECK_THROWS_AS(fixture.client.send(request), base::Error);
   std::string received;
   LoopbackServer server([&](Exchange& exchange) {
     received = exchange.body();
     exchange.reply(200);
   });
-  ClientFixture fixture;
-  PatternSource body(100);
-  http::Request request = ClientFixture::request(server, "/", "POST");
-  request.body = &body;
-  request.body_size = 101;
-  CHECK_THROWS_AS(fixture.client.send(request), base::Error);
   PatternSource longer(100);
+  request = ClientFixture::request(server, "/", "POST");
   request.body = &longer;
   request.body_size = 99;
   CHECK(fixture.client.send(request).status == 200);

@@ -28,7 +28,11 @@ std::map<std::string, std::string> top_files(const git::Snapshot& snapshot) {
   const auto objects = snapshot.objects_outside({});
   const auto bytes_of = [&](const git::Oid& id) {
     for (const auto& object : objects) {
-      if (object.id == id) return std::string(object.bytes);
+      if (object.id != id) continue;
+      if (object.content == nullptr) return std::string(object.bytes);
+      std::string bytes(static_cast<size_t>(object.size), '\0');
+      object.content->read_at(0, bytes);
+      return bytes;
     }
     throw base::Error("no object " + id.hex());
   };
