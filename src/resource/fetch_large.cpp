@@ -1,6 +1,7 @@
 #include "resource/fetch_large.hpp"
 
 #include <mutex>
+#include <optional>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
@@ -9,73 +10,104 @@
 #include "git/staged_writer.hpp"
 #include "lfs/attribute_rules.hpp"
 #include "lfs/pointer.hpp"
+#include "resource/plain_source.hpp"
 #include "rootfs/manifest.hpp"
 
 namespace resource {
 
 using base::cat;
 
-std::vector<lfs::Object> large_files_of(const git::StoredBlob& manifest) {
+namespace {
+
+/// Of all .gitattributes together, which are held in memory.
+constexpr uint64_t most_attributes = 16 * 1024 * 1024;
+
+/// Collects the .gitattributes of a commit.
+class Attributes {
+ public:
+  void add(const std::string& directory, const git::StoredBlob& file) {
+    size_ += file.size;
+    if (file.size > most_attributes || size_ > most_attributes) {
+      throw base::Error(cat(base::printable(directory), "/.gitattributes: all files of this name ",
+                            "have more than ", base::human_size(most_attributes)));
+    }
+    rules_.add(directory, base::read_all(*git::open_content(file.content, file.size),
+                                         most_attributes, ".gitattributes"));
+  }
+  const lfs::AttributeRules& rules() const { return rules_; }
+
+ private:
+  lfs::AttributeRules rules_;
+  uint64_t size_ = 0;
+};
+
+/// Calls `action` with each file below `rootfs`. Trees may name each other in ways that make more
+/// files than anybody can count, so the limits hold here, too.
+template <class Action>
+void for_each_file(const git::ObjectStore& store, const git::Oid& rootfs,
+                   const rootfs::Limits& limits, Action action) {
+  rootfs::Budget budget(limits, 0);
+  const ContentsByPath none;
+  PlainSource entries(store, rootfs, 0, none);
+  base::Entry entry;
+  while (entries.next(entry)) {
+    base::throw_if_cancelled();
+    budget.add_entry(entry);
+    if (entry.kind == base::EntryKind::file) action(entry);
+  }
+}
+
+std::optional<lfs::Pointer> pointer_in(const base::Entry& file) {
+  if (file.size > lfs::longest_pointer) return std::nullopt;
+  const auto bytes = git::open_content(file.content, file.size);
+  return lfs::parse_pointer(base::read_all(*bytes, lfs::longest_pointer, file.path));
+}
+
+/// Where an entry of the image stands in the commit.
+std::string place_of(std::string_view path) {
+  return cat("rootfs", path.empty() ? "" : "/", path);
+}
+
+}  // namespace
+
+std::vector<lfs::Object> large_files_of(const git::StoredBlob& manifest,
+                                        const rootfs::Limits& limits) {
   const auto text = git::open_content(manifest.content, manifest.size);
   rootfs::ManifestReader reader(*text);
+  rootfs::Budget budget(limits, 0);
   std::vector<lfs::Object> objects;
   rootfs::ManifestEntry listed;
   while (base::with_context("manifest", [&] { return reader.next(listed); })) {
+    base::throw_if_cancelled();
+    budget.add_entry(listed.entry);
     if (listed.lfs.empty()) continue;
     objects.push_back({listed.lfs, listed.entry.size, listed.entry.path});
   }
   return objects;
 }
 
-namespace {
-
-constexpr uint64_t largest_attributes = 16 * 1024 * 1024;
-
-/// Walks trees of a commit in search of pointers.
-class PointerSearch {
- public:
-  explicit PointerSearch(const git::ObjectStore& store) : store_(store) {}
-
-  void add_attributes(const std::string& directory, const std::vector<git::TreeEntry>& entries) {
-    for (const git::TreeEntry& entry : entries) {
-      if (entry.name != ".gitattributes" || !is_file(entry)) continue;
-      rules_.add(directory, store_.read_blob(entry.id, largest_attributes));
-    }
-  }
-
-  void walk(const std::string& directory, const git::Oid& tree, std::vector<lfs::Object>& found) {
-    const std::vector<git::TreeEntry> entries = checked_entries(store_, tree);
-    add_attributes(directory, entries);
-    for (const git::TreeEntry& entry : entries) {
-      base::throw_if_cancelled();
-      const std::string path = cat(directory, "/", entry.name);
-      if (entry.mode == git::mode_directory) walk(path, entry.id, found);
-      if (!is_file(entry) || rules_.empty()) continue;
-      if (store_.find_blob(entry.id).size > lfs::longest_pointer) continue;
-      const auto pointer = lfs::parse_pointer(store_.read_blob(entry.id, lfs::longest_pointer));
-      if (!pointer || !rules_.is_filtered(path)) continue;
-      found.push_back({pointer->oid, pointer->size, path.substr(path.find('/') + 1)});
-    }
-  }
-
- private:
-  static bool is_file(const git::TreeEntry& entry) {
-    return entry.mode != git::mode_directory && entry.mode != git::mode_symlink &&
-           entry.mode != git::mode_gitlink;
-  }
-
-  const git::ObjectStore& store_;
-  lfs::AttributeRules rules_;
-};
-
-}  // namespace
-
 std::vector<lfs::Object> large_files_of(const git::ObjectStore& store, const git::Oid& top,
-                                        const git::Oid& rootfs) {
+                                        const git::Oid& rootfs, const rootfs::Limits& limits) {
+  constexpr std::string_view name = ".gitattributes";
+  Attributes attributes;
+  for (const git::TreeEntry& entry : checked_entries(store, top)) {
+    const bool is_file = entry.mode != git::mode_directory && entry.mode != git::mode_symlink &&
+                         entry.mode != git::mode_gitlink;
+    if (is_file && entry.name == name) attributes.add("", store.find_blob(entry.id));
+  }
+  for_each_file(store, rootfs, limits, [&](const base::Entry& file) {
+    const size_t slash = file.path.rfind('/');
+    if (file.path.substr(slash + 1) != name) return;
+    const std::string directory = slash == std::string::npos ? "" : file.path.substr(0, slash);
+    attributes.add(place_of(directory), {file.size, file.content});
+  });
   std::vector<lfs::Object> found;
-  PointerSearch search(store);
-  search.add_attributes("", checked_entries(store, top));
-  search.walk("rootfs", rootfs, found);
+  if (attributes.rules().empty()) return found;
+  for_each_file(store, rootfs, limits, [&](const base::Entry& file) {
+    const auto pointer = pointer_in(file);
+    if (!pointer || !attributes.rules().is_filtered(place_of(file.path))) return;
+    found.push_back({pointer->oid, pointer->size, file.path});
+  });
   return found;
 }
 

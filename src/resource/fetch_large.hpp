@@ -12,13 +12,16 @@
 
 namespace resource {
 
-/// The files of which a manifest says that git-lfs keeps them.
-std::vector<lfs::Object> large_files_of(const git::StoredBlob& manifest);
+/// The files of which a manifest says that git-lfs keeps them. Error when it lists more than an
+/// image may cost.
+std::vector<lfs::Object> large_files_of(const git::StoredBlob& manifest,
+                                        const rootfs::Limits& limits);
 
 /// The files below `rootfs`, a tree in the commit's tree `top`, that a checkout would hand to
-/// git-lfs: pointers to which .gitattributes give the filter lfs.
+/// git-lfs: pointers to which .gitattributes give the filter lfs. Error when the tree is
+/// more than an image may cost.
 std::vector<lfs::Object> large_files_of(const git::ObjectStore& store, const git::Oid& top,
-                                        const git::Oid& rootfs);
+                                        const git::Oid& rootfs, const rootfs::Limits& limits);
 
 /// Files that stand ready to be taken.
 struct FetchedFiles {

@@ -146,7 +146,7 @@ class Restorer {
     if (listed == nullptr) throw Error(cat(side_folder, "/ lacks manifest.mtree"));
     const git::TreeEntry* blobs = side.find_directory("blobs");
     const git::StoredBlob text = store_.find_blob(listed->id);
-    const FetchedFiles fetched = fetch(large_files_of(text));
+    const FetchedFiles fetched = fetch(large_files_of(text, limits_));
     CommitSource entries(store_, rootfs_->id, blobs == nullptr ? git::Oid{} : blobs->id, text,
                          fetched.contents);
     const rootfs::TreeSummary summary = write(entries);
@@ -158,7 +158,7 @@ class Restorer {
 
   rootfs::TreeSummary restore_plain() {
     log_.info(cat("no ", side_folder, "/: restored as a clone would, owned by root"));
-    const auto objects = large_files_of(store_, git::tree_of_commit(text_), rootfs_->id);
+    const auto objects = large_files_of(store_, git::tree_of_commit(text_), rootfs_->id, limits_);
     const FetchedFiles fetched = fetch(objects);
     ContentsByPath large;
     for (const lfs::Object& object : objects) {

@@ -126,6 +126,40 @@ class GetLfs(LfsCase):
         if AS_ROOT:
             self.assertEqual((restored / "rootfs/one.bin").stat().st_uid, 0)
 
+    def refused_bomb(self, content, name, below, *words):
+        """A get of a few objects that stand for ten million files; `below` is in each folder."""
+        repository = self.repository()
+
+        def blob(text):
+            return repository.git("hash-object", "-w", "--stdin", input=text.encode())
+
+        def tree(entries):
+            lines = [f"{mode} {'tree' if mode == '040000' else 'blob'} {oid}\t{name}\0"
+                     for name, (mode, oid) in entries.items()]
+            return repository.git("mktree", "-z", input="".join(lines).encode())
+
+        here = {name: ("100644", blob(content))}
+        aside = {key: ("100644", blob(text)) for key, text in below.items()}
+        for _ in range(7):
+            here = {**{f"d{digit}": ("040000", tree(here)) for digit in range(10)}, **aside}
+        top = {".gitattributes": ("100644", blob("* filter=lfs\n")),
+               "metadata.json": ("100644", blob('{"env":[]}')), "rootfs": ("040000", tree(here))}
+        repository.git("update-ref", "refs/heads/main",
+                       repository.git("commit-tree", "-m", "A bomb", tree(top)))
+        destination = self.work.directory("get")
+        request = {"git": self.source(repository), "limits": {"entries": 5_000}}
+        self.failed(programs.get(request, {"ref": repository.tip()}, destination), *words)
+        self.assertEqual(list(destination.iterdir()), [])
+
+    def test_trees_that_multiply_pointers_are_within_the_limits(self):
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 5\n"
+        self.refused_bomb(pointer, "f", {}, "limits.entries")
+        self.assertEqual(self.lfs.seen, [])
+
+    def test_trees_that_multiply_attributes_are_within_the_limits(self):
+        self.refused_bomb("", "f", {".gitattributes": "*.bin filter=lfs\n" * 100_000},
+                          ".gitattributes", "17 MB")
+
     def test_what_git_lfs_pushes_after_us_is_restored(self):
         repository, _ = self.published()
         clone = self.work.fresh("edit")
