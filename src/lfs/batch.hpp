@@ -40,6 +40,8 @@ struct Answer {
   bool authenticated = false;  ///< The actions need no credentials besides their own.
   long error_code = 0;         ///< Not 0: the server refuses the object.
   std::string error;
+  /// Before the server was asked: the time that its actions have is counted from here.
+  std::chrono::steady_clock::time_point asked{};
 };
 
 /// The most objects of one request; servers refuse far more.

@@ -60,6 +60,7 @@ std::vector<Answer> Server::ask(Operation operation, const std::vector<Object>& 
   const std::lock_guard lock(mutex_);
   return retry().run([&](int) {
     http::Url from;
+    const auto asked = Clock::now();
     const std::string text = send_batch(operation, body, from);
     auto found = base::with_context(cat(from.display(), ": not the answer of an LFS server"),
                                     [&] { return parse_batch(text, operation, from); });
@@ -72,6 +73,7 @@ std::vector<Answer> Server::ask(Operation operation, const std::vector<Object>& 
       const long code = answer->second.error_code;
       if (code != 0 && !http::may_pass(code)) throw refusal(object, answer->second);
       answers.push_back(answer->second);
+      answers.back().asked = asked;
     }
     return answers;
   });
@@ -122,15 +124,13 @@ Reply Server::perform(BorrowedClient& client, const Answer& answer, const Action
 
 bool Ticket::expired() const {
   constexpr std::chrono::seconds reserve{5};
-  const auto over = [&](const std::optional<Action>& action) {
-    return action && action->expires_in && Clock::now() + reserve > asked_ + *action->expires_in;
-  };
-  return over(answer_.transfer);
+  const std::optional<Action>& action = answer_.transfer;
+  return action && action->expires_in &&
+         Clock::now() + reserve > answer_.asked + *action->expires_in;
 }
 
 void Ticket::renew() {
   answer_ = server_.ask(operation_, {object_}).front();
-  asked_ = Clock::now();
 }
 
 void Ticket::check() const {

@@ -79,7 +79,6 @@ class Ticket {
   Operation operation_;
   const Object& object_;
   Answer answer_;
-  std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
   bool replaced_ = false;  ///< After a refusal; the next one is meant.
 };
 
