@@ -14,8 +14,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* media_type = "application/vnd.git-lfs+json";
 constexpr size_t largest_answer = 16 * 1024 * 1024;
-/// Shorter values of a query are no credentials.
-constexpr size_t length_of_token = 16;
 
 http::Options http_options(const git::RemoteOptions& remote) {
   http::Options http;
@@ -34,15 +32,6 @@ StatusError refusal(const Object& object, const Answer& answer) {
           cat(base::printable(object.path), ": the LFS server refuses it",
               code > 0 ? cat(" (", code, ")") : "", answer.error.empty() ? "" : ": ", answer.error,
               advice.empty() ? "" : "; ", advice)};
-}
-
-/// Signed addresses let in whoever knows them, and servers quote them when they are wrong.
-void hide_action(const Action& action, base::Log& log) {
-  hide(action.headers, log);
-  for (const std::string_view part : base::split(action.url.query, '&')) {
-    const std::string_view value = part.substr(part.find('=') + 1);
-    if (value.size() >= length_of_token) log.hide(value);
-  }
 }
 
 }  // namespace
@@ -117,7 +106,7 @@ Reply Server::perform(BorrowedClient& client, const Answer& answer, const Action
     }
     return reply;
   } catch (const Error&) {
-    hide_action(action, log_);
+    hide(action.headers, log_);
     throw;
   }
 }
