@@ -37,7 +37,7 @@ Access::Access(const Options& options, const Endpoint& endpoint, base::Log& log)
     : options_(options), endpoint_(endpoint), log_(log), trusted_(*endpoint.url) {
   trusted_.username.clear();
   trusted_.password.clear();
-  if (!endpoint.url->username.empty()) {
+  if (!options.url.empty() && !endpoint.url->username.empty()) {
     username_ = endpoint.url->username;
     password_ = base::Secret(endpoint.url->password);
     return;
