@@ -15,14 +15,7 @@ namespace {
 
 using base::cat;
 
-/// Makes a directory and those above it.
-void make_directories(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return;
-  const size_t slash = path.rfind('/');
-  if (errno != ENOENT || slash == std::string::npos || slash == 0) {
-    base::throw_errno(cat("make directory ", base::printable(path)));
-  }
-  make_directories(path.substr(0, slash));
+void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
     base::throw_errno(cat("make directory ", base::printable(path)));
   }
@@ -38,7 +31,7 @@ class LocalStore : public Store {
       const Object& object = upload.object;
       if (has(object)) continue;
       base::with_context(base::printable(object.path), [&] {
-        make_directories(folder_of(object));
+        make_folder_for(object);
         const auto bytes = upload.open();
         CheckedSource checked(object, *bytes);
         base::OutputFile file(path_of(object));
@@ -70,12 +63,20 @@ class LocalStore : public Store {
   std::string folder_of(const Object& object) const {
     return cat(directory_, "/", object.oid.substr(0, 2), "/", object.oid.substr(2, 2));
   }
+  /// Not the repository itself: where that is missing, its path has a mistake.
+  void make_folder_for(const Object& object) const {
+    make_directory(directory_.substr(0, directory_.rfind('/')));
+    make_directory(directory_);
+    make_directory(directory_ + '/' + object.oid.substr(0, 2));
+    make_directory(folder_of(object));
+  }
   std::string path_of(const Object& object) const {
     return cat(folder_of(object), "/", object.oid);
   }
+  /// A link would count as missing later: downloads do not follow any.
   bool has(const Object& object) const {
     struct stat status {};
-    return ::stat(path_of(object).c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+    return ::lstat(path_of(object).c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
            static_cast<uint64_t>(status.st_size) == object.size;
   }
 

@@ -5,7 +5,8 @@
 
 namespace lfs {
 
-/// Objects in a folder OID[0:2]/OID[2:4]/OID, as git-lfs keeps them in a repository.
+/// Objects in a repository's folder lfs/objects, as OID[0:2]/OID[2:4]/OID. An upload makes both
+/// folders, but no repository.
 std::unique_ptr<Store> open_local_store(std::string directory);
 
 }  // namespace lfs
