@@ -1,8 +1,10 @@
 #include "lfs/attribute_rules.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
+#include "base/cancel.hpp"
 #include "base/text.hpp"
 
 namespace lfs {
@@ -116,6 +118,8 @@ std::vector<Token> tokens_of(std::string_view pattern) {
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {
   using Kind = Token::Kind;
+  // Nearly all lines that programs write, of which there may be thousands.
+  if (pattern.find_first_of("*?[\\") == pattern.npos) return pattern == text;
   const std::vector<Token> tokens = tokens_of(pattern);
   // Which tokens the next byte may have to match; the one behind the last is the end.
   std::vector<bool> now(tokens.size() + 1);
@@ -180,6 +184,7 @@ bool AttributeRules::is_filtered(std::string_view path) const {
     if (found == rules_.end()) continue;
     const std::string_view below = path.substr(directory.empty() ? 0 : directory.size() + 1);
     for (auto rule = found->second.rbegin(); rule != found->second.rend(); ++rule) {
+      base::throw_if_cancelled();
       if (matches_pattern(rule->pattern, rule->whole_path ? below : name)) return rule->lfs;
     }
   }

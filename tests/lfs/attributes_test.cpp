@@ -103,6 +103,12 @@ TEST_CASE("the nearest and the last line wins") {
   CHECK_FALSE(rules.is_filtered("rootfs/a.o"));
 }
 
+TEST_CASE("a path without wildcards means itself and nothing that begins with it") {
+  CHECK(lfs::matches_pattern("a/b", "a/b"));
+  CHECK_FALSE(lfs::matches_pattern("a/b", "a/bc"));
+  CHECK_FALSE(lfs::matches_pattern("a/bc", "a/b"));
+}
+
 TEST_CASE("a hostile pattern takes no long time") {
   const std::string stars = [] {
     std::string text;
