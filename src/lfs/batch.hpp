@@ -65,6 +65,9 @@ struct SshAnswer {
 };
 SshAnswer parse_ssh_answer(std::string_view text);
 
+/// Of requests and answers, but for the bytes of objects.
+inline constexpr const char* media_type = "application/vnd.git-lfs+json";
+
 /// The body of a verify request.
 std::string encode_object(const Object& object);
 

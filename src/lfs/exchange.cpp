@@ -65,8 +65,6 @@ Reply send(http::Client& client, const Exchange& exchange, const AuthorizationFo
     if (!is_redirect(reply.response.status) || !location) return reply;
     http::Url next = base::with_context(cat(url.display(), " redirects"),
                                         [&] { return url.resolve(*location); });
-    next.username.clear();
-    next.password.clear();
     refuse_downgrade(url, next);
     // Once elsewhere, a way back is the choice of somebody else.
     foreign = foreign || !next.same_origin(url);

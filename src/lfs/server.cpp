@@ -1,7 +1,5 @@
 #include "lfs/server.hpp"
 
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -12,7 +10,6 @@ using base::cat;
 using base::Error;
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* media_type = "application/vnd.git-lfs+json";
 constexpr size_t largest_answer = 16 * 1024 * 1024;
 
 http::Options http_options(const git::RemoteOptions& remote) {
@@ -94,8 +91,6 @@ std::string Server::send_batch(Operation operation, const std::string& body, htt
 Reply Server::perform(BorrowedClient& client, const Answer& answer, const Action& action,
                       Exchange exchange) {
   exchange.url = action.url;
-  exchange.url.username.clear();
-  exchange.url.password.clear();
   exchange.headers = action.headers;
   try {
     Reply reply = send(*client, exchange, [&](const http::Url& url) {

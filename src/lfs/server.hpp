@@ -1,9 +1,6 @@
 #pragma once
-#include <chrono>
 #include <mutex>
-#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/log.hpp"

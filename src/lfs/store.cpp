@@ -127,8 +127,7 @@ class ServerStore : public Store {
   void verify(BorrowedClient& client, const Answer& answer, const Object& object) {
     Exchange exchange;
     exchange.method = "POST";
-    exchange.plain_headers = {"Accept: application/vnd.git-lfs+json",
-                              "Content-Type: application/vnd.git-lfs+json"};
+    exchange.plain_headers = {cat("Accept: ", media_type), cat("Content-Type: ", media_type)};
     exchange.content = encode_object(object);
     base::drain(
         *server_.perform(client, answer, *answer.verify, std::move(exchange)).response.body);
