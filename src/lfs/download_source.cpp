@@ -37,6 +37,8 @@ DownloadSource::DownloadSource(Server& server, const Object& object, Answer answ
 size_t DownloadSource::read(std::span<char> buffer) {
   return retry_.run([&](int attempt) {
     if (attempt > 1) reply_.reset();
+    // Nothing is left to ask for, and a range behind the end would be refused.
+    if (attempt > 1 && position_ == object_.size) return size_t{0};
     if (!reply_) open(attempt);
     const size_t count = reply_->response.body->read(buffer);
     position_ += count;

@@ -1,0 +1,80 @@
+#include "lfs/server.hpp"
+
+#include "base/error.hpp"
+#include "http/client.hpp"
+#include "lfs/download_source.hpp"
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/loopback_server.hpp"
+
+namespace {
+
+const std::string content = "a large file";
+const lfs::Object object{std::string(64, 'a'), content.size(), "opt/x"};
+
+/// A server whose repository is at `uri`, and what it logs.
+struct Fixture {
+  explicit Fixture(const std::string& uri, const std::string& username = "") {
+    lfs::Options options;
+    options.remote.uri = uri;
+    options.remote.username = username;
+    options.remote.password = base::Secret("the password");
+    server.emplace(
+        options, lfs::find_endpoint(uri, ""), [](auto) {}, log);
+  }
+  CapturedLog log;
+  std::optional<lfs::Server> server;
+};
+
+lfs::Answer answer_with(const std::string& url) {
+  lfs::Answer answer;
+  answer.transfer = lfs::Action{http::Url::parse(url), {}, {}};
+  answer.authenticated = true;
+  return answer;
+}
+
+std::string read_object(Fixture& fixture, const std::string& url) {
+  lfs::DownloadSource bytes(*fixture.server, object, answer_with(url));
+  return base::read_all(bytes, 1000, "it");
+}
+
+}  // namespace
+
+TEST_CASE("a signature is not logged, also of an address that was redirected to") {
+  LoopbackServer loopback([](Exchange& exchange) {
+    if (exchange.target == "/object") {
+      return exchange.reply(302, {"Location: /storage?key=name&signature=0123456789abcdef"});
+    }
+    exchange.reply(422, {"Content-Type: text/plain"}, "not allowed: " + exchange.target);
+  });
+  Fixture fixture(loopback.url("/a.git"));
+  try {
+    read_object(fixture, loopback.url("/object"));
+    FAIL("the refusal is ignored");
+  } catch (const base::Error& error) {
+    fixture.log->error(error.what());
+  }
+  CHECK(fixture.log.text().find("not allowed") != std::string::npos);
+  CHECK(fixture.log.text().find("0123456789abcdef") == std::string::npos);
+}
+
+TEST_CASE("a connection that breaks behind the last byte is no failure") {
+  LoopbackServer loopback([](Exchange& exchange) {
+    exchange.raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n" + content + "\r\n");
+  });
+  Fixture fixture(loopback.url("/a.git"));
+  CHECK(read_object(fixture, loopback.url("/object")) == content);
+  CHECK(loopback.lines() == std::vector<std::string>{"GET /object"});
+}
+
+TEST_CASE("of two logins, the LFS server gets the one that git uses") {
+  LoopbackServer loopback([](Exchange& exchange) {
+    exchange.body();
+    exchange.reply(404);
+  });
+  Fixture fixture("http://other:word@" + loopback.host() + "/a.git", "name");
+  CHECK_THROWS_AS(fixture.server->ask(lfs::Operation::download, {object}), base::Error);
+  REQUIRE(loopback.seen().size() == 1);
+  CHECK(loopback.seen()[0].headers.at("authorization") ==
+        http::basic_authorization("name", "the password").reveal());
+}
