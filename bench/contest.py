@@ -130,7 +130,7 @@ class Contest:
         return runs
 
     def _git_put(self, image, home):
-        shutil.copytree(image, home / "copy", symlinks=True)
+        run("cp", "-a", image, home / "copy")
         return self._script("git init -q -b main; "
                             f"git remote add origin {self._server.url}/rival; {GIT_COMMIT}",
                             home / "copy")
@@ -166,7 +166,7 @@ class Contest:
     def update(self):
         """One file in a hundred has changed."""
         copy = self._put / "changed"
-        shutil.copytree(self._put / "image", copy, symlinks=True)
+        run("cp", "-a", self._put / "image", copy)
         _change(copy / "rootfs")
         _warm(copy)
         for name in ("own", "rival"):
