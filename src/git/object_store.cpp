@@ -14,7 +14,7 @@ using base::Error;
 
 /// Up to this size a blob is kept in one file with others: links, and what is too small for a file
 /// to be made ahead of time.
-constexpr size_t largest_spooled = 1024;
+constexpr size_t largest_spooled = 4 * 1024;
 
 class SpooledFile : public base::Content {
  public:
