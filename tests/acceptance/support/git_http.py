@@ -4,7 +4,7 @@ import os
 import re
 import socket
 
-from .workspace import free_port, listens, run, tool
+from .workspace import free_port, listens, log_up_to_now, run, tool
 
 USER, PASSWORD = "writer", "pass-of-the-git-server"
 
@@ -99,12 +99,10 @@ class GitHttp:
         """The address with its login in it, for stock git."""
         return self.uri(repository).replace("://", f"://{USER}:{PASSWORD}@")
 
-    def requests(self):
-        return (self._home / "access").read_text()
-
     def served(self):
         """(method, path without query, bytes of the answer) of each request so far."""
-        found = re.findall(r'"(\w+) ([^ ?"]+)[^"]*" \d+ (\d+) ', self.requests())
+        log = log_up_to_now(self.url, self._home / "access")
+        found = re.findall(r'"(\w+) ([^ ?"]+)[^"]*" \d+ (\d+) ', log)
         return [(method, path, int(size)) for method, path, size in found]
 
 

@@ -5,7 +5,7 @@ import re
 import urllib.request
 
 from . import token_server
-from .workspace import free_port, listens, run, tool
+from .workspace import free_port, listens, log_up_to_now, run, tool
 
 USER, PASSWORD = "reader", "pass-of-the-registry"
 
@@ -20,6 +20,7 @@ class Registry:
         self._password = password or tokens is not None
         port = free_port()
         self.host = f"127.0.0.1:{port}"
+        self._address = f"{'https' if authority else 'http'}://{self.host}"
         config = {
             "version": 0.1,
             "log": {"level": "info"},
@@ -90,4 +91,5 @@ class Registry:
 
     def requests(self):
         """Every request answered so far, as (method, path)."""
-        return re.findall(r'"(GET|HEAD|POST|PUT|PATCH) (\S+) HTTP/', self._log.read_text())
+        log = log_up_to_now(self._address, self._log)
+        return re.findall(r'"(GET|HEAD|POST|PUT|PATCH) (\S+) HTTP/', log)

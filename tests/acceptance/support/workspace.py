@@ -7,9 +7,12 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -110,3 +113,23 @@ def listens(port):
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def log_up_to_now(address, path):
+    """What a server wrote to its log of all it was asked so far.
+
+    A server writes of a request once its answer is on the way, so whoever has the answer can be
+    earlier at the log: a request made here, whose line is waited for and left out, settles it.
+    """
+    mark = f"/settle-the-log-{time.monotonic_ns()}"
+    try:
+        urllib.request.urlopen(address + mark, timeout=30,
+                               context=ssl._create_unverified_context()).close()
+    except urllib.error.HTTPError:
+        pass  # Any answer will do.
+    deadline = time.monotonic() + 30
+    while mark not in (log := Path(path).read_text(errors="replace")):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{address} answers and writes nothing of it to {path}")
+        time.sleep(0.01)
+    return "\n".join(line for line in log.splitlines() if "/settle-the-log-" not in line)
