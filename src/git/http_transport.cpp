@@ -113,10 +113,7 @@ class HttpTransport : public Transport {
 
   http::Response send(http::Request& request) {
     // Credentials go to the address the user wrote and nowhere else, but for its https side.
-    const bool upgraded = request.url.host == trusted_.host && request.url.secure() &&
-                          !trusted_.secure() && trusted_.port == 80 && request.url.port == 443;
-    const bool trusted = request.url.same_origin(trusted_) || upgraded;
-    if (!username_.empty() && trusted) {
+    if (!username_.empty() && trusted_.shares_login(request.url)) {
       request.authorization = http::basic_authorization(username_, password_.reveal());
     } else {
       request.authorization = base::Secret();

@@ -167,6 +167,12 @@ bool Url::same_origin(const Url& other) const {
   return scheme == other.scheme && host == other.host && port == other.port;
 }
 
+bool Url::shares_login(const Url& other) const {
+  const bool upgraded =
+      host == other.host && !secure() && port == 80 && other.secure() && other.port == 443;
+  return same_origin(other) || upgraded;
+}
+
 std::string Url::host_and_port() const {
   const std::string name = host.find(':') == std::string::npos ? host : cat("[", host, "]");
   return port == (secure() ? 443U : 80U) ? name : cat(name, ":", port);

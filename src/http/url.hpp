@@ -20,8 +20,11 @@ struct Url {
   Url resolve(std::string_view reference) const;
 
   bool secure() const { return scheme == "https"; }
-  /// Same scheme, host and port: the only place credentials may go.
+  /// Same scheme, host and port.
   bool same_origin(const Url& other) const;
+  /// Whether a login for this URL may go to `other`: to the same origin, or from http to the https
+  /// side of the host, both at their usual ports.
+  bool shares_login(const Url& other) const;
   std::string host_and_port() const;  ///< The port only where it is not the scheme's own.
   std::string text() const;           ///< For requests: all but the user information.
   std::string display() const;        ///< For people: without user information and query.

@@ -5,19 +5,9 @@
 #include "http/client.hpp"
 
 namespace lfs {
-namespace {
 
 using base::cat;
 using Clock = std::chrono::steady_clock;
-
-/// Whether `login`, for the server of a repository, may go to `url`: there, or to its https side.
-bool is_trusted(const http::Url& login, const http::Url& url) {
-  const bool upgraded = url.host == login.host && url.secure() && !login.secure() &&
-                        login.port == 80 && url.port == 443;
-  return url.same_origin(login) || upgraded;
-}
-
-}  // namespace
 
 void hide(const HeaderFields& headers, base::Log& log) {
   for (const auto& [name, secret] : headers) {
@@ -50,7 +40,7 @@ Access::Access(const Options& options, const Endpoint& endpoint, base::Log& log)
   } else {
     if (remote.uri.starts_with("/") || remote.uri.starts_with("file://")) return;
     const http::Url repository = http::Url::parse(remote.uri);
-    if (!is_trusted(repository, trusted_)) return;
+    if (!repository.shares_login(trusted_)) return;
     if (remote.username.empty()) {
       username_ = repository.username;
       password_ = base::Secret(repository.password);
@@ -99,7 +89,7 @@ Access::Pass Access::ask_over_ssh(Operation operation) {
 }
 
 base::Secret Access::authorization(const http::Url& url) const {
-  if (username_.empty() || !is_trusted(trusted_, url)) return {};
+  if (username_.empty() || !trusted_.shares_login(url)) return {};
   return http::basic_authorization(username_, password_.reveal());
 }
 

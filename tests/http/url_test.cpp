@@ -78,6 +78,21 @@ TEST_CASE("a change of scheme, host or port is another origin") {
   CHECK_FALSE(url.same_origin(Url::parse("https://g/")));
 }
 
+TEST_CASE("a login goes to its own origin and the https side of it, and nowhere else") {
+  const Url plain = Url::parse("http://h/repository");
+  CHECK(plain.shares_login(Url::parse("http://H:80/other")));
+  CHECK(plain.shares_login(Url::parse("https://h/other")));
+  CHECK_FALSE(plain.shares_login(Url::parse("https://h:8443/")));
+  CHECK_FALSE(plain.shares_login(Url::parse("http://h:81/")));
+  CHECK_FALSE(plain.shares_login(Url::parse("https://g/")));
+  CHECK_FALSE(plain.shares_login(Url::parse("https://sub.h/")));
+  CHECK_FALSE(Url::parse("http://h:8080/").shares_login(Url::parse("https://h/")));
+  const Url secure = Url::parse("https://h/repository");
+  CHECK(secure.shares_login(Url::parse("https://h/other")));
+  CHECK_FALSE(secure.shares_login(Url::parse("http://h/")));
+  CHECK_FALSE(secure.shares_login(Url::parse("http://h:443/")));
+}
+
 TEST_CASE("addresses of this machine and of private networks are known in every notation") {
   for (const char* host : {"localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9",
                            "::1", "127.1", "0x7f000001", "2130706433", "::ffff:127.0.0.1"}) {
