@@ -118,6 +118,12 @@ void write_file(const std::string& path, std::string_view content) {
   file.publish();
 }
 
+void make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
+    throw_errno(cat("make directory ", printable(path)));
+  }
+}
+
 void write_all(int fd, std::string_view bytes, std::string_view what) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());

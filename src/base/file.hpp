@@ -74,6 +74,9 @@ class OutputFile : public ByteSink {
 /// Writes a file so that it is there whole or not at all (temporary name, then rename).
 void write_file(const std::string& path, std::string_view content);
 
+/// Makes a directory with mode 0755; one that is there already is fine.
+void make_directory(const std::string& path);
+
 /// Writes all bytes to a descriptor; `what` names the target in errors.
 void write_all(int fd, std::string_view bytes, std::string_view what);
 

@@ -5,14 +5,16 @@
 
 namespace base {
 
-/// Content that stands in a file of its own already. Whoever wants the content as a file may take
-/// this one instead of copying it.
+/// Content on its way into a file, which may stand in a file of its own already. Whoever makes the
+/// file may take that one, and says where the content stands from then on.
 class StagedContent : public Content {
  public:
-  /// Where the file can be taken from by renaming it; "" when it was taken.
-  virtual std::string available() const = 0;
-  /// To be called after the file was renamed to `path`.
-  virtual void taken(const std::string& path) const = 0;
+  /// Moves the file that has just this content to `name` in the open directory `parent`, where
+  /// nothing may stand; `path` leads there, too. -1 with errno set where that cannot be done:
+  /// ENODATA when there is no such file (any more).
+  virtual int move_to(int parent, const std::string& name, const std::string& path) const = 0;
+  /// To be called once a new file at `path` has the content: it may be read from there.
+  virtual void stands_at(const std::string& path) const = 0;
 };
 
 }  // namespace base

@@ -1,9 +1,12 @@
 #include "git/object_store.hpp"
 
+#include <condition_variable>
+#include <mutex>
+
+#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "git/scratch_file.hpp"
-#include "git/staged_files.hpp"
+#include "git/held_blobs.hpp"
 #include "git/staged_writer.hpp"
 
 namespace git {
@@ -12,38 +15,92 @@ namespace {
 using base::cat;
 using base::Error;
 
-/// Up to this size a blob is kept in one file with others: links, and what is too small for a file
-/// to be made ahead of time.
-constexpr size_t largest_spooled = 4 * 1024;
+/// Whoever waits for an object is woken when some more have come as well: waking it for each one
+/// costs more than what it does with a small file.
+constexpr unsigned enough_objects = 64;
+constexpr size_t enough_bytes = 512 * 1024;
 
-class SpooledFile : public base::Content {
- public:
-  SpooledFile(const ScratchFile& file, uint64_t start) : file_(file), start_(start) {}
-  void read_at(uint64_t offset, std::span<char> buffer) const override {
-    file_.read(start_ + offset, buffer);
-  }
-
- private:
-  const ScratchFile& file_;
-  uint64_t start_;
-};
+template <class Value>
+using ById = std::unordered_map<Oid, Value, OidHash>;
 
 }  // namespace
 
 struct ObjectStore::Impl {
-  explicit Impl(const std::string& path) : spool(path), files(path) {}
+  explicit Impl(const std::string& directory) : held(directory) {}
 
   struct Blob {
     uint64_t size = 0;
-    uint64_t place = 0;  ///< Where it starts in the spool, or the number of its file.
-    bool staged = false;
+    HeldBlobs::Held* held = nullptr;  ///< Null while it is on its way there.
   };
 
-  ScratchFile spool;
-  StagedFiles files;
-  std::unordered_map<Oid, std::string, OidHash> commits;
-  std::unordered_map<Oid, std::string, OidHash> trees;
-  std::unordered_map<Oid, Blob, OidHash> blobs;
+  void add(ById<std::string>& objects, const Oid& id, std::string content) {
+    const std::lock_guard lock(mutex);
+    objects.try_emplace(id, std::move(content));
+    tell(id);
+  }
+
+  /// Runs `hold` to get hold of a blob, unless it came before.
+  template <class Hold>
+  void add_blob(const Oid& id, uint64_t size, Hold hold) {
+    std::unique_lock lock(mutex);
+    const auto [place, is_new] = blobs.try_emplace(id);
+    if (!is_new) return;
+    Blob& blob = place->second;
+    lock.unlock();
+    HeldBlobs::Held* const bytes = hold();
+    lock.lock();
+    blob = {size, bytes};
+    tell(id);
+  }
+
+  /// Wakes whoever waits for `id`, which has come, as soon as that is worth it.
+  void tell(const Oid& id) {
+    if (!asleep) return;
+    wanted_came = wanted_came || id == wanted;
+    ++came;
+    if (wanted_came && (came >= enough_objects || held.in_memory() >= enough_bytes)) wake();
+  }
+
+  void wake() {
+    asleep = false;
+    held.let_user_wait(false);
+    changed.notify_one();
+  }
+
+  static bool is_there(const std::string& /*content*/) { return true; }
+  static bool is_there(const Blob& blob) { return blob.held != nullptr; }
+
+  /// References to what is found stay good.
+  template <class Value>
+  const Value& find(const ById<Value>& objects, std::string_view kind, const Oid& id) {
+    std::unique_lock lock(mutex);
+    for (;;) {
+      const auto found = objects.find(id);
+      if (found != objects.end() && is_there(found->second)) return found->second;
+      if (completed) throw Error(cat("the repository did not send the ", kind, " ", id.hex()));
+      base::throw_if_cancelled();
+      wanted = id;
+      wanted_came = false;
+      came = 0;
+      asleep = true;
+      held.let_user_wait(true);
+      changed.wait_for(lock, std::chrono::milliseconds(250), [this] { return !asleep; });
+      if (asleep) wake();
+    }
+  }
+
+  std::mutex mutex;
+  ById<std::string> commits;
+  ById<std::string> trees;
+  ById<Blob> blobs;
+  bool completed = false;
+  HeldBlobs held;
+
+  std::condition_variable changed;
+  bool asleep = false;  ///< Whoever looks objects up.
+  Oid wanted;
+  bool wanted_came = false;
+  unsigned came = 0;
 };
 
 /// A large blob on its way into a file.
@@ -52,12 +109,15 @@ class ObjectStore::Large : public LargeBlob {
   Large(Impl& store, uint64_t size)
       : store_(store),
         size_(size),
-        number_(store.files.reserve()),
-        file_(store.files.path_of(number_), size) {}
+        number_(store.held.reserve()),
+        file_(store.held.path_of(number_), size) {}
 
   void write(std::string_view bytes) override { file_.write(bytes); }
   void finish(const Oid& id) override {
-    if (store_.blobs.try_emplace(id, Impl::Blob{size_, number_, true}).second) file_.finish();
+    store_.add_blob(id, size_, [&] {
+      file_.finish();
+      return store_.held.add_file(number_);
+    });
   }
 
  private:
@@ -67,32 +127,19 @@ class ObjectStore::Large : public LargeBlob {
   StagedWriter file_;
 };
 
-namespace {
-
-[[noreturn]] void missing(std::string_view kind, const Oid& id) {
-  throw Error(cat("the repository did not send the ", kind, " ", id.hex()));
-}
-
-}  // namespace
-
 ObjectStore::ObjectStore(const std::string& directory) : impl_(std::make_unique<Impl>(directory)) {}
 ObjectStore::~ObjectStore() = default;
 
 void ObjectStore::commit(const Oid& id, std::string content) {
-  impl_->commits.emplace(id, std::move(content));
+  impl_->add(impl_->commits, id, std::move(content));
 }
 
 void ObjectStore::tree(const Oid& id, std::string content) {
-  impl_->trees.emplace(id, std::move(content));
+  impl_->add(impl_->trees, id, std::move(content));
 }
 
 void ObjectStore::blob(const Oid& id, std::string content) {
-  const auto [found, is_new] = impl_->blobs.try_emplace(id);
-  if (!is_new) return;
-  Impl::Blob& blob = found->second;
-  blob.size = content.size();
-  blob.staged = content.size() > largest_spooled;
-  blob.place = blob.staged ? impl_->files.add(std::move(content)) : impl_->spool.append(content);
+  impl_->add_blob(id, content.size(), [&] { return impl_->held.add(std::move(content)); });
 }
 
 std::unique_ptr<LargeBlob> ObjectStore::begin_large(uint64_t size) {
@@ -100,27 +147,27 @@ std::unique_ptr<LargeBlob> ObjectStore::begin_large(uint64_t size) {
 }
 
 std::shared_ptr<const base::Content> ObjectStore::read_back(const Oid& id) {
-  return find_blob(id).content;
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->held.content(*impl_->blobs.at(id).held);
+}
+
+void ObjectStore::complete() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->completed = true;
+  if (impl_->asleep) impl_->wake();
 }
 
 const std::string& ObjectStore::commit_text(const Oid& id) const {
-  const auto found = impl_->commits.find(id);
-  if (found == impl_->commits.end()) missing("commit", id);
-  return found->second;
+  return impl_->find(impl_->commits, "commit", id);
 }
 
 std::vector<TreeEntry> ObjectStore::tree_entries(const Oid& id) const {
-  const auto found = impl_->trees.find(id);
-  if (found == impl_->trees.end()) missing("tree", id);
-  return parse_tree(found->second);
+  return parse_tree(impl_->find(impl_->trees, "tree", id));
 }
 
 StoredBlob ObjectStore::find_blob(const Oid& id) const {
-  const auto found = impl_->blobs.find(id);
-  if (found == impl_->blobs.end()) missing("file content", id);
-  const Impl::Blob& blob = found->second;
-  if (blob.staged) return {blob.size, impl_->files.content(static_cast<uint32_t>(blob.place))};
-  return {blob.size, std::make_shared<SpooledFile>(impl_->spool, blob.place)};
+  const Impl::Blob& blob = impl_->find(impl_->blobs, "file content", id);
+  return {blob.size, impl_->held.content(*blob.held)};
 }
 
 std::string ObjectStore::read_blob(const Oid& id, uint64_t limit) const {

@@ -17,9 +17,9 @@ struct StoredBlob {
   std::shared_ptr<const base::Content> content;
 };
 
-/// Keeps the objects of one commit until they are looked up: commits and trees in memory, the
-/// smallest blobs in one unnamed file, each other one as a file that its user may take
-/// (StagedContent).
+/// The objects of one commit for one thread that hands them over, as a sink, and another one that
+/// looks them up at the same time and waits for what did not come yet. Commits and trees stay in
+/// memory, blobs until there are too many that nobody took (StagedContent); those go into files.
 class ObjectStore : public ObjectSink {
  public:
   /// `directory` must exist and be empty; files that nobody takes stay there.
@@ -31,8 +31,10 @@ class ObjectStore : public ObjectSink {
   void blob(const Oid& id, std::string content) override;
   std::unique_ptr<LargeBlob> begin_large(uint64_t size) override;
   std::shared_ptr<const base::Content> read_back(const Oid& id) override;
+  /// Everything has come: from now on nothing is waited for.
+  void complete();
 
-  /// Each is an Error when the object did not come.
+  /// Each waits for its object; Error when it did not come.
   const std::string& commit_text(const Oid& id) const;
   std::vector<TreeEntry> tree_entries(const Oid& id) const;
   StoredBlob find_blob(const Oid& id) const;

@@ -1,25 +1,21 @@
 #include "git/staged_files.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "base/cancel.hpp"
-#include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "git/staged_writer.hpp"
 
 namespace git {
 namespace {
 
-constexpr size_t most_waiting = 8 * 1024 * 1024;
+constexpr size_t most_waiting = 4 * 1024 * 1024;
 constexpr size_t few_waiting = most_waiting / 2;
 /// Files written between two looks at what waits: the other side should seldom meet the lock taken.
 constexpr size_t most_at_once = 32;
@@ -31,8 +27,6 @@ constexpr size_t overhead = 128;
 /// The thread that writes, and what it has not written yet.
 class StagedFiles::Writing {
  public:
-  using Bytes = std::shared_ptr<const std::string>;
-
   void add(uint32_t number, std::string path, Bytes content) {
     std::unique_lock lock(mutex_);
     if (failure_) std::rethrow_exception(failure_);
@@ -50,16 +44,13 @@ class StagedFiles::Writing {
   Bytes find(uint32_t number) {
     const std::lock_guard lock(mutex_);
     if (failure_) std::rethrow_exception(failure_);
-    const auto found =
-        std::lower_bound(waiting_.begin(), waiting_.end(), number,
-                         [](const Job& job, uint32_t wanted) { return job.number < wanted; });
-    return found == waiting_.end() || found->number != number ? nullptr : found->content;
+    const Job* job = find_job(number);
+    return job == nullptr ? nullptr : job->content;
   }
 
-  /// Returns when everything is written.
-  void flush() {
+  void wait_for(uint32_t number) {
     std::unique_lock lock(mutex_);
-    wait(lock, [this] { return waiting_.empty(); });
+    wait(lock, [&] { return find_job(number) == nullptr; });
   }
 
  private:
@@ -68,6 +59,13 @@ class StagedFiles::Writing {
     std::string path;
     Bytes content;
   };
+
+  const Job* find_job(uint32_t number) const {
+    const auto found =
+        std::lower_bound(waiting_.begin(), waiting_.end(), number,
+                         [](const Job& job, uint32_t wanted) { return job.number < wanted; });
+    return found == waiting_.end() || found->number != number ? nullptr : &*found;
+  }
 
   template <class Condition>
   void wait(std::unique_lock<std::mutex>& lock, Condition condition) {
@@ -98,7 +96,7 @@ class StagedFiles::Writing {
           waiting_bytes_ -= waiting_.front().content->size() + overhead;
           waiting_.pop_front();
         }
-        if (waiting_bytes_ < few_waiting) changed_.notify_all();
+        changed_.notify_all();
       }
     } catch (...) {
       if (!lock.owns_lock()) lock.lock();
@@ -115,57 +113,27 @@ class StagedFiles::Writing {
   std::jthread thread_;
 };
 
-class StagedFiles::File : public base::StagedContent {
- public:
-  File(const StagedFiles& files, uint32_t number) : files_(files), number_(number) {}
-
-  void read_at(uint64_t offset, std::span<char> buffer) const override {
-    if (const auto bytes = files_.writing_->find(number_)) {
-      if (offset > bytes->size() || buffer.size() > bytes->size() - offset) too_short();
-      std::memcpy(buffer.data(), bytes->data() + offset, buffer.size());
-      return;
-    }
-    const std::string& taken = files_.taken_[number_];
-    const std::string path = taken.empty() ? files_.path_of(number_) : taken;
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd) base::throw_errno(base::cat("read ", base::printable(path)));
-    if (base::read_full_at(fd.get(), offset, buffer, path) != buffer.size()) too_short();
-  }
-  std::string available() const override {
-    files_.writing_->flush();
-    return files_.taken_[number_].empty() ? files_.path_of(number_) : "";
-  }
-  void taken(const std::string& path) const override { files_.taken_[number_] = path; }
-
- private:
-  [[noreturn]] static void too_short() { throw base::Error("a file is shorter than it was"); }
-
-  const StagedFiles& files_;
-  uint32_t number_;
-};
-
 StagedFiles::StagedFiles(std::string directory)
     : directory_(std::move(directory)), writing_(std::make_unique<Writing>()) {}
 
 StagedFiles::~StagedFiles() = default;
 
-uint32_t StagedFiles::add(std::string content) {
+uint32_t StagedFiles::add(Bytes content) {
   const uint32_t number = reserve();
-  writing_->add(number, path_of(number), std::make_shared<const std::string>(std::move(content)));
+  writing_->add(number, path_of(number), std::move(content));
   return number;
-}
-
-uint32_t StagedFiles::reserve() {
-  taken_.emplace_back();
-  return static_cast<uint32_t>(taken_.size() - 1);
 }
 
 std::string StagedFiles::path_of(uint32_t number) const {
   return base::cat(directory_, "/", number);
 }
 
-std::shared_ptr<const base::StagedContent> StagedFiles::content(uint32_t number) const {
-  return std::make_shared<File>(*this, number);
+StagedFiles::Bytes StagedFiles::find(uint32_t number) const {
+  return writing_->find(number);
+}
+
+void StagedFiles::wait_for(uint32_t number) const {
+  writing_->wait_for(number);
 }
 
 }  // namespace git

@@ -65,11 +65,11 @@ CommitSource::CommitSource(const git::ObjectStore& store, const git::Oid& rootfs
 
 void CommitSource::find_first_names() {
   const auto text = git::open_content(text_.content, text_.size);
-  rootfs::ManifestReader manifest(*text);
-  rootfs::ManifestEntry listed;
-  while (base::with_context("manifest", [&] { return manifest.next(listed); })) {
-    if (!listed.hardlink.empty()) firsts_.try_emplace(listed.hardlink);
-  }
+  base::with_context("manifest", [&] {
+    rootfs::visit_linked_and_large(*text, [&](const rootfs::ManifestEntry& listed) {
+      if (!listed.hardlink.empty()) firsts_.try_emplace(listed.hardlink);
+    });
+  });
 }
 
 void CommitSource::enter(const std::string& path, const git::Oid& tree) {

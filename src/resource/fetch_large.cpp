@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/open_content.hpp"
+#include "git/staged_file.hpp"
 #include "git/staged_writer.hpp"
 #include "lfs/attribute_rules.hpp"
 #include "lfs/pointer.hpp"
@@ -73,16 +74,15 @@ std::string place_of(std::string_view path) {
 std::vector<lfs::Object> large_files_of(const git::StoredBlob& manifest,
                                         const rootfs::Limits& limits) {
   const auto text = git::open_content(manifest.content, manifest.size);
-  rootfs::ManifestReader reader(*text);
   rootfs::Budget budget(limits, 0);
   std::vector<lfs::Object> objects;
-  rootfs::ManifestEntry listed;
-  while (base::with_context("manifest", [&] { return reader.next(listed); })) {
-    base::throw_if_cancelled();
-    budget.add_entry(listed.entry);
-    if (listed.lfs.empty()) continue;
-    objects.push_back({listed.lfs, listed.entry.size, listed.entry.path});
-  }
+  base::with_context("manifest", [&] {
+    rootfs::visit_linked_and_large(*text, [&](const rootfs::ManifestEntry& listed) {
+      budget.add_entry(listed.entry);
+      if (listed.lfs.empty()) return;
+      objects.push_back({listed.lfs, listed.entry.size, listed.entry.path});
+    });
+  });
   return objects;
 }
 
@@ -111,10 +111,10 @@ std::vector<lfs::Object> large_files_of(const git::ObjectStore& store, const git
   return found;
 }
 
-FetchedFiles fetch_large(const std::vector<lfs::Object>& objects, const GitSource& source,
-                         const std::string& directory, const rootfs::Limits& limits,
-                         base::Log& log) {
-  FetchedFiles fetched;
+LargeContents fetch_large(const std::vector<lfs::Object>& objects, const GitSource& source,
+                          const std::string& directory, const rootfs::Limits& limits,
+                          base::Log& log) {
+  LargeContents fetched;
   if (objects.empty()) return fetched;
   rootfs::Budget budget(limits, 0);
   uint64_t total = 0;
@@ -124,22 +124,22 @@ FetchedFiles fetch_large(const std::vector<lfs::Object>& objects, const GitSourc
   }
   log.info(cat("git-lfs keeps ", base::with_commas(objects.size()),
                objects.size() == 1 ? " file, " : " files, ", base::human_size(total)));
-  fetched.files = std::make_unique<git::StagedFiles>(directory);
   std::mutex mutex;
+  uint32_t files = 0;
+  const auto next_path = [&] {
+    const std::lock_guard lock(mutex);
+    return cat(directory, "/", files++);
+  };
   const auto store = lfs::open_store(lfs_options(source), log);
   store->download(objects, [&](const lfs::Object& object, base::ByteSource& bytes) {
-    const auto reserve = [&] {
-      const std::lock_guard lock(mutex);
-      return fetched.files->reserve();
-    };
-    const uint32_t number = reserve();
-    git::StagedWriter file(fetched.files->path_of(number), object.size);
+    const std::string path = next_path();
+    git::StagedWriter file(path, object.size);
     std::vector<char> block(256 * 1024);
     while (const size_t count = bytes.read(block)) file.write({block.data(), count});
     file.finish();
     const std::lock_guard lock(mutex);
-    fetched.contents.emplace(object.oid,
-                             git::StoredBlob{object.size, fetched.files->content(number)});
+    fetched.emplace(object.oid,
+                    git::StoredBlob{object.size, std::make_shared<git::StagedFile>(path)});
   });
   return fetched;
 }

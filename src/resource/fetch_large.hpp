@@ -1,10 +1,8 @@
 #pragma once
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
-#include "git/staged_files.hpp"
 #include "lfs/store.hpp"
 #include "resource/commit_source.hpp"
 #include "resource/protocol.hpp"
@@ -23,16 +21,11 @@ std::vector<lfs::Object> large_files_of(const git::StoredBlob& manifest,
 std::vector<lfs::Object> large_files_of(const git::ObjectStore& store, const git::Oid& top,
                                         const git::Oid& rootfs, const rootfs::Limits& limits);
 
-/// Files that stand ready to be taken.
-struct FetchedFiles {
-  std::unique_ptr<git::StagedFiles> files;  ///< What the contents are read from.
-  LargeContents contents;
-};
-
-/// Fetches them to files in `directory`, which must exist and be empty. Error when one cannot be
-/// had, is not what its pointer says, or when they are more than an image may cost.
-FetchedFiles fetch_large(const std::vector<lfs::Object>& objects, const GitSource& source,
-                         const std::string& directory, const rootfs::Limits& limits,
-                         base::Log& log);
+/// Fetches them to files in `directory`, which must exist and be empty; they stand ready to be
+/// moved (StagedContent). Error when one cannot be had, is not what its pointer says, or when they
+/// are more than an image may cost.
+LargeContents fetch_large(const std::vector<lfs::Object>& objects, const GitSource& source,
+                          const std::string& directory, const rootfs::Limits& limits,
+                          base::Log& log);
 
 }  // namespace resource

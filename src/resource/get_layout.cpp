@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include <set>
 #include <vector>
 
@@ -22,19 +20,13 @@ using base::cat;
 constexpr int maximum_depth = 4;
 constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
 
-void make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
-    base::throw_errno(cat("make directory ", base::printable(path)));
-  }
-}
-
 /// Fills an image layout (image-spec image-layout.md) from a registry.
 class LayoutWriter {
  public:
   LayoutWriter(const Download& download, const std::string& path)
       : client_(download.client), log_(download.log), path_(path) {
-    make_directory(path_);
-    make_directory(path_ + "/blobs");
+    base::make_directory(path_);
+    base::make_directory(path_ + "/blobs");
   }
 
   void write(const oci::Digest& digest) {
@@ -104,7 +96,7 @@ class LayoutWriter {
     const std::string text = digest.text();
     const size_t colon = text.find(':');
     const std::string directory = cat(path_, "/blobs/", text.substr(0, colon));
-    make_directory(directory);
+    base::make_directory(directory);
     return cat(directory, "/", text.substr(colon + 1));
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,6 +52,11 @@ class ManifestReader {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Calls `visit` with each object of a manifest that is a further name of another one or that
+/// git-lfs keeps, and skips all others faster than ManifestReader, which must check them.
+void visit_linked_and_large(base::ByteSource& manifest,
+                            const std::function<void(const ManifestEntry&)>& visit);
 
 /// Whether `a` comes before `b` in a walk with sorted names, parents first.
 bool walks_before(std::string_view a, std::string_view b);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/cancel.hpp"
@@ -23,11 +24,10 @@ class Lines {
 
   /// The next line without its end; false at the end.
   bool next(std::string_view& line) {
-    text_.erase(0, used_);
-    used_ = 0;
-    size_t searched = 0;
+    size_t searched = used_;
     size_t end = 0;
     while ((end = text_.find('\n', searched)) == text_.npos) {
+      text_.erase(0, std::exchange(used_, 0));
       searched = text_.size();
       if (searched > longest_line) throw Error("the line is too long");
       const size_t count = source_.read(block_);
@@ -35,7 +35,7 @@ class Lines {
       if (count == 0 && text_.empty()) return false;
       if (count == 0) throw Error("the last line is cut off");
     }
-    line = std::string_view(text_).substr(0, end);
+    line = std::string_view(text_).substr(used_, end - used_);
     used_ = end + 1;
     return true;
   }
@@ -109,6 +109,18 @@ ManifestReader::~ManifestReader() = default;
 
 bool ManifestReader::next(ManifestEntry& entry) {
   return impl_->next(entry);
+}
+
+void visit_linked_and_large(base::ByteSource& manifest,
+                            const std::function<void(const ManifestEntry&)>& visit) {
+  Lines lines(manifest);
+  std::string_view line;
+  for (uint64_t number = 1; lines.next(line); ++number) {
+    base::throw_if_cancelled();
+    // Spaces stand between keywords only: those of names are escaped.
+    if (line.find(" hardlink=") == line.npos && line.find(" lfs=") == line.npos) continue;
+    visit(base::with_context(cat("line ", number), [&] { return parse_manifest_line(line); }));
+  }
 }
 
 bool walks_before(std::string_view a, std::string_view b) {

@@ -5,10 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 
 #include "base/error.hpp"
-#include "base/staged_content.hpp"
 #include "base/text.hpp"
 #include "rootfs/layer_rules.hpp"
 #include "rootfs/name.hpp"
@@ -38,7 +36,11 @@ void Placer::place_file(const base::Entry& entry, const std::string& path, base:
   const auto [directory, base_name] = split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.make(directory);
-  if (take_staged(entry, path, parent, name)) {
+  // What its owner may not read could not be read again for another file.
+  const auto* staged = (entry.mode & 0400U) == 0
+                           ? nullptr
+                           : dynamic_cast<const base::StagedContent*>(entry.content.get());
+  if (staged != nullptr && take(*staged, path, parent, name)) {
     base::UniqueFd fd;
     // Most files have none and need not be opened.
     if (!entry.xattrs.empty()) {
@@ -55,24 +57,19 @@ void Placer::place_file(const base::Entry& entry, const std::string& path, base:
     writer_.write(fd.get(), data, entry.size, path);
     attributes_.set_all({.fd = fd.get(), .path = path}, entry);
     if (::close(fd.release()) != 0) base::throw_errno("close file");
+    if (staged != nullptr) staged->stands_at(base::cat(path_, "/", path));
   }
   marks_.made_entry(parent.id, name);
   ++summary_.files;
   summary_.bytes += entry.size;
 }
 
-bool Placer::take_staged(const base::Entry& entry, const std::string& path, const Parent& parent,
-                         const std::string& name) {
-  const auto* staged = dynamic_cast<const base::StagedContent*>(entry.content.get());
-  const std::string from = staged == nullptr ? "" : staged->available();
-  if (from.empty()) return false;
-  const auto move = [&] {
-    return ::renameat2(AT_FDCWD, from.c_str(), parent.fd, name.c_str(), RENAME_NOREPLACE);
-  };
+bool Placer::take(const base::StagedContent& staged, const std::string& path, const Parent& parent,
+                  const std::string& name) {
   // On another file system, say, it is copied.
-  if (replacing(parent, name, move) != 0) return false;
-  staged->taken(base::cat(path_, "/", path));
-  return true;
+  return replacing(parent, name, [&] {
+           return staged.move_to(parent.fd, name, base::cat(path_, "/", path));
+         }) == 0;
 }
 
 void Placer::place_directory(const base::Entry& entry, const std::string& path) {

@@ -5,6 +5,7 @@
 
 #include "base/entry.hpp"
 #include "base/rooted_dir.hpp"
+#include "base/staged_content.hpp"
 #include "rootfs/attributes.hpp"
 #include "rootfs/entry_placer.hpp"
 #include "rootfs/file_writer.hpp"
@@ -48,8 +49,8 @@ class Placer : public EntryPlacer {
     return make();
   }
   /// Moves content that is a file already into place; false when there is none, or it cannot be.
-  bool take_staged(const base::Entry& entry, const std::string& path, const Parent& parent,
-                   const std::string& name);
+  bool take(const base::StagedContent& staged, const std::string& path, const Parent& parent,
+            const std::string& name);
   void clear_way(const Parent& parent, const std::string& name);
   void set_directory(int fd, const base::Entry& entry, PendingAttributes pending, bool is_new);
   void copy(const Parent& from, const std::string& from_name, const Parent& to,

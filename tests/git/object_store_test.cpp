@@ -1,12 +1,15 @@
 #include "git/object_store.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 
 #include "base/error.hpp"
+#include "base/handle.hpp"
+#include "base/run_both.hpp"
 #include "base/staged_content.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
@@ -25,14 +28,45 @@ std::string text(unsigned number) {
          std::to_string(number);
 }
 
-const base::StagedContent& staged(const git::StoredBlob& blob) {
-  return dynamic_cast<const base::StagedContent&>(*blob.content);
+/// Forty of them are more than what is kept in memory.
+std::string large_text(unsigned number) {
+  return std::string(500'000 + number, static_cast<char>('a' + number % 26));
 }
 
 std::string file_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
+
+/// A directory that blobs are put into.
+class Place {
+ public:
+  explicit Place(const ScratchDir& directory)
+      : path_(directory / "place"), fd_((std::filesystem::create_directory(path_), open(path_))) {}
+
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+  /// Moves a blob's file here: 0, or what errno says.
+  int take(const git::StoredBlob& blob, const std::string& name) const {
+    return staged(blob).move_to(fd_.get(), name, path(name)) == 0 ? 0 : errno;
+  }
+  /// Puts a file here as whoever cannot move it does.
+  void write(const git::StoredBlob& blob, const std::string& content,
+             const std::string& name) const {
+    std::ofstream(path(name), std::ios::binary) << content;
+    staged(blob).stands_at(path(name));
+  }
+
+ private:
+  static base::UniqueFd open(const std::string& path) {
+    return base::UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
+  static const base::StagedContent& staged(const git::StoredBlob& blob) {
+    return dynamic_cast<const base::StagedContent&>(*blob.content);
+  }
+
+  std::string path_;
+  base::UniqueFd fd_;
+};
 
 }  // namespace
 
@@ -56,43 +90,77 @@ TEST_CASE("no blob is lost or mixed up while others are being written") {
   }
 }
 
-TEST_CASE("a file is never taken before all of it is written") {
+TEST_CASE("what nobody takes goes to files that hold all of it") {
   const ScratchDir directory;
-  git::ObjectStore store(directory.path().string());
+  const std::string incoming = directory / "incoming";
+  std::filesystem::create_directory(incoming);
+  git::ObjectStore store(incoming);
+  const Place place(directory);
+  for (unsigned i = 0; i < 40; ++i) store.blob(id_of(large_text(i)), large_text(i));
+  unsigned moved = 0;
   for (unsigned i = 0; i < 40; ++i) {
-    const std::string content(500'000 + i, static_cast<char>('a' + i % 26));
-    store.blob(id_of(content), content);
-    const git::StoredBlob blob = store.find_blob(id_of(content));
-    REQUIRE(file_text(staged(blob).available()) == content);
+    const git::StoredBlob blob = store.find_blob(id_of(large_text(i)));
+    if (place.take(blob, std::to_string(i)) != 0) continue;
+    ++moved;
+    REQUIRE(file_text(place.path(std::to_string(i))) == large_text(i));
   }
+  // The last ones are still in memory.
+  CHECK(moved > 20);
+  CHECK(moved < 40);
 }
 
 TEST_CASE("a blob of two files is still read after the first took it") {
   const ScratchDir directory;
-  git::ObjectStore store(directory.path().string());
-  const std::string content(5000, 'x');
-  store.blob(id_of(content), content);
-  const git::StoredBlob first = store.find_blob(id_of(content));
-  const std::string path = directory / "taken";
-  std::filesystem::rename(staged(first).available(), path);
-  staged(first).taken(path);
-  const git::StoredBlob second = store.find_blob(id_of(content));
-  CHECK(staged(second).available().empty());
-  CHECK(store.read_blob(id_of(content), 5000) == content);
+  const std::string incoming = directory / "incoming";
+  std::filesystem::create_directory(incoming);
+  git::ObjectStore store(incoming);
+  const Place place(directory);
+  for (unsigned i = 0; i < 40; ++i) store.blob(id_of(large_text(i)), large_text(i));
+  const git::StoredBlob moved = store.find_blob(id_of(large_text(0)));
+  REQUIRE(place.take(moved, "moved") == 0);
+  CHECK(place.take(moved, "again") == ENODATA);
+  CHECK(store.read_blob(id_of(large_text(0)), 1'000'000) == large_text(0));
+
+  const git::StoredBlob written = store.find_blob(id_of(large_text(39)));
+  CHECK(place.take(written, "written") == ENODATA);
+  place.write(written, large_text(39), "written");
+  CHECK(place.take(store.find_blob(id_of(large_text(39))), "again") == ENODATA);
+  CHECK(store.read_blob(id_of(large_text(39)), 1'000'000) == large_text(39));
+}
+
+TEST_CASE("memory does not grow with what was written already") {
+  const ScratchDir directory;
+  const std::string incoming = directory / "incoming";
+  std::filesystem::create_directory(incoming);
+  git::ObjectStore store(incoming);
+  const Place place(directory);
+  for (unsigned i = 0; i < 200; ++i) {
+    store.blob(id_of(large_text(i)), large_text(i));
+    place.write(store.find_blob(id_of(large_text(i))), large_text(i), std::to_string(i));
+  }
+  // Nothing had to make room: all of them were written from memory.
+  CHECK(std::filesystem::is_empty(incoming));
 }
 
 TEST_CASE("runs of zeros take no room on the disk, and no byte is lost around them") {
   const ScratchDir directory;
-  git::ObjectStore store(directory.path().string());
+  const std::string incoming = directory / "incoming";
+  std::filesystem::create_directory(incoming);
+  git::ObjectStore store(incoming);
+  const Place place(directory);
   const std::string zeros(1024 * 1024, '\0');
-  for (const std::string& content :
-       {zeros, "in front" + zeros, zeros + "behind", "both" + zeros + "sides"}) {
-    store.blob(id_of(content), content);
-    const std::string path = staged(store.find_blob(id_of(content))).available();
+  const std::vector<std::string> contents = {zeros, "in front" + zeros, zeros + "behind",
+                                             "both" + zeros + "sides"};
+  for (const std::string& content : contents) store.blob(id_of(content), content);
+  for (unsigned i = 0; i < 40; ++i) store.blob(id_of(large_text(i)), large_text(i));
+  for (const std::string& content : contents) {
+    REQUIRE(place.take(store.find_blob(id_of(content)), "zeros") == 0);
+    const std::string path = place.path("zeros");
     CHECK(file_text(path) == content);
     struct stat status {};
     REQUIRE(::stat(path.c_str(), &status) == 0);
     CHECK(status.st_blocks * 512 < 200 * 1024);
+    std::filesystem::remove(path);
   }
 }
 
@@ -102,12 +170,52 @@ TEST_CASE("a disk that cannot be written to ends the fetch") {
   std::filesystem::create_directory(gone);
   git::ObjectStore store(gone);
   std::filesystem::remove_all(gone);
-  const std::string content(5000, 'x');
   const std::string message = message_of([&] {
-    store.blob(id_of(content), content);
-    (void)staged(store.find_blob(id_of(content))).available();
+    for (unsigned i = 0; i < 60; ++i) store.blob(id_of(large_text(i)), large_text(i));
   });
   CHECK(message.find("write " + gone) != message.npos);
+}
+
+TEST_CASE("whoever looks objects up while they come misses none") {
+  const ScratchDir directory;
+  git::ObjectStore store(directory.path().string());
+  constexpr unsigned count = 4000;
+  const auto fetch = [&] {
+    // Every other one comes much later than it is wanted.
+    for (unsigned i = 0; i < count; i += 2) store.blob(id_of(text(i)), text(i));
+    for (unsigned i = 1; i < count; i += 2) store.blob(id_of(text(i)), text(i));
+    store.tree(id_of("tree"), "");
+    store.complete();
+  };
+  unsigned wrong = 0;
+  base::run_both(fetch, [&] {
+    for (unsigned i = 0; i < count; ++i) {
+      if (store.read_blob(id_of(text(i)), 10000) != text(i)) ++wrong;
+    }
+    (void)store.tree_entries(id_of("tree"));
+  });
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("an object that never comes is missed when all have come, not waited for") {
+  const ScratchDir directory;
+  git::ObjectStore store(directory.path().string());
+  store.blob(id_of("one"), "one");
+  const auto look_up = [&] {
+    (void)store.find_blob(id_of("one"));
+    (void)store.find_blob(id_of("two"));
+  };
+  const std::string message =
+      message_of([&] { base::run_both([&] { store.complete(); }, look_up); });
+  CHECK(contains(message, "did not send the file content " + id_of("two").hex()));
+}
+
+TEST_CASE("a fetch that breaks off does not leave anybody waiting") {
+  const ScratchDir directory;
+  git::ObjectStore store(directory.path().string());
+  const auto fetch = [] { throw base::Error("cut off"); };
+  CHECK(message_of([&] { base::run_both(fetch, [&] { (void)store.find_blob(id_of("one")); }); }) ==
+        "cut off");
 }
 
 TEST_CASE("a large blob that is not finished leaves nothing") {
