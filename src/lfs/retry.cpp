@@ -1,5 +1,6 @@
 #include "lfs/retry.hpp"
 
+#include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace lfs {
@@ -9,11 +10,11 @@ constexpr int most_attempts = 6;
 
 }  // namespace
 
-void Retry::wait_or_rethrow(base::Error& error, int attempt,
+void Retry::wait_or_give_up(const base::Error& error, int attempt,
                             std::optional<std::chrono::seconds> retry_after) {
   if (attempt >= most_attempts) {
-    error.add_context(base::cat("after ", attempt, " attempts"));
-    throw;
+    // No longer of a type that passes: whoever retries around this would multiply the attempts.
+    throw base::Error(base::cat("after ", attempt, " attempts: ", error.what()));
   }
   const double chance = std::uniform_real_distribution<double>(0.0, 1.0)(generator_);
   const auto delay = http::next_delay(attempt, retry_after, chance);

@@ -24,18 +24,18 @@ class Retry {
     for (int attempt = 1;; ++attempt) {
       try {
         return action(attempt);
-      } catch (StatusError& error) {
+      } catch (const StatusError& error) {
         if (!http::may_pass(error.status())) throw;
-        wait_or_rethrow(error, attempt, error.retry_after());
-      } catch (http::TransportError& error) {
+        wait_or_give_up(error, attempt, error.retry_after());
+      } catch (const http::TransportError& error) {
         if (!http::may_pass(error)) throw;
-        wait_or_rethrow(error, attempt, std::nullopt);
+        wait_or_give_up(error, attempt, std::nullopt);
       }
     }
   }
 
-  /// In a handler of the error: waits, or throws it on when that was done often enough.
-  void wait_or_rethrow(base::Error& error, int attempt,
+  /// Waits, or throws a plain Error when that was done often enough.
+  void wait_or_give_up(const base::Error& error, int attempt,
                        std::optional<std::chrono::seconds> retry_after);
 
  private:

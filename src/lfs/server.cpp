@@ -108,7 +108,7 @@ Reply Server::perform(BorrowedClient& client, const Answer& answer, const Action
 
 bool Ticket::expired() const {
   constexpr std::chrono::seconds reserve{5};
-  const std::optional<Action>& action = answer_.transfer;
+  const std::optional<Action>& action = answer_.*step_;
   return action && action->expires_in &&
          Clock::now() + reserve > answer_.asked + *action->expires_in;
 }

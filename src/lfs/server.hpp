@@ -43,11 +43,21 @@ class Server {
   Access access_;
 };
 
-/// The answer for one object that is used until it expires, or is refused as if it had.
+/// The answer for one object that is used for one of its actions until that expires, or is refused
+/// as if it had.
 class Ticket {
  public:
-  Ticket(Server& server, Operation operation, const Object& object, Answer answer)
-      : server_(server), operation_(operation), object_(object), answer_(std::move(answer)) {}
+  using Step = std::optional<Action> Answer::*;
+  Ticket(Server& server, Operation operation, const Object& object, Answer answer,
+         Step step = &Answer::transfer)
+      : server_(server),
+        operation_(operation),
+        object_(object),
+        answer_(std::move(answer)),
+        step_(step) {}
+
+  /// The newest answer, for a ticket of the next step.
+  const Answer& answer() const { return answer_; }
 
   /// Runs `action` with the answer, which is asked for anew when it is out of date or when
   /// `attempt` is not the first.
@@ -76,6 +86,7 @@ class Ticket {
   Operation operation_;
   const Object& object_;
   Answer answer_;
+  Step step_;
   bool replaced_ = false;  ///< After a refusal; the next one is meant.
 };
 

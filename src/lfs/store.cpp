@@ -98,30 +98,38 @@ class ServerStore : public Store {
  private:
   /// Whether anything had to be sent.
   bool send(const Upload& upload, const Answer& answer, std::atomic<uint64_t>& moved) {
-    const Object& object = upload.object;
     BorrowedClient client(server_.clients());
-    Retry retry = server_.retry();
-    Ticket ticket(server_, Operation::upload, object, answer);
     bool sent = false;
-    retry.run([&](int attempt) {
-      ticket.use(attempt, [&](const Answer& now) {
-        if (now.transfer) {
-          Exchange exchange;
-          exchange.method = "PUT";
-          exchange.plain_headers = {"Content-Type: application/octet-stream"};
-          exchange.open_body = [&] {
-            return std::make_unique<CountedSource>(upload.open(), moved, "sent", log_);
-          };
-          exchange.body_size = object.size;
-          base::drain(
-              *server_.perform(client, now, *now.transfer, std::move(exchange)).response.body);
-          sent = true;
-        }
-        // By itself: what has arrived need not go again.
-        if (now.verify) server_.retry().run([&](int) { verify(client, now, object); });
+    Ticket upload_ticket(server_, Operation::upload, upload.object, answer);
+    server_.retry().run([&](int attempt) {
+      upload_ticket.use(attempt, [&](const Answer& now) {
+        if (!now.transfer) return;
+        transfer(client, now, upload, moved);
+        sent = true;
+      });
+    });
+    // By itself: what has arrived need not go again.
+    Ticket verify_ticket(server_, Operation::upload, upload.object, upload_ticket.answer(),
+                         &Answer::verify);
+    server_.retry().run([&](int attempt) {
+      verify_ticket.use(attempt, [&](const Answer& now) {
+        if (now.verify) verify(client, now, upload.object);
       });
     });
     return sent;
+  }
+
+  void transfer(BorrowedClient& client, const Answer& answer, const Upload& upload,
+                std::atomic<uint64_t>& moved) {
+    Exchange exchange;
+    exchange.method = "PUT";
+    exchange.plain_headers = {"Content-Type: application/octet-stream"};
+    exchange.open_body = [&] {
+      return std::make_unique<CountedSource>(upload.open(), moved, "sent", log_);
+    };
+    exchange.body_size = upload.object.size;
+    base::drain(
+        *server_.perform(client, answer, *answer.transfer, std::move(exchange)).response.body);
   }
 
   void verify(BorrowedClient& client, const Answer& answer, const Object& object) {

@@ -1,0 +1,95 @@
+#include "lfs/store.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "base/error.hpp"
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/loopback_server.hpp"
+
+namespace {
+
+const std::string content = "a large file";
+const std::string oid(64, 'a');
+const std::string batch_path = "/a.git/info/lfs/objects/batch";
+constexpr int most_attempts = 6;
+
+/// A server that wants an upload and a verification each time it is asked.
+class UploadServer {
+ public:
+  /// By path, what is answered in turn before there is success.
+  using Failures = std::map<std::string, std::vector<int>>;
+  explicit UploadServer(Failures failures) : failures_(std::move(failures)) {}
+
+  /// Uploads one file.
+  uint64_t upload() {
+    CapturedLog log;
+    lfs::Options options;
+    options.remote.uri = loopback_.url("/a.git");
+    const lfs::Upload upload{{oid, content.size(), "opt/x"},
+                             [] { return std::make_unique<base::MemorySource>(content); }};
+    return lfs::open_store(options, log, [](auto) {})->upload({upload});
+  }
+  long count(const std::string& line) const {
+    const auto lines = loopback_.lines();
+    return std::count(lines.begin(), lines.end(), line);
+  }
+
+ private:
+  void answer(Exchange& exchange) {
+    exchange.body();
+    if (const int status = next_failure(exchange.target); status != 0) {
+      return exchange.reply(status);
+    }
+    if (exchange.target != batch_path) return exchange.reply(200);
+    exchange.reply(200, {},
+                   R"({"objects":[{"oid":")" + oid +
+                       R"(","actions":{"upload":{"href":"/up"},"verify":{"href":"/verify"}}}]})");
+  }
+  int next_failure(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    std::vector<int>& failures = failures_[path];
+    if (failures.empty()) return 0;
+    const int status = failures.front();
+    failures.erase(failures.begin());
+    return status;
+  }
+
+  std::mutex mutex_;
+  Failures failures_;
+  LoopbackServer loopback_{[this](Exchange& exchange) { answer(exchange); }};
+};
+
+}  // namespace
+
+TEST_CASE("a verification that fails for a while sends no file twice") {
+  UploadServer server({{"/verify", {500, 403, 503}}});
+  CHECK(server.upload() == content.size());
+  CHECK(server.count("PUT /up") == 1);
+  CHECK(server.count("POST /verify") == 4);
+}
+
+TEST_CASE("a verification that fails for good ends after as many attempts as all else") {
+  UploadServer server({{"/verify", std::vector<int>(100, 500)}});
+  CHECK_THROWS_AS(server.upload(), base::Error);
+  CHECK(server.count("PUT /up") == 1);
+  CHECK(server.count("POST /verify") == most_attempts);
+}
+
+TEST_CASE("an upload whose address expired is verified with an address that may expire as well") {
+  UploadServer server({{"/up", {403}}, {"/verify", {403}}});
+  CHECK(server.upload() == content.size());
+  CHECK(server.count("PUT /up") == 2);
+  CHECK(server.count("POST /verify") == 2);
+}
+
+TEST_CASE("asking anew in vain does not multiply the attempts of the upload") {
+  std::vector<int> batches(100, 503);
+  batches.front() = 0;
+  UploadServer server({{"/up", {500}}, {batch_path, batches}});
+  CHECK_THROWS_AS(server.upload(), base::Error);
+  CHECK(server.count("PUT /up") == 1);
+  CHECK(server.count("POST " + batch_path) == 1 + most_attempts);
+}
