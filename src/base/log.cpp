@@ -77,6 +77,30 @@ std::vector<std::string> forms_of(std::string_view secret) {
   return forms;
 }
 
+constexpr std::string_view replacement = "***";
+
+void replace_all(std::string& line, const std::string& secret) {
+  for (size_t at = line.find(secret); at != line.npos; at = line.find(secret, at)) {
+    line.replace(at, secret.size(), replacement);
+    at += replacement.size();
+  }
+}
+
+/// Replaces the start of a secret before "...": whoever shortens a text does not know the secrets
+/// in it.
+void replace_cut(std::string& line, const std::string& secret) {
+  const std::string_view first = std::string_view(secret).substr(0, shortest_secret);
+  for (size_t at = line.find(first); at != line.npos; at = line.find(first, at + 1)) {
+    const auto rest = std::mismatch(line.begin() + static_cast<std::ptrdiff_t>(at), line.end(),
+                                    secret.begin(), secret.end())
+                          .second;
+    const auto length = static_cast<size_t>(rest - secret.begin());
+    if (std::string_view(line).substr(at + length).starts_with("...")) {
+      line.replace(at, length, replacement);
+    }
+  }
+}
+
 }  // namespace
 
 void Log::hide(std::string_view secret) {
@@ -131,12 +155,8 @@ void Log::remote(std::string_view text) {
 void Log::line(std::string_view colour, std::string_view prefix, std::string_view text) {
   const std::lock_guard lock(mutex_);
   std::string clean(text);
-  for (const std::string& secret : hidden_) {
-    for (size_t at = clean.find(secret); at != std::string::npos; at = clean.find(secret, at)) {
-      clean.replace(at, secret.size(), "***");
-      at += 3;
-    }
-  }
+  for (const std::string& secret : hidden_) replace_all(clean, secret);
+  for (const std::string& secret : hidden_) replace_cut(clean, secret);
   std::string out = cat(prefix, printable(clean));
   if (colour_ == Colour::yes && !colour.empty()) out = cat(colour, out, "\x1b[0m");
   out += '\n';

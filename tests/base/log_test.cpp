@@ -115,6 +115,16 @@ TEST_CASE("of two secrets of which one starts the other nothing is left over") {
   CHECK(log.text() == "*** ***\n");
 }
 
+TEST_CASE("of a secret that was cut with the text around it nothing is left over") {
+  PipedLog log;
+  log->hide("token-and-more");
+  log->info("the server said: token-and...");
+  log->info("toke... token-and-more... token...");
+  CHECK(log.text() == "the server said: ***...\n***... ***... ***...\n");
+  log->info("tok... tokens... a token");
+  CHECK(log.text() == "tok... tokens... a token\n");
+}
+
 TEST_CASE("the replacement is not searched again, very short values hide nothing") {
   PipedLog log;
   log->hide("****");
