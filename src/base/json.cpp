@@ -110,7 +110,9 @@ std::vector<std::pair<std::string, JsonView>> JsonView::members() const {
   std::vector<std::pair<std::string, JsonView>> views;
   if (is_null()) return views;
   if (!value_->is_object()) refuse("an object");
-  for (const auto& [name, value] : value_->items()) views.emplace_back(name, child(&value, name));
+  for (const auto& [name, value] : value_->items()) {
+    views.emplace_back(name, child(&value, excerpt(name)));
+  }
   return views;
 }
 

@@ -34,7 +34,7 @@ UniqueFd open_in_root(int root, const char* path, int flags) {
 }
 
 std::string quoted(std::string_view path) {
-  return path.empty() ? "the root directory" : cat("\"", printable(path), "\"");
+  return path.empty() ? "the root directory" : cat("\"", excerpt(path), "\"");
 }
 
 void refuse_nul(std::string_view path) {

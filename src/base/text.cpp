@@ -99,6 +99,18 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string excerpt(std::string_view text, size_t limit) {
+  if (text.size() <= limit) return printable(text);
+  const auto is_tail = [&](size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+  };
+  constexpr size_t longest_tail = 3;
+  size_t end = limit;
+  while (end > 0 && limit - end < longest_tail && is_tail(end)) --end;
+  // Bytes that are no UTF-8 are cut anywhere.
+  return cat(printable(text.substr(0, is_tail(end) ? limit : end)), "...");
+}
+
 std::string_view trim(std::string_view text) {
   constexpr std::string_view blank = " \t\r\n";
   const size_t begin = text.find_first_not_of(blank);

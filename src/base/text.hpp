@@ -39,6 +39,11 @@ std::string human_seconds(double seconds);
 /// Text that is safe on a terminal and valid UTF-8: control characters and stray bytes become \xHH.
 std::string printable(std::string_view text);
 
+/// The start of a text whose length somebody else decided, printable: up to `limit` bytes of it,
+/// cut between two characters, and "..." where more follows.
+std::string excerpt(std::string_view text, size_t limit = 200);
+inline constexpr size_t sentence_limit = 1000;  ///< Of an excerpt of what a server says, or lists.
+
 /// `text` without white space (blank, tab, CR, LF) at both ends.
 std::string_view trim(std::string_view text);
 

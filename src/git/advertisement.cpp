@@ -32,7 +32,7 @@ void read_capabilities(std::string_view text, Advertisement& advertisement) {
 void check_format(const Advertisement& advertisement) {
   const auto format = advertisement.capabilities.find("object-format");
   if (format != advertisement.capabilities.end() && format->second != "sha1") {
-    throw Error(cat("the repository uses object format ", base::printable(format->second),
+    throw Error(cat("the repository uses object format ", base::excerpt(format->second),
                     "; only sha1 repositories are supported: make it with git init --bare "
                     "--object-format=sha1"));
   }
@@ -95,7 +95,8 @@ Advertisement read_advertisement(base::ByteSource& source) {
     }
     if (kind == PktReader::Kind::flush) break;
     if (line.starts_with("ERR ")) {
-      throw Error(cat("the server said: ", base::printable(base::trim(line.substr(4)))));
+      throw Error(cat("the server said: ",
+                      base::excerpt(base::trim(line.substr(4)), base::sentence_limit)));
     }
     if (first && line == "version 2") {
       read_version_2(packets, advertisement);

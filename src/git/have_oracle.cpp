@@ -51,7 +51,7 @@ class Oracle {
       if (kind == PktReader::Kind::flush) continue;
       if (line == "NAK") return;
       if (line.starts_with("ERR ")) {
-        throw Error(cat("the server said: ", base::printable(line.substr(4))));
+        throw Error(cat("the server said: ", base::excerpt(line.substr(4), base::sentence_limit)));
       }
       // "ready" may name an object the server does not have.
       if (line.starts_with("ACK ") && line.ends_with(" common")) {

@@ -65,7 +65,8 @@ size_t SideBandSource::read(std::span<char> buffer) {
     } else if (packet[0] == 2) {
       if (progress_) progress_(payload);
     } else {
-      throw Error(cat("the server said: ", base::printable(base::trim(payload))));
+      throw Error(
+          cat("the server said: ", base::excerpt(base::trim(payload), base::sentence_limit)));
     }
   }
   const size_t count = std::min(buffer.size(), data_.size() - position_);

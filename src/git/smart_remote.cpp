@@ -255,7 +255,7 @@ PushReply SmartRemote::read_report(base::ByteSource& reply, const std::string& r
       if (line == cat("ok ", ref)) reported = result.accepted = true;
       if (line.starts_with(cat("ng ", ref, ' '))) {
         reported = true;
-        result.reason = base::printable(line.substr(ref.size() + 4));
+        result.reason = base::excerpt(line.substr(ref.size() + 4), most_words);
       }
     }
     if (band) base::drain(*band);
@@ -264,7 +264,7 @@ PushReply SmartRemote::read_report(base::ByteSource& reply, const std::string& r
   }
   if (!unpack.empty() && unpack != "ok") {
     result.accepted = false;
-    result.reason = cat("the server could not unpack it: ", base::printable(unpack));
+    result.reason = cat("the server could not unpack it: ", base::excerpt(unpack, most_words));
   } else if (!reported) {
     const std::string said(base::trim(transport_->finish(Service::receive_pack)));
     if (!said.empty()) words.add(said);

@@ -146,8 +146,7 @@ void Snapshot::add_entry(const Entry& entry, const std::string& prefix,
     return;
   }
   if (entry.content == nullptr && entry.size > 0) {
-    throw Error(
-        cat(base::printable(entry.path), ": the content of this file cannot be read twice"));
+    throw Error(cat(base::excerpt(entry.path), ": the content of this file cannot be read twice"));
   }
   add_content(directory, std::string(name), entry, std::move(stand_in));
 }

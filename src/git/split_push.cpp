@@ -140,7 +140,7 @@ void remove_stale_uploads(Remote& remote, const PublishRequest& request, base::L
       const auto now = remote.find_for_pushing(ref);
       if (!now) continue;
       const PushReply reply = remote.remove(ref, *now);
-      log.info(cat(base::printable(ref), ", left over from a put that was killed: ",
+      log.info(cat(base::excerpt(ref), ", left over from a put that was killed: ",
                    reply.accepted ? "deleted" : reply.reason));
     }
   } catch (const Error& error) {

@@ -22,7 +22,8 @@ std::unique_ptr<base::ByteSource> send(Transport& transport, Protocol protocol,
 
 void check_for_error(std::string_view line) {
   if (line.starts_with("ERR ")) {
-    throw Error(cat("the server said: ", base::printable(base::trim(line.substr(4)))));
+    throw Error(
+        cat("the server said: ", base::excerpt(base::trim(line.substr(4)), base::sentence_limit)));
   }
 }
 

@@ -77,13 +77,6 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
-std::string shortened(std::string text) {
-  if (text.size() <= excerpt_limit) return text;
-  size_t end = excerpt_limit - 3;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end) + "...";
-}
-
 std::string without(std::string text, const std::vector<base::Secret>& confidential) {
   for (const base::Secret& secret : confidential) {
     const std::string& value = secret.reveal();
@@ -114,7 +107,7 @@ std::string describe_error_body(Response& response) {
   } else if (type.empty() || type.starts_with("text/")) {
     message = trimmed;
   }
-  return shortened(base::printable(without(one_line(message), response.confidential)));
+  return base::excerpt(without(one_line(message), response.confidential), excerpt_limit);
 }
 
 }  // namespace http

@@ -29,8 +29,9 @@ bool is_ipv6_char(char c) {
 std::string shown(std::string_view text) {
   text = text.substr(0, text.find_first_of("?#"));
   const size_t at = text.rfind('@');
-  if (at != std::string_view::npos) return base::printable(cat("***", text.substr(at)));
-  return base::printable(text);
+  if (at != std::string_view::npos)
+    return base::excerpt(cat("***", text.substr(at)), base::sentence_limit);
+  return base::excerpt(text, base::sentence_limit);
 }
 
 [[noreturn]] void refuse(std::string_view text, std::string_view reason) {
@@ -183,7 +184,7 @@ std::string Url::text() const {
 }
 
 std::string Url::display() const {
-  return base::printable(cat(scheme, "://", host_and_port(), path));
+  return base::excerpt(cat(scheme, "://", host_and_port(), path), base::sentence_limit);
 }
 
 }  // namespace http

@@ -68,7 +68,7 @@ Answer parse_answer(const JsonView& view, Operation operation, const http::Url& 
   if (const JsonView error = view.at("error"); !error.is_null()) {
     answer.error_code = static_cast<long>(error.at("code").integer_or(0));
     if (answer.error_code == 0) answer.error_code = -1;
-    answer.error = base::printable(error.at("message").string_or(""));
+    answer.error = base::excerpt(error.at("message").string_or(""), base::sentence_limit);
     return answer;
   }
   const JsonView actions = view.at("actions");
@@ -105,11 +105,11 @@ std::unordered_map<std::string, Answer> parse_batch(std::string_view text, Opera
   const JsonView root = document.root("answer");
   const std::string transfer = root.at("transfer").string_or("basic");
   if (transfer != "basic" && !transfer.empty()) {
-    throw Error(cat("it wants the transfer ", base::printable(transfer), ", not basic"));
+    throw Error(cat("it wants the transfer ", base::excerpt(transfer), ", not basic"));
   }
   const std::string hash = root.at("hash_algo").string_or("sha256");
   if (hash != "sha256" && !hash.empty()) {
-    throw Error(cat("it names objects by ", base::printable(hash), ", not sha256"));
+    throw Error(cat("it names objects by ", base::excerpt(hash), ", not sha256"));
   }
   std::unordered_map<std::string, Answer> answers;
   for (const JsonView& object : root.at("objects").items()) {

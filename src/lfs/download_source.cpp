@@ -65,7 +65,7 @@ void DownloadSource::open(int attempt) {
     skip(*reply_->response.body, position_);
   } else if (!range.starts_with(cat("bytes ", position_, "-"))) {
     throw base::Error(cat(reply_->url.display(), ": answered with another range (",
-                          base::printable(range), ") than was asked for"));
+                          base::excerpt(range), ") than was asked for"));
   }
 }
 

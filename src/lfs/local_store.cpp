@@ -30,7 +30,7 @@ class LocalStore : public Store {
     for (const Upload& upload : uploads) {
       const Object& object = upload.object;
       if (has(object)) continue;
-      base::with_context(base::printable(object.path), [&] {
+      base::with_context(base::excerpt(object.path), [&] {
         make_folder_for(object);
         const auto bytes = upload.open();
         CheckedSource checked(object, *bytes);
@@ -48,7 +48,7 @@ class LocalStore : public Store {
     std::unordered_set<std::string> seen;
     for (const Object& object : objects) {
       if (!seen.insert(object.oid).second) continue;
-      base::with_context(cat(base::printable(object.path), " (kept by git-lfs)"), [&] {
+      base::with_context(cat(base::excerpt(object.path), " (kept by git-lfs)"), [&] {
         base::UniqueFd fd = base::open_regular_file(path_of(object));
         if (!fd) throw base::Error(cat(base::printable(path_of(object)), " is missing"));
         base::FileSource bytes(std::move(fd));

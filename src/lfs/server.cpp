@@ -26,7 +26,7 @@ StatusError refusal(const Object& object, const Answer& answer) {
   const long code = answer.error_code;
   const std::string_view advice = advice_for(code);
   return {code, std::nullopt,
-          cat(base::printable(object.path), ": the LFS server refuses it",
+          cat(base::excerpt(object.path), ": the LFS server refuses it",
               code > 0 ? cat(" (", code, ")") : "", answer.error.empty() ? "" : ": ", answer.error,
               advice.empty() ? "" : "; ", advice)};
 }
@@ -54,7 +54,7 @@ std::vector<Answer> Server::ask(Operation operation, const std::vector<Object>& 
     for (const Object& object : objects) {
       const auto answer = found.find(object.oid);
       if (answer == found.end()) {
-        throw Error(cat(from.display(), ": no answer for ", base::printable(object.path)));
+        throw Error(cat(from.display(), ": no answer for ", base::excerpt(object.path)));
       }
       const long code = answer->second.error_code;
       if (code != 0 && !http::may_pass(code)) throw refusal(object, answer->second);

@@ -62,7 +62,7 @@ void for_each_answered(Server& server, Operation operation, const std::vector<It
     const std::vector<Answer> answers = server.ask(operation, objects);
     base::for_each_at_once(count, most_transfers, [&](size_t i) {
       const Item& item = *all[start + i];
-      base::with_context(cat(base::printable(object_of(item).path), " (kept by git-lfs)"),
+      base::with_context(cat(base::excerpt(object_of(item).path), " (kept by git-lfs)"),
                          [&] { transfer(item, answers[i]); });
     });
   }

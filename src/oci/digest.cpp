@@ -33,7 +33,7 @@ std::optional<Digest> Digest::try_parse(std::string_view text) {
 Digest Digest::parse(std::string_view text) {
   if (auto digest = try_parse(text)) return *digest;
   throw base::Error(
-      cat("\"", base::printable(text.substr(0, 150)),
+      cat("\"", base::excerpt(text),
           "\" is not a digest; it must be sha256: and 64 (or sha512: and 128) digits ", "0-9 a-f"));
 }
 

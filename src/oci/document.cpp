@@ -66,7 +66,7 @@ DocumentKind document_kind(std::string_view text, std::string_view content_type)
   if (!has_manifests && !has_image) {
     const std::string& type = own_type.empty() ? sent_type : own_type;
     throw base::Error(cat("the document is neither an image nor an index of images",
-                          type.empty() ? "" : cat(" but ", base::printable(type))));
+                          type.empty() ? "" : cat(" but ", base::excerpt(type))));
   }
   const DocumentKind kind = has_manifests ? DocumentKind::index : DocumentKind::manifest;
   for (const std::string& type : {own_type, sent_type}) {
@@ -96,14 +96,14 @@ Manifest parse_manifest(std::string_view text) {
   const std::string& config_type = manifest.config.media_type;
   if (!is_image_config(config_type)) {
     throw base::Error(cat("this is not a runnable image but an artifact of type ",
-                          base::printable(artifact.empty() ? config_type : artifact)));
+                          base::excerpt(artifact.empty() ? config_type : artifact)));
   }
   for (const JsonView& layer : root.at("layers").items()) {
     manifest.layers.push_back(parse_descriptor(layer));
     const std::string& type = manifest.layers.back().media_type;
     if (is_tar_layer(type)) continue;
     throw base::Error(cat("this is not a runnable image (an attestation, a signature or another ",
-                          "artifact): ", layer.path(), " is ", base::printable(type)));
+                          "artifact): ", layer.path(), " is ", base::excerpt(type)));
   }
   return manifest;
 }
@@ -146,7 +146,7 @@ ImageConfig parse_config(std::string_view text, size_t layer_count) {
   const std::string type = rootfs.at("type").string_or("");
   if (type != "layers") {
     throw base::Error(cat("image configuration.rootfs.type: expected \"layers\", got \"",
-                          base::printable(type), "\""));
+                          base::excerpt(type), "\""));
   }
   for (const JsonView& item : rootfs.at("diff_ids").items()) {
     config.diff_ids.push_back(

@@ -36,7 +36,7 @@ std::optional<std::string> read_document(const FileSet& files, const std::string
   const auto file = files.find(path);
   if (!file) return std::nullopt;
   if (file->size > limit) {
-    throw base::Error(cat(base::printable(path), " has ", base::human_size(file->size),
+    throw base::Error(cat(base::excerpt(path), " has ", base::human_size(file->size),
                           ", more than the limit of ", base::human_size(limit)));
   }
   return base::read_all(*file->data, limit, path);

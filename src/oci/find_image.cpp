@@ -80,15 +80,15 @@ class Walk {
     const Platform wanted = wanted_.normalised();
     const Platform offered = actual.normalised();
     if (!offered.os.empty() && offered.os != "linux") {
-      throw base::Error(cat("the image is for ", base::printable(actual.text()),
+      throw base::Error(cat("the image is for ", base::excerpt(actual.text()),
                             "; only linux images can be unpacked"));
     }
     const bool other = !offered.architecture.empty() && offered.architecture != wanted.architecture;
     if (!other) return true;
     if (found == Found::without_platform) return false;
     // Many images are labelled wrongly and run all the same.
-    log_.warn(cat("the image says it is for ", base::printable(actual.text()), ", not for ",
-                  base::printable(wanted_.text()), "; it is used as it is"));
+    log_.warn(cat("the image says it is for ", base::excerpt(actual.text()), ", not for ",
+                  base::excerpt(wanted_.text()), "; it is used as it is"));
     return true;
   }
 
@@ -102,14 +102,14 @@ class Walk {
 Image find_image(ImageStore& store, const Document& start, const Platform& platform,
                  base::Log& log) {
   if (platform.normalised().os != "linux") {
-    throw base::Error(cat("platform ", base::printable(platform.text()),
+    throw base::Error(cat("platform ", base::excerpt(platform.text()),
                           " is not supported; only linux images can be unpacked"));
   }
   auto image = Walk(store, platform, log).visit(start, "", Found::by_name, 0);
   if (image) return std::move(*image);
   throw base::Error(cat("the index ", start.digest.short_text(),
                         " names no platforms, and none of its ", "images is for ",
-                        base::printable(platform.text())));
+                        base::excerpt(platform.text())));
 }
 
 }  // namespace oci

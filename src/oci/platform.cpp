@@ -50,7 +50,7 @@ std::string list_platforms(const Index& index) {
   }
   std::string joined;
   for (const std::string& name : names) joined += cat(joined.empty() ? "" : ", ", name);
-  return base::printable(joined);
+  return base::excerpt(joined, base::sentence_limit);
 }
 
 }  // namespace
@@ -141,7 +141,7 @@ std::vector<Descriptor> select_platform(const Index& index, const Platform& want
   if (found.empty()) found = std::move(unlabelled);
   if (!found.empty()) return found;
   const std::string available = list_platforms(index);
-  throw base::Error(cat("the image is not made for ", base::printable(wanted_platform.text()),
+  throw base::Error(cat("the image is not made for ", base::excerpt(wanted_platform.text()),
                         available.empty() ? "; its index names no platform at all" : "; it has ",
                         available));
 }

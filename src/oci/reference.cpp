@@ -24,8 +24,7 @@ bool is_hex(char c) {
 }
 
 [[noreturn]] void refuse(std::string_view text, std::string_view reason) {
-  throw base::Error(
-      cat("\"", base::printable(text.substr(0, 300)), "\" is not an image name: ", reason));
+  throw base::Error(cat("\"", base::excerpt(text), "\" is not an image name: ", reason));
 }
 
 /// Whether the first part of a name is a host and not the first directory of a Docker Hub name.
@@ -90,7 +89,7 @@ void check_repository(std::string_view repository, std::string_view text) {
   }
   for (const std::string_view part : base::split(repository, '/')) {
     if (is_valid_component(part)) continue;
-    refuse(text, cat("\"", base::printable(part), "\" may not be a part of it; parts are letters ",
+    refuse(text, cat("\"", base::excerpt(part), "\" may not be a part of it; parts are letters ",
                      "a-z and digits, with single . _ or - between them"));
   }
 }
@@ -125,7 +124,7 @@ Reference Reference::parse(std::string_view text) {
     reference.registry = rest.substr(0, slash);
     rest.remove_prefix(slash + 1);
     if (!is_valid_registry(reference.registry)) {
-      refuse(text, cat("\"", base::printable(reference.registry), "\" is not a host[:port]"));
+      refuse(text, cat("\"", base::excerpt(reference.registry), "\" is not a host[:port]"));
     }
   } else {
     reference.registry = "docker.io";
@@ -133,7 +132,7 @@ Reference Reference::parse(std::string_view text) {
   if (const size_t colon = rest.rfind(':'); colon != std::string_view::npos) {
     reference.tag = rest.substr(colon + 1);
     if (!is_valid_tag(reference.tag)) {
-      refuse(text, cat("\"", base::printable(reference.tag), "\" is not a tag; tags are up to 128 ",
+      refuse(text, cat("\"", base::excerpt(reference.tag), "\" is not a tag; tags are up to 128 ",
                        "letters, digits, _ . -"));
     }
     rest = rest.substr(0, colon);

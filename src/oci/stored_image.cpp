@@ -25,7 +25,7 @@ JsonView choose(const std::vector<JsonView>& images, const StoredChoice& choice)
   for (const JsonView& image : images) {
     bool fits = false;
     for (const std::string& name : image.at("RepoTags").strings()) {
-      list += cat(list.empty() ? "" : ", ", base::printable(name));
+      list += cat(list.empty() ? "" : ", ", name);
       fits = fits || has_tag(name, choice.tag);
     }
     if (!fits) continue;
@@ -33,7 +33,8 @@ JsonView choose(const std::vector<JsonView>& images, const StoredChoice& choice)
     ++fitting;
   }
   if (fitting == 1) return *chosen;
-  throw base::Error(cat("it lists ", images.size(), " images (", list,
+  throw base::Error(cat("it lists ", images.size(), " images (",
+                        base::excerpt(list, base::sentence_limit),
                         "), and nothing says which one is meant; store one image only"));
 }
 
@@ -57,7 +58,7 @@ std::optional<Digest> digest_in(std::string_view path) {
 FileSet::File find(const FileSet& files, const std::string& path) {
   auto file = files.find(path);
   if (file) return std::move(*file);
-  throw base::Error(cat("it names ", base::printable(path), ", which is not there"));
+  throw base::Error(cat("it names ", base::excerpt(path), ", which is not there"));
 }
 
 std::string read_config(const FileSet& files, const std::string& path) {
@@ -65,7 +66,7 @@ std::string read_config(const FileSet& files, const std::string& path) {
   if (!text) find(files, path);
   const auto digest = digest_in(path);
   if (digest && Digest::of(*text) != *digest) {
-    throw base::Error(cat("the image configuration ", base::printable(path),
+    throw base::Error(cat("the image configuration ", base::excerpt(path),
                           " does not match the digest in its name"));
   }
   return *text;

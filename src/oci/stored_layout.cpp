@@ -65,7 +65,7 @@ void check_version(const FileSet& files) {
   const std::string version = document.root().at("imageLayoutVersion").string_or("");
   if (!version.starts_with("1.")) {
     throw base::Error(
-        cat("oci-layout: version ", base::printable(version), " is not known; expected 1.0.0"));
+        cat("oci-layout: version ", base::excerpt(version), " is not known; expected 1.0.0"));
   }
 }
 
@@ -139,9 +139,9 @@ class Layout {
     if (names.size() < 2) return nullptr;
     std::string list;
     for (const std::string& name : names) {
-      list += cat(list.empty() ? "" : ", ", base::printable(name));
+      list += cat(list.empty() ? "" : ", ", name);
     }
-    throw base::Error(cat("it lists several images (", list,
+    throw base::Error(cat("it lists several images (", base::excerpt(list, base::sentence_limit),
                           "), and nothing says which one is meant; store one image only"));
   }
 

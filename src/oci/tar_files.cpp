@@ -38,7 +38,7 @@ class TarFiles : public FileSet {
  public:
   TarFiles(base::UniqueFd fd, const std::string& name)
       : fd_(std::make_shared<base::UniqueFd>(std::move(fd))), name_(name) {
-    TarHeaders headers(fd_, base::printable(name));
+    TarHeaders headers(fd_, base::excerpt(name));
     size_t bytes = 0;
     size_t count = 0;
     while (auto member = headers.next()) {
@@ -56,7 +56,7 @@ class TarFiles : public FileSet {
       const auto found = members_.find(*name);
       if (found == members_.end()) {
         if (hops == 0) return std::nullopt;
-        refuse(path, cat("is a link to ", base::printable(*name), ", which is not there"));
+        refuse(path, cat("is a link to ", base::excerpt(*name), ", which is not there"));
       }
       const Place& place = found->second;
       if (place.repeated) refuse(path, "is there more than once");
@@ -104,7 +104,7 @@ class TarFiles : public FileSet {
   }
 
   [[noreturn]] void refuse(const std::string& path, std::string_view problem) const {
-    throw base::Error(cat(name_, ": ", base::printable(path), " ", problem));
+    throw base::Error(cat(name_, ": ", base::excerpt(path), " ", problem));
   }
 
   std::shared_ptr<const base::UniqueFd> fd_;

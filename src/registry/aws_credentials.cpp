@@ -75,8 +75,8 @@ AwsKeys ask_sts(http::Client& client, const AwsSurroundings& around, const std::
   if (response.status != 200) {
     const std::string text = base::read_all(*response.body, answer_limit, "the answer");
     throw Error(cat("the security token service of ", region, " answered ", response.status, ": ",
-                    base::printable(xml_text(text, "Code")), ": ",
-                    base::printable(xml_text(text, "Message"))));
+                    base::excerpt(xml_text(text, "Code")), ": ",
+                    base::excerpt(xml_text(text, "Message"), base::sentence_limit)));
   }
   const std::string text = base::read_all(*response.body, answer_limit, "the answer");
   return checked({xml_text(text, "AccessKeyId"), base::Secret(xml_text(text, "SecretAccessKey")),

@@ -136,7 +136,7 @@ void BlobSource::check_partial(const http::Response& response) const {
   if (range.first != offset_ || (range.total && *range.total != size_)) {
     throw Error(cat("asked to go on from byte ", base::with_commas(offset_), " of ",
                     base::with_commas(size_), ", the registry answered with \"",
-                    base::printable(text), "\""));
+                    base::excerpt(text), "\""));
   }
   check_length(response, size_ - offset_);
 }

@@ -30,7 +30,7 @@ void check_not_encoded(const http::Response& response) {
   const std::string encoding = response.headers.get("Content-Encoding").value_or("");
   if (encoding.empty() || base::equal_ignoring_case(encoding, "identity")) return;
   throw base::Error(cat("the registry or a proxy applied Content-Encoding ",
-                        base::printable(encoding), " although none was asked for"));
+                        base::excerpt(encoding), " although none was asked for"));
 }
 
 bool answers_blob(const http::Response& response, const std::vector<std::string>& headers) {

@@ -64,10 +64,11 @@ std::string remedy(std::string_view type) {
   } catch (const Error&) {
     message = "in words that are not JSON";
   }
-  throw StatusError(response.status,
-                    base::printable(cat("the ECR API answered ", response.status, ": ", type,
-                                        type.empty() ? "" : ": ", message, remedy(type))),
-                    {});
+  throw StatusError(
+      response.status,
+      cat("the ECR API answered ", response.status, ": ", base::excerpt(type),
+          type.empty() ? "" : ": ", base::excerpt(message, base::sentence_limit), remedy(type)),
+      {});
 }
 
 CloudLogin read_login(http::Response& response) {

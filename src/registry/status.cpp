@@ -10,7 +10,7 @@ namespace {
 using base::cat;
 
 std::string header(const http::Response& response, std::string_view name) {
-  return base::printable(response.headers.get(name).value_or(""));
+  return base::excerpt(response.headers.get(name).value_or(""));
 }
 
 std::string rate_limit(const http::Response& response, Login login) {

@@ -39,7 +39,7 @@ void Warnings::note(const http::Headers& headers) {
       rest.remove_prefix(start.size());
       const auto text = take_quoted(rest);
       if (!text) break;
-      const std::string shown = base::printable(std::string_view(*text).substr(0, longest_text));
+      const std::string shown = base::excerpt(*text, longest_text);
       if (!shown.empty() && known_.size() < most_texts && known_.insert(shown).second) {
         log_.warn(base::cat(base::printable(host_), " says: ", shown));
       }

@@ -17,7 +17,7 @@ using base::Error;
 constexpr uint64_t longest_link = 64 * 1024;
 
 [[noreturn]] void mismatch(const std::string& path, std::string_view what) {
-  throw Error(cat("\"", base::printable(path), "\": the manifest and rootfs/ do not agree: ", what,
+  throw Error(cat("\"", base::excerpt(path), "\": the manifest and rootfs/ do not agree: ", what,
                   "; publish the image again, or remove .rootfs/ for what a plain clone gives"));
 }
 
@@ -38,7 +38,7 @@ std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const
                      entry.name.find('/') != std::string::npos ||
                      (last != nullptr && *last == entry.name);
     if (bad) {
-      throw Error(cat("tree ", tree.hex(), " has an entry \"", base::printable(entry.name),
+      throw Error(cat("tree ", tree.hex(), " has an entry \"", base::excerpt(entry.name),
                       "\", which no tree may have"));
     }
     last = &entry.name;

@@ -29,7 +29,7 @@ class Attributes {
   void add(const std::string& directory, const git::StoredBlob& file) {
     size_ += file.size;
     if (file.size > most_attributes || size_ > most_attributes) {
-      throw base::Error(cat(base::printable(directory), "/.gitattributes: all files of this name ",
+      throw base::Error(cat(base::excerpt(directory), "/.gitattributes: all files of this name ",
                             "have more than ", base::human_size(most_attributes)));
     }
     rules_.add(directory, base::read_all(*git::open_content(file.content, file.size),

@@ -61,7 +61,7 @@ registry::Image unpack(const Download& download, const std::string& path,
   registry::Image image = download.client.fetch_image(download.digest, download.platform);
   const std::vector<Layer> layers = layers_of(download.client, image);
   const uint64_t compressed = stored_size(layers);
-  log.info(cat("platform ", image.config.platform.text(), ", ", layers.size(),
+  log.info(cat("platform ", base::excerpt(image.config.platform.text()), ", ", layers.size(),
                layers.size() == 1 ? " layer" : " layers", ", ", base::human_size(compressed),
                " to download"));
   const auto start = Clock::now();

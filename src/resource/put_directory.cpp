@@ -31,7 +31,7 @@ void check_identity(const Source& source, const ImageFiles& files, base::Log& lo
         "not pulled from a registry with a source that has only git");
   }
   if (!files.repository.empty() && files.repository != source.image->repository) {
-    log.warn(base::cat("the image is ", base::printable(files.repository),
+    log.warn(base::cat("the image is ", base::excerpt(files.repository),
                        ", but source.repository is ", source.image->repository));
   }
 }

@@ -11,7 +11,6 @@ namespace {
 using base::cat;
 
 constexpr size_t most_listed = 20;
-constexpr size_t most_name = 200;  ///< Of one listed path, in bytes.
 /// Clones that grow by more than this, in bytes, for their hard links are worth a warning.
 constexpr uint64_t many_copies = 64ULL * 1024 * 1024;
 
@@ -19,12 +18,17 @@ std::string counted(uint64_t number, std::string_view one, std::string_view many
   return cat(base::with_commas(number), ' ', number == 1 ? one : many);
 }
 
+std::vector<std::string> excerpts(const std::vector<std::string>& paths) {
+  std::vector<std::string> lines;
+  for (const std::string& path : paths) lines.push_back(base::excerpt(path));
+  return lines;
+}
+
 void warn_with_list(std::string_view heading, const std::vector<std::string>& lines,
                     base::Log& log) {
   log.warn(heading);
   for (size_t i = 0; i < lines.size() && i < most_listed; ++i) {
-    const bool is_short = lines[i].size() <= most_name;
-    log.warn(cat("  ", is_short ? lines[i] : lines[i].substr(0, most_name) + "..."));
+    log.warn(cat("  ", lines[i]));
   }
   if (lines.size() > most_listed) {
     log.warn(cat("  and ", base::with_commas(lines.size() - most_listed), " more"));
@@ -38,7 +42,7 @@ void tell_of_refused(const git::SnapshotSummary& sum, base::Log& log) {
   warn_with_list(cat("a plain clone lacks ", counted(sum.refused.size(), "entry", "entries"), below,
                      " with names that git servers or checkouts refuse; this type and the hook "
                      "restore them:"),
-                 sum.refused, log);
+                 excerpts(sum.refused), log);
 }
 
 void warn_of_private(const git::SnapshotSummary& sum, base::Log& log) {
@@ -46,7 +50,7 @@ void warn_of_private(const git::SnapshotSummary& sum, base::Log& log) {
   warn_with_list(cat(counted(sum.private_files.size(), "file", "files"),
                      " that not everyone may read in the image can be read by everyone in a plain "
                      "clone, and by whoever can read the repository:"),
-                 sum.private_files, log);
+                 excerpts(sum.private_files), log);
 }
 
 void warn_of_large(const git::SnapshotSummary& sum, base::Log& log) {
@@ -55,7 +59,8 @@ void warn_of_large(const git::SnapshotSummary& sum, base::Log& log) {
   std::sort(files.begin(), files.end(),
             [](const auto& a, const auto& b) { return a.size > b.size; });
   std::vector<std::string> lines;
-  for (const auto& [path, size] : files) lines.push_back(cat(path, " ", base::human_size(size)));
+  for (const auto& [path, size] : files)
+    lines.push_back(cat(base::excerpt(path), " ", base::human_size(size)));
   warn_with_list(
       cat(counted(files.size(), "file is", "files are"),
           " larger than 50 MiB: GitHub warns of those and refuses 100 MiB, as do "
@@ -70,7 +75,7 @@ bool is_root(const std::string& user) {
 
 void warn_of_user(const std::string& user, base::Log& log) {
   if (is_root(user)) return;
-  log.warn(cat("the image runs as ", user,
+  log.warn(cat("the image runs as ", base::excerpt(user),
                ", who cannot write to /tmp or a home in a plain clone; "
                "this resource type restores owners and modes, as does the hook in .rootfs/hooks"));
 }

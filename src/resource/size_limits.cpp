@@ -18,7 +18,6 @@ using base::Error;
 constexpr uint64_t mebibyte = 1024ULL * 1024;
 constexpr SizeLimits github_limits = {100 * mebibyte, 2048 * mebibyte};
 constexpr size_t most_listed = 10;
-constexpr size_t most_name = 200;  ///< Of one listed path, in bytes.
 
 /// How many bytes a unit stands for; 0 when there is no such unit. "M" alone means either power to
 /// somebody, so it is none.
@@ -62,8 +61,8 @@ uint64_t parse_count(const base::JsonView& view, uint64_t fallback) {
   const char* const last = text.data() + text.size();
   const auto [end, failure] = std::from_chars(text.data(), last, number);
   if (failure != std::errc() || end != last) {
-    throw Error(cat(view.path(), ": ", base::printable(text.substr(0, most_name)),
-                    " is not a whole number (0: no limit)"));
+    throw Error(
+        cat(view.path(), ": ", base::excerpt(text), " is not a whole number (0: no limit)"));
   }
   return number == 0 ? no_limit : number;
 }
@@ -79,7 +78,7 @@ uint64_t parse_size(const base::JsonView& view, uint64_t fallback) {
   const auto digits = static_cast<size_t>(end - text.data());
   const uint64_t factor = factor_of(base::trim(text.substr(digits)));
   if (failure != std::errc() || factor == 0 || number > no_limit / factor) {
-    throw Error(cat(view.path(), ": ", base::printable(text.substr(0, most_name)),
+    throw Error(cat(view.path(), ": ", base::excerpt(text),
                     " is not a size; write a number of bytes, or one with a unit such as 100MiB "
                     "or 95MB"));
   }
@@ -124,9 +123,7 @@ void LimitedSource::refuse() {
   std::string list;
   for (size_t i = 0; i < too_large_.size() && i < most_listed; ++i) {
     const auto& [path, size] = too_large_[i];
-    const bool is_short = path.size() <= most_name;
-    list += cat(i == 0 ? "" : ", ", base::printable(path.substr(0, most_name)),
-                is_short ? "" : "...", " (", base::human_size(size), ")");
+    list += cat(i == 0 ? "" : ", ", base::excerpt(path), " (", base::human_size(size), ")");
   }
   if (too_large_.size() > most_listed) {
     list += cat(" and ", base::with_commas(too_large_.size() - most_listed), " more");

@@ -17,7 +17,7 @@ namespace rootfs {
 namespace {
 
 [[noreturn]] void fail(std::string_view what, const Target& target) {
-  base::throw_errno(base::cat("set the ", what, " of \"", base::printable(target.path), "\""));
+  base::throw_errno(base::cat("set the ", what, " of \"", base::excerpt(target.path), "\""));
 }
 
 std::string name_of(const Target& target) {
@@ -45,7 +45,7 @@ struct stat inspect(const Target& target) {
   const int result = target.fd >= 0 ? ::fstat(target.fd, &status)
                                     : ::fstatat(target.parent, name_of(target).c_str(), &status,
                                                 AT_SYMLINK_NOFOLLOW);
-  if (result != 0) base::throw_errno(base::cat("inspect \"", base::printable(target.path), "\""));
+  if (result != 0) base::throw_errno(base::cat("inspect \"", base::excerpt(target.path), "\""));
   return status;
 }
 
@@ -85,11 +85,12 @@ void AttributeWriter::set_xattrs(const Target& target, const std::vector<base::X
     }
     if (set_xattr(target, xattr) == 0) continue;
     const int error = errno;
-    if (!is_refusal(error)) fail(base::cat("attribute ", xattr.name), target);
+    if (!is_refusal(error)) fail(base::cat("attribute ", base::excerpt(xattr.name)), target);
     ++summary_.skipped_xattrs;
     if (!std::exchange(warned_of_xattrs_, true)) {
-      log_.warn(base::cat("cannot set ", xattr.name, " of \"", target.path,
-                          "\": ", std::strerror(error), " (further ones are counted only)"));
+      log_.warn(base::cat("cannot set ", base::excerpt(xattr.name), " of \"",
+                          base::excerpt(target.path), "\": ", std::strerror(error),
+                          " (further ones are counted only)"));
     }
   }
 }

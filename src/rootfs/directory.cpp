@@ -19,7 +19,7 @@ constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 bool is_directory(int parent, const char* name) {
   struct stat status {};
   if (::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    base::throw_errno(base::cat("inspect \"", base::printable(name), "\""));
+    base::throw_errno(base::cat("inspect \"", base::excerpt(name), "\""));
   }
   return S_ISDIR(status.st_mode);
 }
@@ -40,7 +40,7 @@ class Remover : public Visitor {
 
  private:
   [[noreturn]] static void fail(const std::string& name) {
-    base::throw_errno(base::cat("remove \"", base::printable(name), "\""));
+    base::throw_errno(base::cat("remove \"", base::excerpt(name), "\""));
   }
 };
 
@@ -109,7 +109,7 @@ void walk(int start, Visitor& visitor) {
       levels.back().pending.pop_back();
       if (!visitor.enter(current.get(), name)) continue;
       base::UniqueFd child = open_child(current.get(), name);
-      if (!child) base::throw_errno(base::cat("open directory \"", base::printable(name), "\""));
+      if (!child) base::throw_errno(base::cat("open directory \"", base::excerpt(name), "\""));
       current = std::move(child);
       levels.push_back(visit_names(current.get(), name, visitor));
       continue;
@@ -120,7 +120,7 @@ void walk(int start, Visitor& visitor) {
     // Up first: leave() may take away the permission to pass through the directory.
     base::UniqueFd parent = open_parent(current.get());
     if (!parent || directory_id(parent.get()) != levels.back().id) {
-      throw base::Error(base::cat("directory \"", base::printable(name), "\" was moved meanwhile"));
+      throw base::Error(base::cat("directory \"", base::excerpt(name), "\" was moved meanwhile"));
     }
     visitor.leave(current.get(), parent.get(), name);
     current = std::move(parent);
@@ -129,7 +129,7 @@ void walk(int start, Visitor& visitor) {
 
 void remove_entry(int parent, const std::string& name) {
   if (::unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return;
-  if (errno != EISDIR) base::throw_errno(base::cat("remove \"", base::printable(name), "\""));
+  if (errno != EISDIR) base::throw_errno(base::cat("remove \"", base::excerpt(name), "\""));
   if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0) return;
 
   /// Directories of an image may lack the permissions that removing needs (0555, 0000).
@@ -138,13 +138,13 @@ void remove_entry(int parent, const std::string& name) {
     bool enter(int directory, const std::string& child) override {
       const bool is_open =
           ::geteuid() == 0 || ::fchmodat(directory, child.c_str(), 0700, 0) == 0 || errno == EPERM;
-      if (!is_open) base::throw_errno(base::cat("make \"", base::printable(child), "\" removable"));
+      if (!is_open) base::throw_errno(base::cat("make \"", base::excerpt(child), "\" removable"));
       return true;
     }
   } remover;
   remover.enter(parent, name);
   const base::UniqueFd directory = open_child(parent, name);
-  if (!directory) base::throw_errno(base::cat("remove \"", base::printable(name), "\""));
+  if (!directory) base::throw_errno(base::cat("remove \"", base::excerpt(name), "\""));
   walk(directory.get(), remover);
   Remover::remove_directory(parent, name);
 }

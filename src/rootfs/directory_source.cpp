@@ -53,7 +53,7 @@ std::vector<std::string> sorted_names(int directory) {
 std::string read_link(int directory, const std::string& name, std::string_view path) {
   std::array<char, PATH_MAX> text{};
   const ssize_t length = ::readlinkat(directory, name.c_str(), text.data(), text.size());
-  if (length < 0) base::throw_errno(base::cat("read link \"", base::printable(path), "\""));
+  if (length < 0) base::throw_errno(base::cat("read link \"", base::excerpt(path), "\""));
   return {text.data(), static_cast<size_t>(length)};
 }
 
@@ -182,11 +182,11 @@ struct DirectorySource::Impl {
   }
 
   static std::string doing(std::string_view what, std::string_view path) {
-    return base::cat(what, " \"", base::printable(path), "\"");
+    return base::cat(what, " \"", base::excerpt(path), "\"");
   }
   [[noreturn]] static void changed(std::string_view path) {
     throw base::Error(
-        base::cat("directory \"", base::printable(path), "\" was moved while it was read"));
+        base::cat("directory \"", base::excerpt(path), "\" was moved while it was read"));
   }
 
   std::shared_ptr<const base::RootedDir> root;

@@ -13,11 +13,11 @@ namespace rootfs {
 namespace {
 
 [[noreturn]] void changed(std::string_view path) {
-  throw base::Error(base::cat("file \"", base::printable(path), "\" changed while it was read"));
+  throw base::Error(base::cat("file \"", base::excerpt(path), "\" changed while it was read"));
 }
 
 std::string quoted(std::string_view path) {
-  return base::cat("\"", base::printable(path), "\"");
+  return base::cat("\"", base::excerpt(path), "\"");
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ FileState FileState::of(const struct stat& status) {
 void check_unchanged(int fd, const FileState& state, std::string_view path) {
   struct stat status {};
   if (::fstat(fd, &status) != 0)
-    base::throw_errno(base::cat("inspect \"", base::printable(path), "\""));
+    base::throw_errno(base::cat("inspect \"", base::excerpt(path), "\""));
   if (FileState::of(status) != state) changed(path);
 }
 
@@ -39,7 +39,7 @@ void FileContent::read_at(uint64_t offset, std::span<char> buffer) const {
   // Looked at after the read: a change before or during it shows alike.
   check_unchanged(fd.get(), state_, path_);
   if (count != buffer.size()) {
-    throw base::Error(base::cat("file \"", base::printable(path_), "\" has no ", buffer.size(),
+    throw base::Error(base::cat("file \"", base::excerpt(path_), "\" has no ", buffer.size(),
                                 " bytes at offset ", offset));
   }
 }

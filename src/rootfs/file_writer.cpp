@@ -23,7 +23,7 @@ bool is_zero(std::span<const char> bytes) {
 }
 
 [[noreturn]] void fail(std::string_view path, uint64_t done, uint64_t size) {
-  base::throw_errno(base::cat("write \"", base::printable(path), "\" (", base::human_size(done),
+  base::throw_errno(base::cat("write \"", base::excerpt(path), "\" (", base::human_size(done),
                               " of ", base::human_size(size), ")"));
 }
 
@@ -80,7 +80,7 @@ void FileWriter::write(int fd, base::ByteSource& data, uint64_t size, std::strin
   }
   if (done != size) {
     throw base::Error(
-        base::cat("\"", base::printable(path), "\" ends after ", done, " of ", size, " bytes"));
+        base::cat("\"", base::excerpt(path), "\" ends after ", done, " of ", size, " bytes"));
   }
   if (written_up_to < size && ::ftruncate(fd, static_cast<off_t>(size)) != 0) {
     fail(path, done, size);
@@ -91,7 +91,7 @@ size_t FdSource::read(std::span<char> buffer) {
   for (;;) {
     const ssize_t count = ::read(fd_, buffer.data(), buffer.size());
     if (count >= 0) return static_cast<size_t>(count);
-    if (errno != EINTR) base::throw_errno(base::cat("read \"", base::printable(path_), "\""));
+    if (errno != EINTR) base::throw_errno(base::cat("read \"", base::excerpt(path_), "\""));
     base::throw_if_cancelled();
   }
 }

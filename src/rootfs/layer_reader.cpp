@@ -40,7 +40,7 @@ class PlainLocale {
 
 std::string reason(struct archive* archive) {
   const char* text = archive_error_string(archive);
-  return text == nullptr ? "unknown reason" : base::printable(text);
+  return text == nullptr ? "unknown reason" : base::excerpt(text);
 }
 
 /// The callback side: hands blocks to libarchive and keeps what the stream threw meanwhile.
@@ -149,13 +149,13 @@ base::EntryKind kind_of(struct archive_entry* entry, const std::string& path) {
     case AE_IFBLK:
       return base::EntryKind::block_device;
     default:
-      throw base::Error(base::cat("entry \"", base::printable(path), "\" is of an unknown kind"));
+      throw base::Error(base::cat("entry \"", base::excerpt(path), "\" is of an unknown kind"));
   }
 }
 
 uint32_t device_number(dev_t number, const std::string& path) {
   if (number > std::numeric_limits<uint32_t>::max()) {
-    throw base::Error(base::cat("entry \"", base::printable(path), "\" has a bad device number"));
+    throw base::Error(base::cat("entry \"", base::excerpt(path), "\" has a bad device number"));
   }
   return static_cast<uint32_t>(number);
 }
@@ -163,7 +163,7 @@ uint32_t device_number(dev_t number, const std::string& path) {
 uint64_t owner_number(la_int64_t number, const char* what, const std::string& path) {
   if (number < 0) {
     throw base::Error(
-        base::cat("entry \"", base::printable(path), "\" has the negative ", what, " ", number));
+        base::cat("entry \"", base::excerpt(path), "\" has the negative ", what, " ", number));
   }
   return static_cast<uint64_t>(number);
 }
@@ -233,11 +233,11 @@ struct LayerReader::Impl {
     if (code == ARCHIVE_WARN && is_harmless(reason(archive.get()))) return;
     if (reason(archive.get()) == "Unrecognized archive format") {
       throw base::Error(base::cat("layer is not a tar archive: begins with \"",
-                                  base::printable(input.beginning()), "\""));
+                                  base::excerpt(input.beginning()), "\""));
     }
     throw base::Error(base::cat("layer is corrupt: ", reason(archive.get()),
                                 last_path.empty() ? "" : " after entry \"",
-                                base::printable(last_path), last_path.empty() ? "" : "\""));
+                                base::excerpt(last_path), last_path.empty() ? "" : "\""));
   }
 
   bool next(base::Entry& entry) {
@@ -260,7 +260,7 @@ struct LayerReader::Impl {
     const char* path = archive_entry_pathname(found);
     if (path == nullptr) {
       throw base::Error(base::cat("layer has an entry without a usable name after \"",
-                                  base::printable(last_path), "\""));
+                                  base::excerpt(last_path), "\""));
     }
     entry.path = path;
     copy_attributes(found, entry);
@@ -293,7 +293,7 @@ struct LayerReader::Impl {
     if (end >= 0 && input.has_data_at(static_cast<uint64_t>(end) + record_size)) {
       throw base::Error(
           base::cat("layer is corrupt: data after half an end marker, behind entry \"",
-                    base::printable(last_path), "\""));
+                    base::excerpt(last_path), "\""));
     }
   }
 

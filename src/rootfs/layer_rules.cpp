@@ -41,7 +41,7 @@ void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget) {
     try {
       apply_entry(entry, layer, sink);
     } catch (base::Error& error) {
-      error.add_context(base::cat("entry \"", base::printable(entry.path), "\""));
+      error.add_context(base::cat("entry \"", base::excerpt(entry.path), "\""));
       throw;
     }
     const uint64_t made = sink.directories() - before;

@@ -49,8 +49,8 @@ uint64_t kept_of(const base::Entry& entry) {
 
 void Budget::add_entry(const base::Entry& entry) {
   if (const uint64_t depth = depth_of(entry.path); depth > limits_.depth) {
-    refuse(cat("has the path \"", base::printable(entry.path.substr(0, 60)), "...\" of ",
-               base::with_commas(depth), " names"),
+    refuse(cat("has the path \"", base::excerpt(entry.path, 60), "\" of ", base::with_commas(depth),
+               " names"),
            base::with_commas(limits_.depth), "depth");
   }
   add_implied(1);

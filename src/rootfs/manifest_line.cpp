@@ -18,8 +18,7 @@ constexpr uint64_t largest_id = 0xfffffffeU;
 constexpr size_t most_shown = 100;
 
 std::string quoted(std::string_view text) {
-  const bool is_long = text.size() > most_shown;
-  return cat('"', base::printable(text.substr(0, most_shown)), is_long ? "..." : "", '"');
+  return cat('"', base::excerpt(text, most_shown), '"');
 }
 
 template <class Number>

@@ -81,7 +81,7 @@ struct ManifestReader::Impl {
       return;
     }
     if (!walks_before(last, path)) {
-      throw Error(cat('"', base::printable(path), "\" is out of order or stands twice"));
+      throw Error(cat('"', base::excerpt(path), "\" is out of order or stands twice"));
     }
     last = path;
     const size_t slash = path.rfind('/');
@@ -89,12 +89,12 @@ struct ManifestReader::Impl {
         slash == path.npos ? "" : std::string_view(path).substr(0, slash);
     while (!directories.empty() && directories.back() != parent) directories.pop_back();
     if (directories.empty() && !parent.empty()) {
-      throw Error(cat('"', base::printable(path), "\" is in no directory"));
+      throw Error(cat('"', base::excerpt(path), "\" is in no directory"));
     }
     if (is_directory) directories.push_back(path);
     if (!what.hardlink.empty() && !walks_before(what.hardlink, path)) {
       throw Error(
-          cat('"', base::printable(path), "\" is a hard link to what does not stand before it"));
+          cat('"', base::excerpt(path), "\" is a hard link to what does not stand before it"));
     }
   }
 

@@ -12,7 +12,7 @@ void ManifestRecorder::add(const base::Entry& entry, const std::string& contents
   if (entry.kind == base::EntryKind::hardlink) {
     const auto first = first_names_.find(entry.link);
     if (first == first_names_.end()) {
-      throw base::Error(base::cat("\"", base::printable(entry.path),
+      throw base::Error(base::cat("\"", base::excerpt(entry.path),
                                   "\" is another name of something that was not seen"));
     }
     line.hardlink = entry.link;

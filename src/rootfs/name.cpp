@@ -9,7 +9,7 @@ namespace rootfs {
 
 std::string clean_path(std::string_view raw, Escape escape) {
   if (raw.find('\0') != std::string_view::npos) {
-    throw base::Error(base::cat("name \"", base::printable(raw), "\" holds a NUL byte"));
+    throw base::Error(base::cat("name \"", base::excerpt(raw), "\" holds a NUL byte"));
   }
   std::string clean;
   clean.reserve(raw.size());
@@ -20,16 +20,15 @@ std::string clean_path(std::string_view raw, Escape escape) {
     if (part.empty() || part == ".") continue;
     if (part == "..") {
       if (clean.empty() && escape == Escape::refuse) {
-        throw base::Error(base::cat("name \"", base::printable(raw), "\" leaves the image's root"));
+        throw base::Error(base::cat("name \"", base::excerpt(raw), "\" leaves the image's root"));
       }
       const size_t slash = clean.rfind('/');
       clean.resize(slash == std::string::npos ? 0 : slash);
       continue;
     }
     if (part.size() > NAME_MAX) {
-      throw base::Error(base::cat("name \"", base::printable(raw.substr(0, 60)),
-                                  "...\" has a component of ", part.size(), " bytes, limit ",
-                                  NAME_MAX));
+      throw base::Error(base::cat("name \"", base::excerpt(raw, 60), "\" has a component of ",
+                                  part.size(), " bytes, limit ", NAME_MAX));
     }
     if (!clean.empty()) clean += '/';
     clean += part;

@@ -43,7 +43,7 @@ Parent Parents::make(std::string_view path) {
 }
 
 base::UniqueFd Parents::make_child(const Parent& parent, const std::string& name) {
-  const std::string doing = base::cat("make directory \"", base::printable(name), "\"");
+  const std::string doing = base::cat("make directory \"", base::excerpt(name), "\"");
   if (::mkdirat(parent.fd, name.c_str(), 0700) != 0) base::throw_errno(doing);
   // Until finish() we must be able to work in it whatever the umask is.
   if (::fchmodat(parent.fd, name.c_str(), 0700, 0) != 0) base::throw_errno(doing);
@@ -77,10 +77,10 @@ void Parents::make_implied(int parent, const std::string& name, bool exists) {
   const Parent at{parent, directory_id(parent)};
   if (exists) {
     if (marks_.is_own_entry(at.id, name)) {
-      throw base::Error(base::cat("\"", base::printable(name), "\" above it is not a directory"));
+      throw base::Error(base::cat("\"", base::excerpt(name), "\" above it is not a directory"));
     }
     if (::unlinkat(parent, name.c_str(), 0) != 0) {
-      base::throw_errno(base::cat("replace \"", base::printable(name), "\""));
+      base::throw_errno(base::cat("replace \"", base::excerpt(name), "\""));
     }
     forget();
   }

@@ -38,7 +38,7 @@ void Placer::place_hardlink(const base::Entry& entry, const std::string& path) {
   if (target == path) return;
   const auto [target_directory, target_base] = split_path(target);
   const std::string target_name(target_base);
-  const std::string doing = base::cat("hard link to \"", base::printable(entry.link), "\"");
+  const std::string doing = base::cat("hard link to \"", base::excerpt(entry.link), "\"");
 
   const Parent parent = parents_.make(directory);
   base::UniqueFd opened;

@@ -10,6 +10,7 @@ namespace rootfs {
 namespace {
 
 using base::cat;
+using base::excerpt;
 using base::printable;
 using base::tar_record_size;
 
@@ -60,7 +61,7 @@ std::string text_of(const std::string& bytes) {
 
 void TarGuard::refuse(std::string_view problem) const {
   throw base::Error(cat("layer is corrupt: ", problem, " at byte ", position_,
-                        last_name_.empty() ? "" : ", behind entry \"", printable(last_name_),
+                        last_name_.empty() ? "" : ", behind entry \"", excerpt(last_name_),
                         last_name_.empty() ? "" : "\""));
 }
 
@@ -120,7 +121,7 @@ void TarGuard::read_header(std::span<char, tar_record_size> header) {
   }
   const char type = base::tar_type(header);
   if (known_types.find(type) == std::string_view::npos) {
-    refuse(cat("entry \"", printable(base::tar_name(header)), "\" is of the unknown type '",
+    refuse(cat("entry \"", excerpt(base::tar_name(header)), "\" is of the unknown type '",
                printable({&type, 1}), "'"));
   }
   const auto size = base::tar_size(header);
@@ -155,7 +156,7 @@ void TarGuard::read_pax() {
 void TarGuard::take_pax(std::string_view key, std::string_view value) {
   const bool is_path = key == "path" || key == "GNU.sparse.name";
   if ((is_path || key == "linkpath") && value.find('\0') != std::string_view::npos) {
-    refuse(cat("the name \"", printable(value.substr(0, 200)), "\" holds a NUL byte"));
+    refuse(cat("the name \"", excerpt(value), "\" holds a NUL byte"));
   }
   if (key == "path") pending_.pax_path = value;
   if (key == "linkpath") pending_.pax_link = value;
@@ -174,7 +175,7 @@ void TarGuard::begin_entry(std::span<char, tar_record_size> header, uint64_t siz
   if (base::is_bare_type(type)) {
     // Readers differ in whether content follows. POSIX has none, whatever the field says.
     if (pending_.size.value_or(0) != 0) {
-      refuse(cat("\"", printable(last_name_), "\" is no file but has a size in its pax header"));
+      refuse(cat("\"", excerpt(last_name_), "\" is no file but has a size in its pax header"));
     }
     if (size != 0) set_size_to_zero(header);
     size = 0;
@@ -182,8 +183,7 @@ void TarGuard::begin_entry(std::span<char, tar_record_size> header, uint64_t siz
     size = pending_.size.value_or(size);
   }
   if (type == '0' && size != 0 && last_name_.ends_with('/')) {
-    refuse(
-        cat("\"", printable(last_name_), "\" is a file with content and the name of a directory"));
+    refuse(cat("\"", excerpt(last_name_), "\" is a file with content and the name of a directory"));
   }
   if ((type == 'S') != has_sparse_map(header)) refuse("a sparse file with a damaged map");
   correct(last_name_, type);

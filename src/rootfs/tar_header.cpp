@@ -114,8 +114,8 @@ char type_of(const base::Entry& entry) {
     case EntryKind::socket:
       break;
   }
-  throw base::Error(cat("\"", base::printable(entry.path), "\" is a socket, which a tar archive ",
-                        "cannot hold"));
+  throw base::Error(
+      cat("\"", base::excerpt(entry.path), "\" is a socket, which a tar archive ", "cannot hold"));
 }
 
 /// Into the two fields that ustar has for a path, or else into a record.

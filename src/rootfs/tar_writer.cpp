@@ -13,9 +13,8 @@ void TarWriter::add(const base::Entry& entry, base::ByteSource& data) {
   out_.write(tar_header(entry));
   const uint64_t size = base::copy_all(data, out_);
   if (size != entry.size) {
-    throw base::Error(base::cat("\"", base::printable(entry.path), "\" has ",
-                                base::with_commas(size), " bytes, not ",
-                                base::with_commas(entry.size)));
+    throw base::Error(base::cat("\"", base::excerpt(entry.path), "\" has ", base::with_commas(size),
+                                " bytes, not ", base::with_commas(entry.size)));
   }
   out_.write(tar_padding(size));
 }

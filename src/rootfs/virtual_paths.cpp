@@ -76,7 +76,7 @@ class Walk {
 };
 
 [[noreturn]] void fail(VirtualPlace::Fault fault, std::string_view path) {
-  throw base::Error(base::cat("open directory \"", base::printable(path), "\": ",
+  throw base::Error(base::cat("open directory \"", base::excerpt(path), "\": ",
                               fault == VirtualPlace::Fault::endless
                                   ? "too many levels of symbolic links"
                                   : "a link on the way holds a name that is too long"));

@@ -63,7 +63,7 @@ VirtualPlacer::Spot VirtualPlacer::spot_of(const std::string& path) {
 VirtualNode& VirtualPlacer::make_implied(VirtualNode& parent, const std::string& name,
                                          bool exists) {
   if (exists && layer_.is_own(*find_name(parent, name))) {
-    throw base::Error(base::cat("\"", base::printable(name), "\" above it is not a directory"));
+    throw base::Error(base::cat("\"", base::excerpt(name), "\" above it is not a directory"));
   }
   layer_.mark_used(parent);
   return make_directory({parent, name});
@@ -117,7 +117,7 @@ std::shared_ptr<const base::Content> VirtualPlacer::store(const base::Entry& ent
   auto content = store_(entry, bytes);
   base::drain(bytes);
   if (bytes.left() != 0) {
-    throw base::Error(base::cat("\"", base::printable(path), "\" ends after ",
+    throw base::Error(base::cat("\"", base::excerpt(path), "\" ends after ",
                                 entry.size - bytes.left(), " of ", entry.size, " bytes"));
   }
   return content;
@@ -145,7 +145,7 @@ void VirtualPlacer::place_hardlink(const base::Entry& entry, const std::string& 
   const std::string target = clean_path(entry.link, Escape::clamp);
   if (target == path) return;
   const auto [target_directory, target_name] = split_path(target);
-  const std::string doing = base::cat("hard link to \"", base::printable(entry.link), "\"");
+  const std::string doing = base::cat("hard link to \"", base::excerpt(entry.link), "\"");
   const Spot spot = spot_of(path);
   VirtualNode* from = find_directory(root_, target_directory);
   const VirtualName* found =

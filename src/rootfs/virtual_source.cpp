@@ -21,7 +21,7 @@ class ContentStream : public base::ByteSource {
     const auto count = static_cast<size_t>(std::min<uint64_t>(left, buffer.size()));
     if (count == 0) return 0;
     if (bytes_.content == nullptr) {
-      throw base::Error(base::cat("the content of \"", base::printable(path_), "\" was not kept"));
+      throw base::Error(base::cat("the content of \"", base::excerpt(path_), "\" was not kept"));
     }
     bytes_.content->read_at(position_, buffer.first(count));
     position_ += count;

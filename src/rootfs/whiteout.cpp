@@ -30,7 +30,7 @@ class Hider : public Visitor {
   bool enter(int parent, const std::string& name) override {
     base::throw_if_cancelled();
     const base::UniqueFd directory = open_child(parent, name);
-    if (!directory) base::throw_errno(base::cat("open \"", base::printable(name), "\""));
+    if (!directory) base::throw_errno(base::cat("open \"", base::excerpt(name), "\""));
     const DirectoryId id = directory_id(directory.get());
     if (!marks_.is_used(id)) {
       remove(parent, name);

@@ -25,7 +25,7 @@ bool grow_until_it_fits(std::string& buffer, std::string_view what, Call call) {
     }
     if (errno == ENODATA || errno == ENOTSUP) return false;
     if (errno != ERANGE || buffer.size() > 1024 * 1024) {
-      base::throw_errno(base::cat("read the extended attributes of ", base::printable(what)));
+      base::throw_errno(base::cat("read the extended attributes of ", base::excerpt(what)));
     }
     buffer.resize(buffer.size() * 4);
   }

@@ -41,6 +41,28 @@ TEST_CASE("control characters cannot drive a terminal") {
   CHECK(printable("\xc2\xa0") == "\xc2\xa0");
 }
 
+TEST_CASE("a text of any length takes little room in a message") {
+  using base::excerpt;
+  CHECK(excerpt("short") == "short");
+  CHECK(excerpt(std::string(200, 'a')) == std::string(200, 'a'));
+  CHECK(excerpt(std::string(1'000'000, 'a')) == std::string(200, 'a') + "...");
+  CHECK(excerpt("abcdef", 3) == "abc...");
+  CHECK(excerpt("abc", 0) == "...");
+  CHECK(excerpt("", 0).empty());
+  CHECK(excerpt("\x1b[31m red", 4) == "\\x1b[31...");
+}
+
+TEST_CASE("a cut text ends with a whole character") {
+  using base::excerpt;
+  const std::string whale = "\xf0\x9f\x90\xb3";
+  for (size_t limit = 1; limit <= 4; ++limit) {
+    CAPTURE(limit);
+    CHECK(excerpt("a" + whale + "b", limit) == "a...");
+  }
+  CHECK(excerpt("a" + whale + "b", 5) == "a" + whale + "...");
+  CHECK(excerpt("a\x80\x80\x80\x80\x80", 4) == "a\\x80\\x80\\x80...");
+}
+
 TEST_CASE("valid UTF-8 stays as it is") {
   for (const char* text : {"plain", "\xc3\xa9", "\xe2\x82\xac", "\xed\x9f\xbf", "\xee\x80\x80",
                            "\xf0\x9f\x90\xb3", "\xf4\x8f\xbf\xbf"}) {

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 using http::Url;
 
@@ -68,6 +69,13 @@ TEST_CASE("references resolve as RFC 3986 section 5.4 lists") {
   CHECK(resolved("https://other:1/x?y#z") == "https://other:1/x?y");
   CHECK(resolved("/with blank?a b") == "http://a/with%20blank?a%20b");
   CHECK_THROWS_AS(base.resolve("ftp://h/"), base::Error);
+}
+
+TEST_CASE("an address that a server made up takes little room in a message") {
+  const std::string endless = "https://h/" + std::string(100'000, 'a');
+  CHECK(Url::parse(endless).display().size() < 2000);
+  CHECK(Url::parse(endless).text() == endless);
+  CHECK(message_of([&] { Url::parse("ftp://" + endless); }).size() < 2000);
 }
 
 TEST_CASE("a change of scheme, host or port is another origin") {

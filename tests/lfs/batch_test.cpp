@@ -64,6 +64,9 @@ TEST_CASE("an error of one object is kept apart and printable") {
           .at(oid);
   CHECK(answer.error_code == 422);
   CHECK(answer.error == "no\\x1b[0m");
+  const std::string endless = R"({"oid":")" + oid + R"(","error":{"code":422,"message":")" +
+                              std::string(100'000, 'n') + R"("}})";
+  CHECK(answers_of(endless).at(oid).error.size() < 2000);
   CHECK(answers_of(R"({"oid":")" + oid + R"(","error":{"message":"no"}})").at(oid).error_code != 0);
 }
 

@@ -139,6 +139,21 @@ TEST_CASE("a sparse file whose map does not fit, or fills the memory, is refused
   require_refusal({endless}, {"sparse"});
 }
 
+TEST_CASE("a name of a megabyte does not fill the log") {
+  std::string deep;
+  while (deep.size() < 900'000) deep += "directory/";
+  const std::string wide(900'000, 'w');
+  // See require_refusal.
+  for (const std::string& name : {deep, wide, "../" + deep, deep + std::string(1, '\0')}) {
+    require_refusal({TarBuilder().file("a", "x", {.pax = {{"path", name}}}).finish()}, {});
+    require_refusal({TarBuilder().entry('1', "a", "", "", {.pax = {{"linkpath", name}}}).finish()},
+                    {});
+    require_refusal({TarBuilder().file("a", "x", {.pax = {{"path", name}}}).unfinished() +
+                     std::string(512, 'Q')},
+                    {});
+  }
+}
+
 TEST_CASE("attributes of gigabytes do not fit into a header") {
   const std::string large(900'000, 'v');
   for (const auto& [way, refusal, lines] : unpack_everywhere(

@@ -87,9 +87,11 @@ void require_tree(const std::vector<std::string>& layers, const std::vector<std:
 
 void require_refusal(const std::vector<std::string>& layers,
                      const std::vector<std::string>& words) {
+  constexpr size_t longest_message = 2000;
   for (const auto& [way, refusal, found] : unpack_everywhere(layers)) {
     INFO(way << ": " << refusal);
     CHECK(refusal != "");
+    CHECK(refusal.size() < longest_message);
     for (const std::string& word : words) CHECK(contains(refusal, word));
   }
 }

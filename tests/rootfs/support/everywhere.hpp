@@ -17,5 +17,5 @@ std::vector<Unpacked> unpack_everywhere(const std::vector<std::string>& layers);
 /// Each way must give exactly these lines, in the order of a walk, the root left out.
 void require_tree(const std::vector<std::string>& layers, const std::vector<std::string>& lines);
 
-/// Each way must refuse the layers with a message that holds all the words.
+/// Each way must refuse the layers with a message of bearable length that holds all the words.
 void require_refusal(const std::vector<std::string>& layers, const std::vector<std::string>& words);
