@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
+#include "support/stalled.hpp"
 
 namespace {
 
@@ -45,17 +46,6 @@ class Gate {
   std::mutex mutex_;
   std::condition_variable changed_;
   size_t left_;
-};
-
-/// Never gives anything, as a stalled connection.
-class Stalled : public base::ByteSource {
- public:
-  size_t read(std::span<char> /*buffer*/) override {
-    for (;;) {
-      base::throw_if_cancelled();
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  }
 };
 
 /// Counts what it gives.

@@ -3,9 +3,9 @@
 #include <atomic>
 #include <thread>
 
-#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "support/catch.hpp"
+#include "support/stalled.hpp"
 
 namespace {
 
@@ -27,17 +27,6 @@ class Counting : public base::ByteSource {
   size_t size_;
   End end_;
   std::atomic<size_t>& given_;
-};
-
-/// Never gives anything, as a stalled connection.
-class Stalled : public base::ByteSource {
- public:
-  size_t read(std::span<char> /*buffer*/) override {
-    for (;;) {
-      base::throw_if_cancelled();
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  }
 };
 
 }  // namespace

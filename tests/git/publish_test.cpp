@@ -4,9 +4,10 @@
 #include <fstream>
 
 #include "base/error.hpp"
-#include "git/direct_repository.hpp"
 #include "git/support/entries.hpp"
 #include "git/support/git_program.hpp"
+#include "git/support/opened_by.hpp"
+#include "git/support/passing_remote.hpp"
 #include "support/catch.hpp"
 #include "support/scratch_dir.hpp"
 
@@ -14,20 +15,10 @@ namespace {
 
 using Path = std::filesystem::path;
 
-/// Opens a repository by the git programs or by libgit2.
-enum class Way { programs, direct };
-
 struct Publication {
   git::PublishResult result;
   git::Oid tree;
 };
-
-std::unique_ptr<git::Remote> open(const Path& repository, Way way, base::Log& log) {
-  if (way == Way::direct) return git::open_direct_repository(repository.string(), log);
-  git::RemoteOptions options;
-  options.uri = repository.string();
-  return git::open_remote(options, log);
-}
 
 git::PublishRequest request_for(const std::string& branch) {
   git::PublishRequest request;
@@ -50,10 +41,10 @@ git::Snapshot image(const std::string& changing, int files = 20) {
   return snapshot;
 }
 
-git::PublishResult publish(const Path& repository, Way way, const std::string& changing,
+git::PublishResult publish(const Path& repository, By by, const std::string& changing,
                            const std::string& branch = "main") {
   base::Log log(-1);
-  const auto remote = open(repository, way, log);
+  const auto remote = opened_by(by, repository, log);
   git::Snapshot snapshot = image(changing);
   return git::publish(*remote, snapshot, request_for(branch), log);
 }
@@ -76,77 +67,54 @@ std::string commit_by_hand(const Path& repository, const std::string& branch) {
 }
 
 /// Runs an action once, right before the first push.
-class Interfering : public git::Remote {
+class Interfering : public PassingRemote {
  public:
   Interfering(std::unique_ptr<git::Remote> inner, std::function<void()> action)
-      : inner_(std::move(inner)), action_(std::move(action)) {}
-  std::vector<git::Oid> find_history(const std::string& ref,
-                                     const std::optional<git::Oid>& since) override {
-    return inner_->find_history(ref, since);
-  }
-  void fetch_commit(const git::Oid& commit, const std::string& ref,
-                    git::ObjectSink& sink) override {
-    inner_->fetch_commit(commit, ref, sink);
-  }
-  std::optional<git::Oid> find_for_pushing(const std::string& ref) override {
-    return inner_->find_for_pushing(ref);
-  }
-  std::vector<std::string> refs_like(std::string_view prefix) override {
-    return inner_->refs_like(prefix);
-  }
-  std::optional<git::Oid> default_tip() override { return inner_->default_tip(); }
-  git::Known find_known(const git::Oid& tip,
-                        const std::function<const git::Snapshot&()>& hashed) override {
-    return inner_->find_known(tip, hashed);
-  }
+      : PassingRemote(std::move(inner)), action_(std::move(action)) {}
   git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
                       unsigned threads) override {
     if (action_) std::exchange(action_, nullptr)();
-    return inner_->push(update, objects, threads);
-  }
-  git::PushReply remove(const std::string& ref, const git::Oid& old) override {
-    return inner_->remove(ref, old);
+    return PassingRemote::push(update, objects, threads);
   }
 
  private:
-  std::unique_ptr<git::Remote> inner_;
   std::function<void()> action_;
 };
 
 }  // namespace
 
 TEST_CASE("an image reaches an empty repository and every object is sound") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
-  const auto result = publish(scratch / "r", way, "one");
+  const auto result = publish(scratch / "r", by, "one");
   CHECK(result.new_branch);
   check_repository(scratch / "r", result, "one");
 }
 
 TEST_CASE("publishing the same image again makes no commit and sends nothing") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const bool filter = GENERATE(true, false);
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
   git_in(scratch / "r",
          std::string("config uploadpack.allowFilter ") + (filter ? "true" : "false"));
-  const auto first = publish(scratch / "r", way, "one");
-  const auto second = publish(scratch / "r", way, "one");
+  const auto first = publish(scratch / "r", by, "one");
+  const auto second = publish(scratch / "r", by, "one");
   CHECK(second.unchanged);
   CHECK(second.commit == first.commit);
   CHECK(git_in(scratch / "r", "rev-list --count main") == "1");
 }
 
 TEST_CASE("a change sends the change only, whether the server filters or not") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const bool filter = GENERATE(true, false);
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
   git_in(scratch / "r",
          std::string("config uploadpack.allowFilter ") + (filter ? "true" : "false"));
-  publish(scratch / "r", way, "one");
-  const auto result = publish(scratch / "r", way, "two");
+  publish(scratch / "r", by, "one");
+  const auto result = publish(scratch / "r", by, "two");
   // The commit, three trees (root, rootfs, etc) and one file.
   CHECK(result.objects == 5);
   check_repository(scratch / "r", result, "two");
@@ -156,20 +124,20 @@ TEST_CASE("a change sends the change only, whether the server filters or not") {
 TEST_CASE("going back to an earlier image makes a new commit, not an unchanged one") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
-  publish(scratch / "r", Way::programs, "one");
-  publish(scratch / "r", Way::programs, "two");
-  const auto result = publish(scratch / "r", Way::programs, "one");
+  publish(scratch / "r", By::programs, "one");
+  publish(scratch / "r", By::programs, "two");
+  const auto result = publish(scratch / "r", By::programs, "one");
   CHECK_FALSE(result.unchanged);
   check_repository(scratch / "r", result, "one");
   CHECK(git_in(scratch / "r", "rev-list --count main") == "3");
 }
 
 TEST_CASE("a branch made by hand is built upon, not rewritten") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
   const std::string by_hand = commit_by_hand(scratch / "r", "main");
-  const auto result = publish(scratch / "r", way, "one");
+  const auto result = publish(scratch / "r", by, "one");
   CHECK(git_in(scratch / "r", "rev-parse main~1") == by_hand);
   check_repository(scratch / "r", result, "one");
 }
@@ -177,8 +145,8 @@ TEST_CASE("a branch made by hand is built upon, not rewritten") {
 TEST_CASE("a new branch beside others reuses what they hold") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
-  publish(scratch / "r", Way::programs, "one", "first");
-  const auto result = publish(scratch / "r", Way::programs, "two", "main");
+  publish(scratch / "r", By::programs, "one", "first");
+  const auto result = publish(scratch / "r", By::programs, "two", "main");
   CHECK(result.new_branch);
   CHECK(result.objects == 5);
   check_repository(scratch / "r", result, "two");
@@ -186,14 +154,14 @@ TEST_CASE("a new branch beside others reuses what they hold") {
 }
 
 TEST_CASE("losing a race builds on the winner's commit") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const bool branch_exists = GENERATE(true, false);
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
-  if (branch_exists) publish(scratch / "r", way, "one");
+  if (branch_exists) publish(scratch / "r", by, "one");
   base::Log log(-1);
   std::string winner;
-  Interfering remote(open(scratch / "r", way, log),
+  Interfering remote(opened_by(by, scratch / "r", log),
                      [&] { winner = commit_by_hand(scratch / "r", "main"); });
   git::Snapshot snapshot = image("two");
   const auto result = git::publish(remote, snapshot, request_for("main"), log);
@@ -206,8 +174,8 @@ TEST_CASE("two who publish the same image at once agree on one commit") {
   make_bare_repository(scratch / "r");
   base::Log log(-1);
   git::PublishResult winner;
-  Interfering remote(open(scratch / "r", Way::programs, log),
-                     [&] { winner = publish(scratch / "r", Way::programs, "one"); });
+  Interfering remote(opened_by(By::programs, scratch / "r", log),
+                     [&] { winner = publish(scratch / "r", By::programs, "one"); });
   git::Snapshot snapshot = image("one");
   auto request = request_for("main");
   request.time += 1;
@@ -223,7 +191,7 @@ TEST_CASE("a hook that declines ends the push with the hook's words") {
   std::ofstream(hook) << "#!/bin/sh\necho 'images are frozen until Monday' >&2\nexit 1\n";
   std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
   try {
-    publish(scratch / "r", Way::programs, "one");
+    publish(scratch / "r", By::programs, "one");
     FAIL("no error");
   } catch (const base::Error& error) {
     CHECK(std::string(error.what()).find("images are frozen until Monday") != std::string::npos);
@@ -233,22 +201,22 @@ TEST_CASE("a hook that declines ends the push with the hook's words") {
 }
 
 TEST_CASE("a repository in another object format is refused before anything is sent") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const ScratchDir scratch;
   make_bare_repository(scratch / "r", "--object-format=sha256");
-  REQUIRE_THROWS_AS(publish(scratch / "r", way, "one"), base::Error);
+  REQUIRE_THROWS_AS(publish(scratch / "r", by, "one"), base::Error);
   CHECK(git_in(scratch / "r", "for-each-ref").empty());
 }
 
 TEST_CASE("a wrong path is an error that names it") {
   const ScratchDir scratch;
   try {
-    publish(scratch / "missing", Way::programs, "one");
+    publish(scratch / "missing", By::programs, "one");
     FAIL("no error");
   } catch (const base::Error& error) {
     CHECK(std::string(error.what()).find("missing") != std::string::npos);
   }
-  REQUIRE_THROWS_AS(publish(scratch.path(), Way::programs, "one"), base::Error);
+  REQUIRE_THROWS_AS(publish(scratch.path(), By::programs, "one"), base::Error);
 }
 
 TEST_CASE("a huge tree is asked about in batches without blocking") {
@@ -257,37 +225,37 @@ TEST_CASE("a huge tree is asked about in batches without blocking") {
   base::Log log(-1);
   const auto push_many = [&](const std::string& changing) {
     git::Snapshot snapshot = image(changing, 9000);
-    const auto remote = open(scratch / "r", Way::programs, log);
+    const auto remote = opened_by(By::programs, scratch / "r", log);
     return git::publish(*remote, snapshot, request_for("main"), log);
   };
   push_many("one");
   // Touches the directory of all files, so that each of them is asked about.
   git::Snapshot snapshot = image("one", 9001);
-  const auto remote = open(scratch / "r", Way::programs, log);
+  const auto remote = opened_by(By::programs, scratch / "r", log);
   CHECK(git::publish(*remote, snapshot, request_for("main"), log).objects == 5);
 }
 
 TEST_CASE("a tree left over from a deleted branch without its files is not built upon") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
   const std::string by_hand = commit_by_hand(scratch / "r", "main");
-  publish(scratch / "r", Way::programs, "one");
+  publish(scratch / "r", By::programs, "one");
   const std::string file = git_in(scratch / "r", "rev-parse main:rootfs/etc/v");
   git_in(scratch / "r", "update-ref refs/heads/main " + by_hand);
   REQUIRE(std::filesystem::remove(scratch / "r" / "objects" / file.substr(0, 2) / file.substr(2)));
-  check_repository(scratch / "r", publish(scratch / "r", way, "one"), "one");
+  check_repository(scratch / "r", publish(scratch / "r", by, "one"), "one");
 }
 
 TEST_CASE("a branch locked for a moment does not fail the push") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
   commit_by_hand(scratch / "r", "main");
   const Path lock = scratch / "r" / "refs" / "heads" / "main.lock";
   std::ofstream(lock).close();
   base::Log log(-1);
-  const auto remote = open(scratch / "r", way, log);
+  const auto remote = opened_by(by, scratch / "r", log);
   git::Snapshot snapshot = image("one");
   auto request = request_for("main");
   request.pause = [&](int) { std::filesystem::remove(lock); };
@@ -307,7 +275,7 @@ TEST_CASE("a file that cannot be read is named instead of sending trees that wer
   git::Snapshot snapshot;
   snapshot.add_image(source, "rootfs");
   base::Log log(-1);
-  const auto remote = open(scratch / "r", Way::programs, log);
+  const auto remote = opened_by(By::programs, scratch / "r", log);
   try {
     git::publish(*remote, snapshot, request_for("main"), log);
     FAIL("no error");

@@ -6,10 +6,11 @@
 #include <random>
 #include <set>
 
-#include "git/direct_repository.hpp"
 #include "git/publish.hpp"
 #include "git/support/entries.hpp"
 #include "git/support/git_program.hpp"
+#include "git/support/opened_by.hpp"
+#include "git/support/passing_remote.hpp"
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
@@ -19,16 +20,7 @@ namespace {
 
 using Path = std::filesystem::path;
 
-enum class Way { programs, direct };
-
 constexpr uint64_t limit = 60'000;
-
-std::unique_ptr<git::Remote> open(const Path& repository, Way way, base::Log& log) {
-  if (way == Way::direct) return git::open_direct_repository(repository.string(), log);
-  git::RemoteOptions options;
-  options.uri = repository.string();
-  return git::open_remote(options, log);
-}
 
 /// 40 files of 5 kB that do not compress, one of 70 kB, and a directory that stands in two places.
 git::Snapshot image() {
@@ -52,28 +44,10 @@ git::Snapshot image() {
 }
 
 /// Counts objects on their way and runs an action once, right before the branch is to move.
-class Watched : public git::Remote {
+class Watched : public PassingRemote {
  public:
-  explicit Watched(std::unique_ptr<git::Remote> inner) : inner_(std::move(inner)) {}
-  std::vector<git::Oid> find_history(const std::string& ref,
-                                     const std::optional<git::Oid>& since) override {
-    return inner_->find_history(ref, since);
-  }
-  void fetch_commit(const git::Oid& commit, const std::string& ref,
-                    git::ObjectSink& sink) override {
-    inner_->fetch_commit(commit, ref, sink);
-  }
-  std::optional<git::Oid> find_for_pushing(const std::string& ref) override {
-    return inner_->find_for_pushing(ref);
-  }
-  std::vector<std::string> refs_like(std::string_view prefix) override {
-    return inner_->refs_like(prefix);
-  }
-  std::optional<git::Oid> default_tip() override { return inner_->default_tip(); }
-  git::Known find_known(const git::Oid& tip,
-                        const std::function<const git::Snapshot&()>& hashed) override {
-    return inner_->find_known(tip, hashed);
-  }
+  using PassingRemote::PassingRemote;
+
   git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
                       unsigned threads) override {
     if (update.ref == "refs/heads/main" && action) std::exchange(action, nullptr)();
@@ -84,10 +58,7 @@ class Watched : public git::Remote {
       size += object.size;
     }
     if (objects.size() > 3) largest = std::max(largest, size);
-    return inner_->push(update, objects, threads);
-  }
-  git::PushReply remove(const std::string& ref, const git::Oid& old) override {
-    return inner_->remove(ref, old);
+    return PassingRemote::push(update, objects, threads);
   }
 
   std::function<void()> action;
@@ -95,9 +66,6 @@ class Watched : public git::Remote {
   std::set<git::Oid> sent;
   unsigned repeated = 0;
   uint64_t largest = 0;  ///< Bytes of one push, those of few objects aside.
-
- private:
-  std::unique_ptr<git::Remote> inner_;
 };
 
 git::PublishResult publish(git::Remote& remote, uint64_t max_push_size, base::Log& log) {
@@ -156,13 +124,13 @@ TEST_CASE("an object that cannot be made smaller does not stop the others from b
 }
 
 TEST_CASE("a push in parts makes the commit one push makes and leaves nothing else behind") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const ScratchDir scratch;
   base::Log log(-1);
   make_bare_repository(scratch / "whole");
   make_bare_repository(scratch / "parts");
-  const auto whole = publish(*open(scratch / "whole", way, log), UINT64_MAX, log);
-  Watched remote(open(scratch / "parts", way, log));
+  const auto whole = publish(*opened_by(by, scratch / "whole", log), UINT64_MAX, log);
+  Watched remote(opened_by(by, scratch / "parts", log));
   const auto result = publish(remote, limit, log);
   CHECK(result.commit == whole.commit);
   CHECK(result.objects == whole.objects);
@@ -180,7 +148,7 @@ TEST_CASE("a server's limit is met in parts, and named with the way out without 
   git_in(scratch / "r", "config receive.maxInputSize 100k");
   git_in(scratch / "r", "config receive.fsckObjects true");
   base::Log log(-1);
-  const auto remote = open(scratch / "r", Way::programs, log);
+  const auto remote = opened_by(By::programs, scratch / "r", log);
   const std::string refusal = message_of([&] { publish(*remote, UINT64_MAX, log); });
   CHECK(contains(refusal, "set git.max_push_size"));
   CHECK(branches(scratch / "r").empty());
@@ -196,7 +164,7 @@ TEST_CASE("a server that takes branches only gets the parts on a branch") {
   make_bare_repository(scratch / "r");
   add_hook(scratch / "r", "update", "case $1 in refs/heads/*) ;; *) exit 1 ;; esac\n");
   base::Log log(-1);
-  Watched remote(open(scratch / "r", Way::programs, log));
+  Watched remote(opened_by(By::programs, scratch / "r", log));
   publish(remote, limit, log);
   CHECK(std::count_if(remote.refs.begin(), remote.refs.end(), [](const std::string& ref) {
           return ref.starts_with("refs/heads/rootfs-git-resource-upload-");
@@ -210,7 +178,7 @@ TEST_CASE("a ref that may not be deleted is named, and the push counts") {
   add_hook(scratch / "r", "update", "case $3 in 0000*) exit 1 ;; esac\n");
   CapturedLog captured;
   base::Log& log = captured;
-  const auto result = publish(*open(scratch / "r", Way::programs, log), limit, log);
+  const auto result = publish(*opened_by(By::programs, scratch / "r", log), limit, log);
   CHECK(git_in(scratch / "r", "rev-parse main") == result.commit.hex());
   CHECK(contains(captured.text(),
                  "could not delete the temporary ref refs/rootfs-git-resource/upload-"));
@@ -221,7 +189,7 @@ TEST_CASE("a branch that declines ends the push and takes the parts with it") {
   make_bare_repository(scratch / "r");
   add_hook(scratch / "r", "update", "case $1 in refs/heads/main) echo frozen >&2; exit 1; esac\n");
   base::Log log(-1);
-  const auto remote = open(scratch / "r", Way::programs, log);
+  const auto remote = opened_by(By::programs, scratch / "r", log);
   CHECK(contains(message_of([&] { publish(*remote, limit, log); }), "frozen"));
   CHECK(branches(scratch / "r").empty());
 }
@@ -230,7 +198,7 @@ TEST_CASE("losing a race does not send the parts a second time") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
   base::Log log(-1);
-  Watched remote(open(scratch / "r", Way::programs, log));
+  Watched remote(opened_by(By::programs, scratch / "r", log));
   std::string winner;
   remote.action = [&] {
     const std::string tree = git_in(scratch / "r", "mktree < /dev/null");
@@ -246,7 +214,7 @@ TEST_CASE("losing a race does not send the parts a second time") {
 }
 
 TEST_CASE("what killed puts left over is deleted, what may be in use is not") {
-  const Way way = GENERATE(Way::programs, Way::direct);
+  const By by = GENERATE(By::programs, By::direct);
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
   const std::string commit = git_in(scratch / "r",
@@ -263,7 +231,7 @@ TEST_CASE("what killed puts left over is deleted, what may be in use is not") {
     for (const std::string& ref : *refs) git_in(scratch / "r", "update-ref " + ref + " " + commit);
   }
   base::Log log(-1);
-  publish(*open(scratch / "r", way, log), UINT64_MAX, log);
+  publish(*opened_by(by, scratch / "r", log), UINT64_MAX, log);
   const std::string left = branches(scratch / "r") + "\n";
   for (const std::string& ref : kept) CHECK(contains(left, ref + "\n"));
   for (const std::string& ref : stale) CHECK_FALSE(contains(left, ref + "\n"));
@@ -273,12 +241,13 @@ TEST_CASE("left-overs that may not be deleted do not fail a put") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
   base::Log log(-1);
-  const auto first = publish(*open(scratch / "r", Way::programs, log), UINT64_MAX, log);
+  const auto first = publish(*opened_by(By::programs, scratch / "r", log), UINT64_MAX, log);
   git_in(scratch / "r",
          "update-ref refs/rootfs-git-resource/upload-20000101T000000Z-a " + first.commit.hex());
   add_hook(scratch / "r", "update", "echo never >&2; exit 1\n");
   CapturedLog captured;
-  const auto again = publish(*open(scratch / "r", Way::programs, captured), UINT64_MAX, captured);
+  const auto again =
+      publish(*opened_by(By::programs, scratch / "r", captured), UINT64_MAX, captured);
   CHECK(again.unchanged);
   CHECK(contains(captured.text(), "20000101T000000Z-a, left over from a put that was killed: "));
 }

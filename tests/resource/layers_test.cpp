@@ -4,12 +4,12 @@
 #include <chrono>
 #include <thread>
 
-#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
+#include "support/stalled.hpp"
 #include "support/tar_builder.hpp"
 
 using base::cat;
@@ -33,17 +33,6 @@ std::vector<Layer> layers_up_to(size_t count) {
   for (size_t i = 0; i < count; ++i) layers.push_back(layer_of(i));
   return layers;
 }
-
-/// Never gives anything, as a stalled connection.
-class Stalled : public base::ByteSource {
- public:
-  size_t read(std::span<char> /*buffer*/) override {
-    for (;;) {
-      base::throw_if_cancelled();
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  }
-};
 
 /// The names and sizes of the entries, layer by layer.
 std::string read(const std::vector<Layer>& layers) {
