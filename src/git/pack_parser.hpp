@@ -23,7 +23,10 @@ enum class Blobs { pass_over, hand_over };
 class PackParser {
  public:
   PackParser(base::ByteSource& pack, ObjectSink& sink, Blobs blobs)
-      : stream_(pack), sink_(sink), blobs_(blobs) {}
+      : stream_(pack, blobs == Blobs::hand_over ? PackStream::Checksum::passed_over
+                                                : PackStream::Checksum::compared),
+        sink_(sink),
+        blobs_(blobs) {}
 
   /// Reads everything; ends early once `stop`, asked after each object, says so.
   void run(const std::function<bool()>& stop);

@@ -17,7 +17,8 @@ void read_commits_and_trees(
     const std::function<bool(ObjectType type, const Oid& id, std::string_view content)>& visit);
 
 /// Reads a pack as it arrives and hands every commit, tree and blob to `sink`, deltas resolved.
-/// Bounds and Errors as above; besides, an Error when a delta's base is not in the pack.
+/// Bounds and Errors as above; besides, an Error when a delta's base is not in the pack. The pack's
+/// checksum is not compared: an object is what its id says, whoever changed the pack on its way.
 void read_objects(base::ByteSource& pack, ObjectSink& sink);
 
 }  // namespace git
