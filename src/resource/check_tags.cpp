@@ -13,15 +13,15 @@ using base::cat;
 
 TagQueries make_queries(registry::Client& client, const oci::Platform& platform) {
   // An image that does not tell its age counts as older than all that do.
-  constexpr oci::Timestamp unknown{std::numeric_limits<int64_t>::min(), 0};
+  constexpr base::Timestamp unknown{std::numeric_limits<int64_t>::min(), 0};
   TagQueries queries;
   queries.digests = [&client](const Tags& tags) { return client.resolve_all(tags); };
   queries.creation_times = [&client, &platform, unknown](const Tags& tags) {
-    std::vector<oci::Timestamp> times;
+    std::vector<base::Timestamp> times;
     for (const std::string& tag : tags) {
       const registry::Image image = base::with_context(
           cat("age of tag ", tag), [&] { return client.fetch_image(tag, platform); });
-      times.push_back(oci::Timestamp::parse(image.config.created).value_or(unknown));
+      times.push_back(base::Timestamp::parse(image.config.created).value_or(unknown));
     }
     return times;
   };
@@ -36,10 +36,9 @@ std::vector<Version> check_tags(registry::Client& client, const ImageSource& ima
   const TagQueries queries = make_queries(client, platform);
   const Tags tags = client.tags();
   const auto* pattern = std::get_if<TagPattern>(&image.rules);
-  auto versions =
-      pattern != nullptr
-          ? select_matches(tags, *pattern, queries)
-          : select_versions(tags, std::get<TagVersions>(image.rules), given, queries);
+  auto versions = pattern != nullptr
+                      ? select_matches(tags, *pattern, queries)
+                      : select_versions(tags, std::get<TagVersions>(image.rules), given, queries);
   if (versions.empty()) {
     log.info(cat(image.repository, ": none of ", base::with_commas(tags.size()), " tags ",
                  pattern != nullptr ? "matches tag_regex"

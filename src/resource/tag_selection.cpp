@@ -169,7 +169,7 @@ void sort_by_creation(std::vector<std::pair<std::string, Digest>>& matches,
   }
   // With a single image there is nothing to tell apart.
   const auto times =
-      tags.size() > 1 ? queries.creation_times(tags) : std::vector<oci::Timestamp>(tags.size());
+      tags.size() > 1 ? queries.creation_times(tags) : std::vector<base::Timestamp>(tags.size());
   std::sort(matches.begin(), matches.end(), [&](const auto& a, const auto& b) {
     return std::tie(times[places.at(a.second)], a.first) <
            std::tie(times[places.at(b.second)], b.first);

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/timestamp.hpp"
 #include "oci/digest.hpp"
-#include "oci/timestamp.hpp"
 #include "resource/protocol.hpp"
 #include "resource/tag_rules.hpp"
 
@@ -18,7 +18,7 @@ struct TagQueries {
   /// The digest a tag names; nothing when it does not exist.
   std::function<std::vector<std::optional<oci::Digest>>(const Tags&)> digests;
   /// When the image of a tag was made.
-  std::function<std::vector<oci::Timestamp>(const Tags&)> creation_times;
+  std::function<std::vector<base::Timestamp>(const Tags&)> creation_times;
 };
 
 /// The versions among the tags `listed`, oldest first, one for each digest. The tag of `cursor`

@@ -1,6 +1,6 @@
+#include "base/timestamp.hpp"
 #include "fuzz/support/fuzz.hpp"
 #include "oci/constraint.hpp"
-#include "oci/timestamp.hpp"
 
 namespace {
 
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto lines = base::split(fuzz::text_of(data, size), '\n');
   std::vector<Semver> versions;
   for (const std::string_view line : lines) {
-    if (const auto moment = oci::Timestamp::parse(line)) {
+    if (const auto moment = base::Timestamp::parse(line)) {
       require(moment->nanoseconds >= 0 && moment->nanoseconds < 1'000'000'000,
               "a fraction is less than a second");
     }

@@ -46,7 +46,7 @@ struct Registry {
       return digests;
     };
     queries.creation_times = [this](const Tags& names) {
-      std::vector<oci::Timestamp> times;
+      std::vector<base::Timestamp> times;
       for (const std::string& name : names) {
         aged.push_back(name);
         times.push_back({created.at(name), 0});

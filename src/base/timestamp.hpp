@@ -4,9 +4,9 @@
 #include <optional>
 #include <string_view>
 
-namespace oci {
+namespace base {
 
-/// A moment as image configurations give it.
+/// A moment as JSON documents give it.
 struct Timestamp {
   int64_t seconds = 0;  ///< Since 1970 in UTC.
   int32_t nanoseconds = 0;
@@ -16,4 +16,4 @@ struct Timestamp {
   static std::optional<Timestamp> parse(std::string_view text);
 };
 
-}  // namespace oci
+}  // namespace base

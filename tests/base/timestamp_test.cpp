@@ -1,8 +1,8 @@
-#include "oci/timestamp.hpp"
+#include "base/timestamp.hpp"
 
 #include "support/catch.hpp"
 
-using oci::Timestamp;
+using base::Timestamp;
 
 TEST_CASE("moments are read in every form RFC 3339 allows") {
   CHECK(*Timestamp::parse("1970-01-01T00:00:00Z") == Timestamp{0, 0});

@@ -1,9 +1,9 @@
-#include "oci/timestamp.hpp"
+#include "base/timestamp.hpp"
 
 #include <algorithm>
 #include <chrono>
 
-namespace oci {
+namespace base {
 namespace {
 
 /// Reads numbers and marks from the front of a text; after the first mistake nothing fits any more.
@@ -88,4 +88,4 @@ std::optional<Timestamp> Timestamp::parse(std::string_view text) {
   return Timestamp{since_epoch.count(), nanoseconds};
 }
 
-}  // namespace oci
+}  // namespace base
