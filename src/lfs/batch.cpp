@@ -1,11 +1,13 @@
 #include "lfs/batch.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/timestamp.hpp"
 
 namespace lfs {
 namespace {
@@ -43,8 +45,17 @@ HeaderFields parse_headers(const JsonView& view) {
   return headers;
 }
 
+/// "expires_in" counts before "expires_at", as it needs no clock that goes right. With one that
+/// does not, too early an end costs another request, and too late a one is what it is without a
+/// time.
 std::optional<std::chrono::seconds> parse_expiry(const JsonView& view) {
-  const int64_t seconds = view.at("expires_in").integer_or(0);
+  int64_t seconds = view.at("expires_in").integer_or(0);
+  if (const JsonView at = view.at("expires_at"); seconds == 0 && at.is_string()) {
+    const auto end = base::Timestamp::parse(at.string());
+    // Servers written in Go send the year 1 for no time at all.
+    if (!end || end->seconds <= 0) return std::nullopt;
+    seconds = std::max<int64_t>(end->seconds - std::time(nullptr), 1);
+  }
   // 0 stands for no limit; the protocol's range ends at 2^31 - 1.
   if (seconds == 0) return std::nullopt;
   return std::chrono::seconds(std::clamp<int64_t>(seconds, -1, INT32_MAX));

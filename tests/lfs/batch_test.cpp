@@ -53,6 +53,27 @@ TEST_CASE("an answer tells what is to be sent where") {
   CHECK(answer.authenticated);
 }
 
+TEST_CASE("an action says when it ends in seconds or as a moment") {
+  const auto expiry_of = [](const std::string& members) {
+    const std::string action = R"({"href":"/x",)" + members + "}";
+    return answers_of(R"({"oid":")" + oid + R"(","actions":{"upload":)" + action + "}}")
+        .at(oid)
+        .transfer->expires_in;
+  };
+  const auto day = std::chrono::hours(24);
+  CHECK(expiry_of(R"("expires_at":"2001-09-09T01:46:40Z")") < std::chrono::seconds(5));
+  CHECK(expiry_of(R"("expires_at":"2901-09-09T03:46:40.5+02:00")") > day);
+  CHECK(expiry_of(R"("expires_in":60,"expires_at":"2001-09-09T01:46:40Z")") ==
+        std::chrono::seconds(60));
+  CHECK(expiry_of(R"("expires_in":0,"expires_at":"2901-09-09T01:46:40Z")") > day);
+  for (const char* none :
+       {R"("expires_at":"0001-01-01T00:00:00Z")", R"("expires_at":null)", R"("expires_at":"soon")",
+        R"("expires_at":7)", R"("expires_in":0)", R"("size":1)"}) {
+    INFO(none);
+    CHECK_FALSE(expiry_of(none));
+  }
+}
+
 TEST_CASE("no action means that the server has the object") {
   CHECK_FALSE(answers_of(R"({"oid":")" + oid + R"(","size":7})").at(oid).transfer);
   CHECK_FALSE(answers_of(R"({"oid":")" + oid + R"(","actions":{}})").at(oid).transfer);

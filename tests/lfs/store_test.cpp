@@ -21,7 +21,9 @@ class UploadServer {
  public:
   /// By path, what is answered in turn before there is success.
   using Failures = std::map<std::string, std::vector<int>>;
-  explicit UploadServer(Failures failures) : failures_(std::move(failures)) {}
+  /// `upload_ends` is the moment that stands in the upload's action.
+  explicit UploadServer(Failures failures, std::string upload_ends = "2901-01-01T00:00:00Z")
+      : failures_(std::move(failures)), upload_ends_(std::move(upload_ends)) {}
 
   /// Uploads one file.
   uint64_t upload() {
@@ -46,7 +48,8 @@ class UploadServer {
     if (exchange.target != batch_path) return exchange.reply(200);
     exchange.reply(200, {},
                    R"({"objects":[{"oid":")" + oid +
-                       R"(","actions":{"upload":{"href":"/up"},"verify":{"href":"/verify"}}}]})");
+                       R"(","actions":{"upload":{"href":"/up","expires_at":")" + upload_ends_ +
+                       R"("},"verify":{"href":"/verify"}}}]})");
   }
   int next_failure(const std::string& path) {
     const std::lock_guard lock(mutex_);
@@ -59,6 +62,7 @@ class UploadServer {
 
   std::mutex mutex_;
   Failures failures_;
+  std::string upload_ends_;
   LoopbackServer loopback_{[this](Exchange& exchange) { answer(exchange); }};
 };
 
@@ -83,6 +87,16 @@ TEST_CASE("an upload whose address expired is verified with an address that may 
   CHECK(server.upload() == content.size());
   CHECK(server.count("PUT /up") == 2);
   CHECK(server.count("POST /verify") == 2);
+}
+
+TEST_CASE("an upload that has ended before its turn is asked for anew, not tried in vain") {
+  UploadServer fresh({});
+  CHECK(fresh.upload() == content.size());
+  CHECK(fresh.count("POST " + batch_path) == 1);
+  UploadServer late({}, "2001-09-09T01:46:40Z");
+  CHECK(late.upload() == content.size());
+  CHECK(late.count("POST " + batch_path) == 2);
+  CHECK(late.count("PUT /up") == 1);
 }
 
 TEST_CASE("asking anew in vain does not multiply the attempts of the upload") {
