@@ -45,9 +45,8 @@ HeaderFields parse_headers(const JsonView& view) {
   return headers;
 }
 
-/// "expires_in" counts before "expires_at", as it needs no clock that goes right. With one that
-/// does not, too early an end costs another request, and too late a one is what it is without a
-/// time.
+/// "expires_in" goes before "expires_at", which needs a clock. Where ours is wrong, the server is
+/// asked once more than needed, or refuses what has ended, as without a time.
 std::optional<std::chrono::seconds> parse_expiry(const JsonView& view) {
   int64_t seconds = view.at("expires_in").integer_or(0);
   if (const JsonView at = view.at("expires_at"); seconds == 0 && at.is_string()) {
