@@ -22,7 +22,7 @@
 namespace git {
 namespace {
 
-constexpr size_t most_in_memory = 8 * 1024 * 1024;
+constexpr size_t most_in_memory = 4 * 1024 * 1024;
 constexpr size_t enough_in_memory = most_in_memory / 2;
 /// Of each blob besides its bytes, so that a million empty ones have a size, too.
 constexpr size_t overhead = 128;
