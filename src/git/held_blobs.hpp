@@ -8,7 +8,7 @@
 namespace git {
 
 /// The bytes of blobs between a pack and the files they are for: in memory at first, so that
-/// whoever follows closely can write them from there; beyond 8 MiB of those, the oldest go into
+/// whoever follows closely can write them from there; beyond 4 MiB of those, the oldest go into
 /// files. One thread adds, another one may use what is there.
 class HeldBlobs {
  public:
