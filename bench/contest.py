@@ -41,10 +41,9 @@ class Contest:
         self.rival = None  # The directory of registry-image-resource's programs.
         self.registry = registry.Registry(self.work)
         self._repositories = self.work.directory("repositories")
-        # Without buffering, the server unpacks while the client still sends.
-        git_http.SETTINGS = git_http.SETTINGS.replace(
-            "fastcgi_pass", "fastcgi_request_buffering off;\n      fastcgi_pass")
-        self._server = git_http.GitHttp(self.work, self._repositories, open_to_all=True)
+        # The server unpacks while the client still sends.
+        self._server = git_http.GitHttp(self.work, self._repositories, open_to_all=True,
+                                        streaming=True)
 
     def begin(self, tag, digest, layers):
         """Takes up an image of the registry."""

@@ -133,7 +133,7 @@ class DirectRepository : public Remote {
       const std::vector<TreeEntry> entries = parse_tree(content);
       sink.tree(id, std::move(content));
       for (const TreeEntry& entry : entries) {
-        if (entry.mode == mode_submodule || !seen.insert(entry.id).second) continue;
+        if (entry.mode == mode_gitlink || !seen.insert(entry.id).second) continue;
         if (entry.mode == mode_directory) {
           trees.push_back(entry.id);
         } else {

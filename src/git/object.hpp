@@ -49,8 +49,7 @@ inline constexpr uint32_t mode_directory = 0040000;
 inline constexpr uint32_t mode_file = 0100644;
 inline constexpr uint32_t mode_executable = 0100755;
 inline constexpr uint32_t mode_symlink = 0120000;
-inline constexpr uint32_t mode_gitlink = 0160000;    ///< A submodule; its id names no object here.
-inline constexpr uint32_t mode_submodule = 0160000;  ///< A commit of another repository.
+inline constexpr uint32_t mode_gitlink = 0160000;  ///< A submodule; its id names no object here.
 
 struct TreeEntry {
   uint32_t mode = 0;
