@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs one program of the image in a container of its own: step.py IMAGE SHARED PROGRAM [ARGUMENT]
+"""Runs one program of the image in a container of its own: step.py IMAGE SHARED RUNTIME PROGRAM [ARGUMENT]
 
 IMAGE is a root directory as `run` prepared it; SHARED is seen inside under its own path. Nothing
 outlives the container: whatever it needs is mounted in a mount namespace that ends with it.
@@ -44,7 +44,7 @@ def prepare(image):
 
 
 def main():
-    image, shared, *arguments = sys.argv[1:]
+    image, shared, runtime, *arguments = sys.argv[1:]
     check(_libc.unshare(CLONE_NEWNS), "leave the mount namespace")
     mount("none", "/", "none", MS_REC | MS_PRIVATE)
     mount("stage", STAGE, "tmpfs", 0, "mode=755")
@@ -52,7 +52,7 @@ def main():
     idmap.bind(shared, STAGE / "shared", concourse.ID_MAP)
     environment = dict(os.environ, PATH=concourse.ROOT_PATH)
     environment.pop("LC_CTYPE", None)  # Python sets it, a worker does not.
-    specification = concourse.specification(STAGE / "root", arguments, environment,
+    specification = concourse.specification(STAGE / "root", runtime, arguments, environment,
                                             STAGE / "init", {STAGE / "shared": shared})
     (STAGE / "bundle/config.json").write_text(json.dumps(specification))
     os.umask(0o022)
