@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/cancel.hpp"
+#include "base/clone3.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/handle.hpp"
@@ -83,6 +84,7 @@ int run(int argc, char** argv, Step step) {
     // File names in layers are UTF-8 whatever the environment says.
     std::setlocale(LC_CTYPE, "C.UTF-8");
     keep_memory_small();
+    base::replace_forbidden_clone3();
     ::umask(022);
     base::install_signal_handlers();
     const base::UniqueFd answer = take_stdout();
