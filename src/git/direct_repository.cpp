@@ -85,9 +85,7 @@ class DirectRepository : public Remote {
     check(git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1), "set up libgit2");
     // Whose repository it is does not matter: none of its hooks or settings are run.
     check(git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0), "set up libgit2");
-    check(git_repository_open_ext(Out(repository_), path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH,
-                                  nullptr),
-          cat(name_, ": open the repository"));
+    open(path);
     check(git_repository_odb(Out(database_), repository_.get()), cat(name_, ": open the objects"));
   }
 
@@ -210,6 +208,18 @@ class DirectRepository : public Remote {
   }
 
  private:
+  void open(const std::string& path) {
+    const std::string doing = cat(name_, ": open the repository");
+    const int result = git_repository_open_ext(Out(repository_), path.c_str(),
+                                               GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
+    if (result < 0 && base::to_lower(last_error()).find("objectformat") != std::string::npos) {
+      throw Error(cat(doing,
+                      ": it uses another object format, such as sha256; only sha1 repositories are "
+                      "supported: make it with git init --bare --object-format=sha1"));
+    }
+    check(result, doing);
+  }
+
   std::optional<Oid> find(const std::string& ref) {
     git_oid id{};
     const int result = git_reference_name_to_id(&id, repository_.get(), ref.c_str());
