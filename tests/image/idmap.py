@@ -5,7 +5,7 @@ import os
 import platform
 import struct
 
-AT_FDCWD, AT_EMPTY_PATH = -100, 0x1000
+AT_FDCWD, AT_EMPTY_PATH, AT_RECURSIVE = -100, 0x1000, 0x8000
 OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH = 1, 4
 MOUNT_ATTR_IDMAP = 0x00100000
 CLONE_NEWUSER = 0x10000000
@@ -49,13 +49,14 @@ def _user_namespace(id_map):
 
 
 def bind(source, target, id_map):
-    """Binds `source` to `target`; an id of the disk becomes what the map makes of it outside."""
+    """Binds `source`, with what is mounted below it, to `target`; an id of a disk becomes what the
+    map makes of it outside."""
     tree = _syscall(f"open {source}", OPEN_TREE, AT_FDCWD, os.fsencode(source),
-                    OPEN_TREE_CLONE | os.O_CLOEXEC)
+                    OPEN_TREE_CLONE | AT_RECURSIVE | os.O_CLOEXEC)
     namespace = _user_namespace(id_map)
     attributes = struct.pack("=QQQQ", MOUNT_ATTR_IDMAP, 0, 0, namespace)
-    _syscall(f"map the owners of {source}", MOUNT_SETATTR, tree, b"", AT_EMPTY_PATH,
-             ctypes.c_char_p(attributes), len(attributes))
+    _syscall(f"map the owners of {source}", MOUNT_SETATTR, tree, b"",
+             AT_EMPTY_PATH | AT_RECURSIVE, ctypes.c_char_p(attributes), len(attributes))
     _syscall(f"mount on {target}", MOVE_MOUNT, tree, b"", AT_FDCWD, os.fsencode(target),
              MOVE_MOUNT_F_EMPTY_PATH)
     os.close(tree)

@@ -50,7 +50,8 @@ def main():
     mount("stage", STAGE, "tmpfs", 0, "mode=755")
     prepare(image)
     idmap.bind(shared, STAGE / "shared", concourse.ID_MAP)
-    environment = dict(os.environ, PATH=concourse.ROOT_PATH)
+    environment = {name.removeprefix("INSIDE_"): value for name, value in os.environ.items()}
+    environment["PATH"] = concourse.ROOT_PATH
     environment.pop("LC_CTYPE", None)  # Python sets it, a worker does not.
     specification = concourse.specification(STAGE / "root", runtime, arguments, environment,
                                             STAGE / "init", {STAGE / "shared": shared})

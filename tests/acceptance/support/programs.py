@@ -26,6 +26,12 @@ def environment():
     return {"PATH": SYSTEM_PATH, "HOME": "/root", **kept}
 
 
+def in_image():
+    """Whether the programs run inside an image, with nothing beside them: no git, above all, that
+    would run the hooks of local repositories."""
+    return "RESOURCE_IMAGE" in os.environ
+
+
 class Outcome:
     """Exit status and output of one run; `answer` is the JSON value on standard output."""
 
