@@ -48,11 +48,15 @@ GraceScope::~GraceScope() {
   thread_grace = {};
 }
 
-StopScope::StopScope(std::stop_token token) : token_(std::move(token)) {
+std::stop_token thread_stop_token() {
+  return thread_stop == nullptr ? std::stop_token() : *thread_stop;
+}
+
+StopScope::StopScope(std::stop_token token) : token_(std::move(token)), outer_(thread_stop) {
   thread_stop = &token_;
 }
 StopScope::~StopScope() {
-  thread_stop = nullptr;
+  thread_stop = outer_;
 }
 
 }  // namespace base

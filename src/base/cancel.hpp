@@ -38,8 +38,12 @@ class GraceScope {
   GraceScope& operator=(const GraceScope&) = delete;
 };
 
+/// What this thread's StopScope obeys; never stopped without one. For whoever waits for threads of
+/// its own, which that scope does not reach.
+std::stop_token thread_stop_token();
+
 /// While it lives, throw_if_cancelled() on this thread obeys `token` too, so that a helper thread
-/// nobody waits for any more ends soon, wherever it is.
+/// nobody waits for any more ends soon, wherever it is. An outer scope comes back afterwards.
 class StopScope {
  public:
   explicit StopScope(std::stop_token token);
@@ -49,6 +53,7 @@ class StopScope {
 
  private:
   std::stop_token token_;
+  const std::stop_token* outer_;
 };
 
 }  // namespace base

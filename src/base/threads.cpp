@@ -31,6 +31,8 @@ class Work {
     }
   }
 
+  void stop() { stop_.request_stop(); }
+
   void rethrow() const {
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -57,11 +59,14 @@ class Work {
 
 void for_each_at_once(size_t count, unsigned at_once, const std::function<void(size_t)>& action) {
   Work work(count, action);
+  const std::stop_callback stopped(thread_stop_token(), [&work] { work.stop(); });
   auto threads = start_threads(static_cast<unsigned>(std::min<size_t>(count, at_once)),
                                [&work] { work.take_part(); });
   if (threads.empty()) work.take_part();
   threads.clear();
   work.rethrow();
+  // What was stopped from outside is not done.
+  throw_if_cancelled();
 }
 
 }  // namespace base

@@ -22,7 +22,8 @@ std::vector<std::jthread> start_threads(unsigned count, const Work& work) {
 
 /// Calls `action` with 0, 1... up to `count` - 1, on up to `at_once` threads at a time, and returns
 /// when all are done. When one fails, no more are begun and the others are stopped at their next
-/// throw_if_cancelled(); the failure is thrown here, of several the one with the lowest number.
+/// throw_if_cancelled(); the failure is thrown here, of several the one with the lowest number. A
+/// StopScope of the calling thread stops them, too.
 void for_each_at_once(size_t count, unsigned at_once, const std::function<void(size_t)>& action);
 
 }  // namespace base

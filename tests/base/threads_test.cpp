@@ -36,3 +36,28 @@ TEST_CASE("a failure stops work that would never end, and is the one that is tol
   CHECK(message_of([&] { base::for_each_at_once(50, 2, work); }) == "broke off");
   CHECK(begun == 2);
 }
+
+TEST_CASE("work for somebody who was told to stop does not go on to its end") {
+  std::stop_source stop;
+  const base::StopScope scope(stop.get_token());
+  std::atomic<size_t> begun = 0;
+  const auto work = [&](size_t) {
+    ++begun;
+    stop.request_stop();
+    for (;;) {
+      base::throw_if_cancelled();
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  };
+  REQUIRE_THROWS_AS(base::for_each_at_once(50, 2, work), base::Cancelled);
+  CHECK(begun <= 2);
+}
+
+TEST_CASE("a thread that did such work itself can still be told to stop") {
+  std::stop_source stop;
+  const base::StopScope scope(stop.get_token());
+  { const base::StopScope inner(std::stop_source().get_token()); }
+  base::throw_if_cancelled();
+  stop.request_stop();
+  REQUIRE_THROWS_AS(base::throw_if_cancelled(), base::Cancelled);
+}
