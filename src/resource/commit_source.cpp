@@ -1,11 +1,10 @@
 #include "resource/commit_source.hpp"
 
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/open_content.hpp"
 #include "lfs/pointer.hpp"
+#include "resource/tree_walk.hpp"
 
 namespace resource {
 namespace {
@@ -27,24 +26,6 @@ std::string_view parent_of(const std::string& path) {
 }
 
 }  // namespace
-
-std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const git::Oid& tree) {
-  std::vector<git::TreeEntry> entries = store.tree_entries(tree);
-  std::sort(entries.begin(), entries.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
-  const std::string* last = nullptr;
-  for (const git::TreeEntry& entry : entries) {
-    const bool bad = entry.name.empty() || entry.name == "." || entry.name == ".." ||
-                     entry.name.find('/') != std::string::npos ||
-                     (last != nullptr && *last == entry.name);
-    if (bad) {
-      throw Error(cat("tree ", tree.hex(), " has an entry \"", base::excerpt(entry.name),
-                      "\", which no tree may have"));
-    }
-    last = &entry.name;
-  }
-  return entries;
-}
 
 CommitSource::CommitSource(const git::ObjectStore& store, const git::Oid& rootfs,
                            const git::Oid& blobs, const git::StoredBlob& manifest,

@@ -11,9 +11,6 @@
 
 namespace resource {
 
-/// The entries of a tree object. Error for names that no tree can have.
-std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const git::Oid& tree);
-
 /// Files of an image that git-lfs keeps, by SHA-256.
 using LargeContents = std::unordered_map<std::string, git::StoredBlob>;
 

@@ -11,7 +11,7 @@
 #include "git/staged_writer.hpp"
 #include "lfs/attribute_rules.hpp"
 #include "lfs/pointer.hpp"
-#include "resource/plain_source.hpp"
+#include "resource/tree_walk.hpp"
 #include "rootfs/manifest.hpp"
 
 namespace resource {
@@ -42,26 +42,30 @@ class Attributes {
   uint64_t size_ = 0;
 };
 
-/// Calls `action` with each file below `rootfs`. Trees may name each other in ways that make more
-/// files than anybody can count, so the limits hold here, too.
+bool is_file(const git::TreeEntry& entry) {
+  return entry.mode != git::mode_directory && entry.mode != git::mode_symlink &&
+         entry.mode != git::mode_gitlink;
+}
+
+/// Calls `action` with the path and the tree entry of each file below `rootfs`. Waits for no
+/// contents, so that what was fetched may be written meanwhile.
 template <class Action>
 void for_each_file(const git::ObjectStore& store, const git::Oid& rootfs,
                    const rootfs::Limits& limits, Action action) {
   rootfs::Budget budget(limits, 0);
-  const ContentsByPath none;
-  PlainSource entries(store, rootfs, 0, none);
   base::Entry entry;
-  while (entries.next(entry)) {
+  for (TreeWalk walk(store, rootfs); walk.next();) {
     base::throw_if_cancelled();
+    entry.path = walk.path();
     budget.add_entry(entry);
-    if (entry.kind == base::EntryKind::file) action(entry);
+    if (is_file(walk.entry())) action(entry.path, walk.entry());
   }
 }
 
-std::optional<lfs::Pointer> pointer_in(const base::Entry& file) {
+std::optional<lfs::Pointer> pointer_in(const git::StoredBlob& file, std::string_view path) {
   if (file.size > lfs::longest_pointer) return std::nullopt;
   const auto bytes = git::open_content(file.content, file.size);
-  return lfs::parse_pointer(base::read_all(*bytes, lfs::longest_pointer, file.path));
+  return lfs::parse_pointer(base::read_all(*bytes, lfs::longest_pointer, path));
 }
 
 /// Where an entry of the image stands in the commit.
@@ -91,22 +95,20 @@ std::vector<lfs::Object> large_files_of(const git::ObjectStore& store, const git
   constexpr std::string_view name = ".gitattributes";
   Attributes attributes;
   for (const git::TreeEntry& entry : checked_entries(store, top)) {
-    const bool is_file = entry.mode != git::mode_directory && entry.mode != git::mode_symlink &&
-                         entry.mode != git::mode_gitlink;
-    if (is_file && entry.name == name) attributes.add("", store.find_blob(entry.id));
+    if (is_file(entry) && entry.name == name) attributes.add("", store.find_blob(entry.id));
   }
-  for_each_file(store, rootfs, limits, [&](const base::Entry& file) {
-    const size_t slash = file.path.rfind('/');
-    if (file.path.substr(slash + 1) != name) return;
-    const std::string directory = slash == std::string::npos ? "" : file.path.substr(0, slash);
-    attributes.add(place_of(directory), {file.size, file.content});
+  for_each_file(store, rootfs, limits, [&](const std::string& path, const git::TreeEntry& file) {
+    if (file.name != name) return;
+    const size_t slash = path.rfind('/');
+    const std::string directory = slash == std::string::npos ? "" : path.substr(0, slash);
+    attributes.add(place_of(directory), store.find_blob(file.id));
   });
   std::vector<lfs::Object> found;
   if (attributes.rules().empty()) return found;
-  for_each_file(store, rootfs, limits, [&](const base::Entry& file) {
-    const auto pointer = pointer_in(file);
-    if (!pointer || !attributes.rules().is_filtered(place_of(file.path))) return;
-    found.push_back({pointer->oid, pointer->size, file.path});
+  for_each_file(store, rootfs, limits, [&](const std::string& path, const git::TreeEntry& file) {
+    if (!attributes.rules().is_filtered(place_of(path))) return;
+    const auto pointer = pointer_in(store.find_blob(file.id), path);
+    if (pointer) found.push_back({pointer->oid, pointer->size, path});
   });
   return found;
 }

@@ -16,8 +16,8 @@ std::vector<lfs::Object> large_files_of(const git::StoredBlob& manifest,
                                         const rootfs::Limits& limits);
 
 /// The files below `rootfs`, a tree in the commit's tree `top`, that a checkout would hand to
-/// git-lfs: pointers to which .gitattributes give the filter lfs. Error when the tree is
-/// more than an image may cost.
+/// git-lfs: pointers to which .gitattributes give the filter lfs. Waits for these contents only.
+/// Error when the tree is more than an image may cost.
 std::vector<lfs::Object> large_files_of(const git::ObjectStore& store, const git::Oid& top,
                                         const git::Oid& rootfs, const rootfs::Limits& limits);
 

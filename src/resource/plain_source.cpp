@@ -2,18 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
-#include "base/error.hpp"
-#include "base/text.hpp"
 #include "git/open_content.hpp"
-#include "git/placement.hpp"
-#include "resource/commit_source.hpp"
 
 namespace resource {
 namespace {
 
-using base::cat;
 using base::EntryKind;
 
 constexpr uint64_t longest_link = 64 * 1024;
@@ -36,39 +30,26 @@ bool PlainSource::next(base::Entry& entry) {
   current_ = {};
   entry = {};
   entry.mtime_seconds = time_;
-  if (!std::exchange(started_, true)) {
+  if (!walk_) {
     entry.kind = EntryKind::directory;
     entry.mode = 0755;
-    enter(rootfs_);
+    walk_.emplace(store_, rootfs_);
     return true;
   }
-  while (!levels_.empty() && levels_.back().entries.empty()) levels_.pop_back();
-  if (levels_.empty()) return false;
-  const git::TreeEntry found = std::move(levels_.back().entries.back());
-  levels_.back().entries.pop_back();
-  path_.resize(levels_.back().path_length);
-  if (!path_.empty()) path_ += '/';
-  path_ += found.name;
-  give(found, entry);
+  if (!walk_->next()) return false;
+  give(entry);
   return true;
 }
 
-void PlainSource::enter(const git::Oid& tree) {
-  std::vector<git::TreeEntry> entries = checked_entries(store_, tree);
-  if (entries.size() == 1 && entries[0].name == git::placeholder) entries.clear();
-  std::reverse(entries.begin(), entries.end());
-  levels_.push_back({path_.size(), std::move(entries)});
-}
-
-void PlainSource::give(const git::TreeEntry& found, base::Entry& entry) {
-  entry.path = path_;
+void PlainSource::give(base::Entry& entry) {
+  const git::TreeEntry& found = walk_->entry();
+  entry.path = walk_->path();
   switch (found.mode) {
     case git::mode_directory:
     case git::mode_gitlink:
       entry.kind = EntryKind::directory;
-      entry.mode = directory_mode(path_);
-      if (found.mode == git::mode_directory) return enter(found.id);
-      ++submodules_;
+      entry.mode = directory_mode(entry.path);
+      if (found.mode == git::mode_gitlink) ++submodules_;
       return;
     case git::mode_symlink:
       entry.kind = EntryKind::symlink;
@@ -79,7 +60,7 @@ void PlainSource::give(const git::TreeEntry& found, base::Entry& entry) {
       // Old repositories have modes such as 100664, too.
       entry.kind = EntryKind::file;
       entry.mode = (found.mode & 0100U) != 0 ? 0755 : 0644;
-      if (const auto elsewhere = large_.find(path_); elsewhere != large_.end()) {
+      if (const auto elsewhere = large_.find(entry.path); elsewhere != large_.end()) {
         current_ = elsewhere->second;
       } else {
         current_ = store_.find_blob(found.id);

@@ -1,11 +1,12 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "base/entry.hpp"
 #include "git/object_store.hpp"
+#include "resource/tree_walk.hpp"
 
 namespace resource {
 
@@ -28,20 +29,13 @@ class PlainSource : public base::EntrySource {
   uint64_t submodules() const { return submodules_; }
 
  private:
-  struct Level {
-    size_t path_length;
-    std::vector<git::TreeEntry> entries;  ///< Not given yet, last one first.
-  };
-  void enter(const git::Oid& tree);
-  void give(const git::TreeEntry& found, base::Entry& entry);
+  void give(base::Entry& entry);
 
   const git::ObjectStore& store_;
   const ContentsByPath& large_;
   git::Oid rootfs_;
   int64_t time_;
-  bool started_ = false;
-  std::string path_;
-  std::vector<Level> levels_;
+  std::optional<TreeWalk> walk_;  ///< From the root directory on.
   uint64_t submodules_ = 0;
   git::StoredBlob current_;
   std::unique_ptr<base::ByteSource> stream_;
