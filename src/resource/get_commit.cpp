@@ -18,6 +18,7 @@
 #include "resource/image_tree.hpp"
 #include "resource/restore_image.hpp"
 #include "rootfs/temporary_tree.hpp"
+#include "rootfs/tree.hpp"
 
 namespace resource {
 namespace {
@@ -45,16 +46,19 @@ void fetch(const GitSource& source, const git::Oid& commit, const std::string& d
   make_staging_directory(folder.path());
   git::ObjectStore store(folder.path());
   const ImageInCommit image{store, commit, source, directory, folder.path(), limits, log};
-  rootfs::TreeSummary summary;
+  rootfs::Budget budget(limits, 0);
+  // Outlives the fetch, which may still read what was moved into it.
+  rootfs::Tree tree(cat(directory, "/rootfs"), log);
+  tree.set_budget(budget);
   const auto fetch_objects = [&] {
     const auto remote = git::open_remote(source.remote, log);
     remote->fetch_commit(commit, cat("refs/heads/", source.branch), store);
     store.complete();
   };
-  base::run_both(fetch_objects, [&] { summary = restore_rootfs(image); });
+  base::run_both(fetch_objects, [&] { restore_rootfs(image, tree); });
+  const rootfs::TreeSummary summary = finish_image(image, tree);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   report(summary, "the repository", seconds.count(), log);
-  copy_image_files(image);
 }
 
 /// Puts an archive in the place of the image's directory.

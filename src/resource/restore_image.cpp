@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -14,6 +15,7 @@
 #include "resource/image_files.hpp"
 #include "resource/image_tree.hpp"
 #include "resource/plain_source.hpp"
+#include "resource/tree_walk.hpp"
 
 namespace resource {
 namespace {
@@ -46,13 +48,15 @@ class Folder {
         entry != nullptr && entry->mode != git::mode_directory && entry->mode != git::mode_symlink;
     return is_file ? entry : nullptr;
   }
-  /// Copies a file, if it is there, to `path`.
-  bool copy(std::string_view name, const std::string& path) const {
+  /// What is in a file; nothing when it is not there.
+  std::optional<std::string> read(std::string_view name) const {
     const git::TreeEntry* entry = find_file(name);
-    if (entry == nullptr) return false;
-    base::with_context(name,
-                       [&] { base::write_file(path, store_.read_blob(entry->id, largest_file)); });
-    return true;
+    if (entry == nullptr) return std::nullopt;
+    return base::with_context(name, [&] { return store_.read_blob(entry->id, largest_file); });
+  }
+  /// Copies a file, if it is there, to `path`.
+  void copy(std::string_view name, const std::string& path) const {
+    if (const auto text = read(name)) base::write_file(path, *text);
   }
 
  private:
@@ -86,21 +90,27 @@ class Restorer {
     }
   }
 
-  rootfs::TreeSummary restore() {
+  void restore(rootfs::Tree& tree) {
     const git::TreeEntry* side = top_.find_directory(side_folder);
-    return side == nullptr ? restore_plain() : restore_exactly(Folder(store_, side->id));
+    if (side == nullptr) return restore_plain(tree);
+    restore_exactly(tree, Folder(store_, side->id));
   }
 
-  void copy_files() {
+  rootfs::TreeSummary finish(rootfs::Tree& tree) {
     for (const char* name : small_files) top_.copy(name, path_of(name));
-    top_.copy("metadata.json", path_of("metadata.json"));
+    // Read first: its content may be a file's in the tree, too, below a directory that nobody may
+    // enter once the tree is finished.
+    const std::optional<std::string> metadata = top_.read("metadata.json");
+    const rootfs::TreeSummary summary = tree.finish();
+    base::write_file(path_of("metadata.json"), metadata.value());
     read_image_files(image_.directory);
+    return summary;
   }
 
  private:
   std::string path_of(std::string_view name) const { return cat(image_.directory, "/", name); }
 
-  rootfs::TreeSummary restore_exactly(const Folder& side) {
+  void restore_exactly(rootfs::Tree& tree, const Folder& side) {
     const git::TreeEntry* listed = side.find_file("manifest.mtree");
     if (listed == nullptr) throw Error(cat(side_folder, "/ lacks manifest.mtree"));
     const git::TreeEntry* blobs = side.find_directory("blobs");
@@ -108,14 +118,13 @@ class Restorer {
     const LargeContents large = fetch(large_files_of(text, image_.limits));
     CommitSource entries(store_, rootfs_->id, blobs == nullptr ? git::Oid{} : blobs->id, text,
                          large);
-    const rootfs::TreeSummary summary = write(entries);
+    tree.apply(entries);
     base::make_directory(path_of(side_folder));
     copy_stream(text, path_of(manifest_path));
     side.copy("image.json", path_of(".rootfs/image.json"));
-    return summary;
   }
 
-  rootfs::TreeSummary restore_plain() {
+  void restore_plain(rootfs::Tree& tree) {
     image_.log.info(cat("no ", side_folder, "/: restored as a clone would, owned by root"));
     const auto objects =
         large_files_of(store_, git::tree_of_commit(text_), rootfs_->id, image_.limits);
@@ -125,11 +134,10 @@ class Restorer {
       large.emplace(object.path, fetched.at(object.oid));
     }
     PlainSource entries(store_, rootfs_->id, time_of_commit(text_), large);
-    const rootfs::TreeSummary summary = write(entries);
+    tree.apply(entries);
     if (entries.submodules() > 0) {
       image_.log.warn(cat(entries.submodules(), " submodules became empty directories"));
     }
-    return summary;
   }
 
   /// What git-lfs keeps.
@@ -137,14 +145,6 @@ class Restorer {
     const std::string folder = cat(image_.staging, "/large");
     base::make_directory(folder);
     return fetch_large(objects, image_.source, folder, image_.limits, image_.log);
-  }
-
-  rootfs::TreeSummary write(base::EntrySource& entries) {
-    rootfs::Budget budget(image_.limits, 0);
-    rootfs::Tree tree(path_of("rootfs"), image_.log);
-    tree.set_budget(budget);
-    tree.apply(entries);
-    return tree.finish();
   }
 
   static void copy_stream(const git::StoredBlob& blob, const std::string& path) {
@@ -163,12 +163,12 @@ class Restorer {
 
 }  // namespace
 
-rootfs::TreeSummary restore_rootfs(const ImageInCommit& image) {
-  return Restorer(image).restore();
+void restore_rootfs(const ImageInCommit& image, rootfs::Tree& tree) {
+  Restorer(image).restore(tree);
 }
 
-void copy_image_files(const ImageInCommit& image) {
-  Restorer(image).copy_files();
+rootfs::TreeSummary finish_image(const ImageInCommit& image, rootfs::Tree& tree) {
+  return Restorer(image).finish(tree);
 }
 
 }  // namespace resource

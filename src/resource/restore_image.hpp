@@ -20,11 +20,14 @@ struct ImageInCommit {
   base::Log& log;
 };
 
-/// Writes rootfs/ and, if the image was published with a manifest, .rootfs/, as the objects come.
-/// Error when the commit holds no image, or not the one that its manifest lists.
-rootfs::TreeSummary restore_rootfs(const ImageInCommit& image);
+/// Fills `tree`, the image's rootfs/, and, if the image was published with a manifest, .rootfs/, as
+/// the objects come. The tree must not be finished or removed before the last object has come:
+/// deltas are applied to what was moved into it. Error when the commit holds no image, or not the
+/// one that its manifest lists.
+void restore_rootfs(const ImageInCommit& image, rootfs::Tree& tree);
 
-/// Writes the files beside rootfs/, metadata.json last: where it stands, the image is complete.
-void copy_image_files(const ImageInCommit& image);
+/// To be called once all objects are there: finishes the tree and writes the files beside it,
+/// metadata.json last. Where that stands, the image is complete.
+rootfs::TreeSummary finish_image(const ImageInCommit& image, rootfs::Tree& tree);
 
 }  // namespace resource
