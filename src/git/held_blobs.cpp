@@ -63,15 +63,17 @@ struct HeldBlobs::Impl {
       Held& held = *in_order.front();
       in_order.pop_front();
       if (held.in != Held::In::memory) continue;
-      memory -= held.bytes->size() + overhead;
+      const size_t freed = held.bytes->size() + overhead;
       if (held.bytes->size() > largest_spooled) {
-        held.at = files.add(std::move(held.bytes));
+        held.at = files.add(held.bytes);
         held.in = Held::In::file;
+        held.bytes.reset();
       } else {
         held.at = together.size();
         together += *held.bytes;
         spooled.push_back(&held);
       }
+      memory -= freed;
     }
     if (spooled.empty()) return;
     const uint64_t start = spool.append(together);
