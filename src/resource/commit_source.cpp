@@ -109,6 +109,10 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
   const bool expected = placement == git::Placement::own_name && listed.contents.empty();
   if (!listed.hardlink.empty()) {
     check_hardlink(listed, found, expected);
+    // Further names may be listed as those of a further name.
+    if (const auto own = firsts_.find(path); own != firsts_.end()) {
+      own->second = firsts_.at(listed.hardlink);
+    }
     entry.kind = EntryKind::hardlink;
     entry.link = listed.hardlink;
     return;
