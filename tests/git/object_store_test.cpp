@@ -197,6 +197,42 @@ TEST_CASE("whoever looks objects up while they come misses none") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("what a delta builds on is right while files move into the tree") {
+  const ScratchDir directory;
+  const std::string incoming = directory / "incoming";
+  std::filesystem::create_directory(incoming);
+  git::ObjectStore store(incoming);
+  const Place place(directory);
+  constexpr unsigned count = 3000;
+  const auto content = [](unsigned i) { return i % 50 == 0 ? large_text(i) : text(i); };
+  unsigned wrong = 0;
+  const auto fetch = [&] {
+    for (unsigned i = 0; i < count; ++i) {
+      store.blob(id_of(content(i)), content(i));
+      // Of some that are being taken now, and some that are in the tree for long.
+      for (const unsigned base : {i, i - i % 7, i / 3}) {
+        const std::string expected = content(base);
+        std::string bytes(expected.size(), '\0');
+        store.read_back(id_of(expected))->read_at(0, bytes);
+        if (bytes != expected) ++wrong;
+      }
+    }
+    store.complete();
+  };
+  base::run_both(fetch, [&] {
+    for (unsigned i = 0; i < count; ++i) {
+      const unsigned number = (i * 7) % count;
+      const git::StoredBlob blob = store.find_blob(id_of(content(number)));
+      const std::string name = std::to_string(number);
+      if (place.take(blob, name) != 0) place.write(blob, content(number), name);
+    }
+  });
+  CHECK(wrong == 0);
+  for (unsigned i = 0; i < count; ++i) {
+    REQUIRE(file_text(place.path(std::to_string(i))) == content(i));
+  }
+}
+
 TEST_CASE("an object that never comes is missed when all have come, not waited for") {
   const ScratchDir directory;
   git::ObjectStore store(directory.path().string());
