@@ -55,7 +55,8 @@ class HttpTransport : public Transport {
     while (base_.path.ends_with('/')) base_.path.pop_back();
     trusted_ = base_;
     if (!username_.empty() && !base_.secure() && !http::is_loopback_host(base_.host)) {
-      log_.warn(cat("the password for ", base_.host, " travels unencrypted: git.uri is http://"));
+      log_.warn(
+          cat("the password for ", base_.host, " travels unencrypted: source.git.uri is http://"));
     }
   }
 
@@ -75,9 +76,9 @@ class HttpTransport : public Transport {
     if (response.status != 200) fail(response, "");
     const std::string type = response.headers.get("Content-Type").value_or("");
     if (type.find(cat("x-", program_name(service), "-advertisement")) == std::string::npos) {
-      throw Error(cat(base_.display(),
-                      " is not a git repository over smart HTTP (it answered with ",
-                      type.empty() ? "no content type" : base::excerpt(type), "); check git.uri"));
+      throw Error(
+          cat(base_.display(), " is not a git repository over smart HTTP (it answered with ",
+              type.empty() ? "no content type" : base::excerpt(type), "); check source.git.uri"));
     }
     return std::move(response.body);
   }
@@ -153,7 +154,7 @@ class HttpTransport : public Transport {
     constexpr std::string_view suffix = "/info/refs";
     if (!to.path.ends_with(suffix)) {
       throw Error(cat(from.display(), " redirects to ", to.display(),
-                      ", which is no git repository; check git.uri"));
+                      ", which is no git repository; check source.git.uri"));
     }
     base_ = to;
     base_.path.resize(base_.path.size() - suffix.size());
@@ -168,8 +169,9 @@ class HttpTransport : public Transport {
     std::string hint;
     switch (response.status) {
       case 401:
-        hint = username_.empty() ? "the server wants a login: set git.username and git.password"
-                                 : "git.username or git.password is wrong";
+        hint = username_.empty()
+                   ? "the server wants a login: set source.git.username and source.git.password"
+                   : "source.git.username or source.git.password is wrong";
         break;
       case 403:
         hint = "access denied: may this user read, or write to, this repository?";

@@ -149,12 +149,13 @@ class Publisher {
   std::string_view size_hint(const std::string& reason) const {
     const bool limited = request_.max_push_size != UINT64_MAX;
     if (says_any(reason, size_words)) {
-      return limited ? "; lower git.max_push_size, the most that one push may have"
-                     : "; set git.max_push_size to what the server takes, such as 90MB, and the "
-                       "push goes in parts";
+      return limited
+                 ? "; lower source.git.max_push_size, the most that one push may have"
+                 : "; set source.git.max_push_size to what the server takes, such as 90MB, and the "
+                   "push goes in parts";
     }
     if (limited || !says_any(reason, cut_words)) return "";
-    return "; where the server limits the size of a push, set git.max_push_size";
+    return "; where the server limits the size of a push, set source.git.max_push_size";
   }
 
   Remote& remote_;

@@ -70,7 +70,7 @@ std::unique_ptr<Remote> open_remote(const RemoteOptions& options, base::Log& log
   }
   if (uri.starts_with("file:///")) return open_local(base::percent_decode(uri.substr(7)), log);
   if (uri.starts_with("/")) return open_local(uri, log);
-  throw base::Error(base::cat("git.uri ", display_uri(uri),
+  throw base::Error(base::cat("source.git.uri ", display_uri(uri),
                               ": use https://, http://, ssh://, user@host:path or file:///path"));
 }
 

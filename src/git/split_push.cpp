@@ -188,7 +188,7 @@ PushReply Uploads::send(std::vector<PackObject>& objects) {
     objects.insert(objects.end(), parts.back().begin(), parts.back().end());
     parts.pop_back();
   }
-  log_.info(cat("the push may be larger than git.max_push_size (",
+  log_.info(cat("the push may be larger than source.git.max_push_size (",
                 base::human_size(request_.max_push_size), "), so it goes in ", parts.size() + 1,
                 " parts"));
   for (const auto& part : parts) {

@@ -158,7 +158,7 @@ class SshChannel : public Channel {
     if (!options.known_hosts.empty()) {
       // The library reads host keys from files only, and from them which key types to ask for.
       known_hosts_ = base::UniqueFd(::memfd_create("known_hosts", MFD_CLOEXEC));
-      if (!known_hosts_) base::throw_errno("keep git.known_hosts in memory");
+      if (!known_hosts_) base::throw_errno("keep source.git.known_hosts in memory");
       base::write_all(known_hosts_.get(), options.known_hosts + "\n", "known_hosts");
       known_hosts_path_ = cat("/proc/self/fd/", known_hosts_.get());
     }
@@ -188,8 +188,8 @@ class SshChannel : public Channel {
     const std::string fingerprint = fingerprint_of(key.get());
     if (options.known_hosts.empty()) {
       throw Error(cat(where_, ": the host key is not known, fingerprint ", fingerprint,
-                      "; if it is right, put this line into git.known_hosts (or set "
-                      "git.skip_host_key_check: true): ",
+                      "; if it is right, put this line into source.git.known_hosts (or set "
+                      "source.git.skip_host_key_check: true): ",
                       line));
     }
     switch (ssh_session_is_known_server(session_.get())) {
@@ -197,12 +197,14 @@ class SshChannel : public Channel {
         return;
       case SSH_KNOWN_HOSTS_CHANGED:
       case SSH_KNOWN_HOSTS_OTHER:
-        throw Error(cat(where_, ": the host key (", fingerprint,
-                        ") is not the one in git.known_hosts; somebody may be in between, or the "
-                        "host has a new key: ",
-                        line));
+        throw Error(
+            cat(where_, ": the host key (", fingerprint,
+                ") is not the one in source.git.known_hosts; somebody may be in between, or the "
+                "host has a new key: ",
+                line));
       default:
-        throw Error(cat(where_, ": git.known_hosts has no key for this host; its fingerprint is ",
+        throw Error(cat(where_,
+                        ": source.git.known_hosts has no key for this host; its fingerprint is ",
                         fingerprint, "; if it is right, add: ", line));
     }
   }
@@ -223,12 +225,12 @@ class SshChannel : public Channel {
       throw Error(cat(where_, ": login as ", base::printable(address.user), " refused: ", what));
     };
     if (options.private_key.empty()) {
-      if (options.password.empty()) denied("set git.private_key");
+      if (options.password.empty()) denied("set source.git.private_key");
       if (repeat(SSH_AUTH_AGAIN, "log in", [&] {
             return ssh_userauth_password(session_.get(), nullptr,
                                          options.password.reveal().c_str());
           }) != SSH_AUTH_SUCCESS) {
-        denied("git.password is wrong, or the server wants git.private_key");
+        denied("source.git.password is wrong, or the server wants source.git.private_key");
       }
       return;
     }
@@ -236,7 +238,8 @@ class SshChannel : public Channel {
     if (repeat(SSH_AUTH_AGAIN, "log in", [&] {
           return ssh_userauth_publickey(session_.get(), nullptr, key.get());
         }) != SSH_AUTH_SUCCESS) {
-      denied("the server does not accept git.private_key; is its public half installed there?");
+      denied(
+          "the server does not accept source.git.private_key; is its public half installed there?");
     }
   }
 
@@ -251,10 +254,10 @@ class SshChannel : public Channel {
                                       passphrase.empty() ? nullptr : passphrase.c_str(), no_prompt,
                                       nullptr, base::Out(key)) != SSH_OK) {
       throw Error(passphrase.empty()
-                      ? "git.private_key cannot be read: not a private key, or it needs "
-                        "git.private_key_passphrase"
-                      : "git.private_key cannot be read: not a private key, or "
-                        "git.private_key_passphrase is wrong");
+                      ? "source.git.private_key cannot be read: not a private key, or it needs "
+                        "source.git.private_key_passphrase"
+                      : "source.git.private_key cannot be read: not a private key, or "
+                        "source.git.private_key_passphrase is wrong");
     }
     return key;
   }

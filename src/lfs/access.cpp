@@ -66,8 +66,8 @@ bool Access::renew() {
 
 Access::Pass Access::ask_over_ssh(Operation operation) {
   constexpr std::string_view hint =
-      "; where the host has an LFS server all the same, set git.lfs.url, and git.username and "
-      "git.password for it";
+      "; where the host has an LFS server all the same, set source.git.lfs.url, and "
+      "source.git.username and source.git.password for it";
   std::string text;
   try {
     text = git::ask_over_ssh(*endpoint_.ssh, options_.remote, "git-lfs-authenticate",

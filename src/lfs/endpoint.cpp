@@ -56,7 +56,7 @@ Endpoint find_endpoint(const std::string& uri, const std::string& given) {
   } else if (place.starts_with("file:///")) {
     endpoint.directory = objects_below(base::percent_decode(place.substr(7)));
   } else if (!given.empty()) {
-    throw base::Error(cat("git.lfs.url ", git::display_uri(given),
+    throw base::Error(cat("source.git.lfs.url ", git::display_uri(given),
                           ": expected the https:// URL of an LFS server, or file:///PATH of a "
                           "repository"));
   } else if (place.starts_with('/')) {

@@ -11,12 +11,13 @@ using base::cat;
 std::string_view advice_for(long status) {
   switch (status) {
     case 401:
-      return "the LFS server wants a login, or another one: see git.username and git.password";
+      return "the LFS server wants a login, or another one: see source.git.username and "
+             "source.git.password";
     case 403:
       return "access denied: may this user read, or write to, the large files of this repository?";
     case 404:
       return "not there: no LFS server at this address (turn git-lfs on at the host, or set "
-             "git.lfs.url), no such repository, or no such file";
+             "source.git.lfs.url), no such repository, or no such file";
     case 413:
       return "a file is larger than the server or its proxy allows";
     case 422:

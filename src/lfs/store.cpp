@@ -151,8 +151,8 @@ std::unique_ptr<Store> open_store(const Options& options, base::Log& log, Sleep 
   Endpoint endpoint = find_endpoint(options.remote.uri, options.url);
   if (!endpoint.directory.empty()) return open_local_store(std::move(endpoint.directory));
   if (!endpoint.url) {
-    throw base::Error(cat("git.uri ", git::display_uri(options.remote.uri),
-                          ": no LFS server is known for such an address; set git.lfs.url"));
+    throw base::Error(cat("source.git.uri ", git::display_uri(options.remote.uri),
+                          ": no LFS server is known for such an address; set source.git.lfs.url"));
   }
   return std::make_unique<ServerStore>(options, endpoint, std::move(sleep), log);
 }

@@ -61,11 +61,11 @@ void warn_of_large(const git::SnapshotSummary& sum, base::Log& log) {
   std::vector<std::string> lines;
   for (const auto& [path, size] : files)
     lines.push_back(cat(base::excerpt(path), " ", base::human_size(size)));
-  warn_with_list(
-      cat(counted(files.size(), "file is", "files are"),
-          " larger than 50 MiB: GitHub warns of those and refuses 100 MiB, as do "
-          "gitlab.com's free plan and Azure DevOps; with git.lfs, git-lfs keeps such files:"),
-      lines, log);
+  warn_with_list(cat(counted(files.size(), "file is", "files are"),
+                     " larger than 50 MiB: GitHub warns of those and refuses 100 MiB, as do "
+                     "gitlab.com's free plan and Azure DevOps; with source.git.lfs, git-lfs keeps "
+                     "such files:"),
+                 lines, log);
 }
 
 bool is_root(const std::string& user) {

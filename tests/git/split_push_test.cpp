@@ -150,9 +150,10 @@ TEST_CASE("a server's limit is met in parts, and named with the way out without 
   base::Log log(-1);
   const auto remote = opened_by(By::programs, scratch / "r", log);
   const std::string refusal = message_of([&] { publish(*remote, UINT64_MAX, log); });
-  CHECK(contains(refusal, "set git.max_push_size"));
+  CHECK(contains(refusal, "set source.git.max_push_size"));
   CHECK(branches(scratch / "r").empty());
-  CHECK(contains(message_of([&] { publish(*remote, 200'000, log); }), "lower git.max_push_size"));
+  CHECK(contains(message_of([&] { publish(*remote, 200'000, log); }),
+                 "lower source.git.max_push_size"));
   CHECK(branches(scratch / "r").empty());
   publish(*remote, 100'000, log);
   CHECK(branches(scratch / "r") == "refs/heads/main");
