@@ -112,8 +112,10 @@ class FullDisk(PutCase):
                 shutil.copytree(kept, repository.path, dirs_exist_ok=True)
                 uri = self.http.uri(repository) if over_http else repository.file_uri
                 source = self.source_of("box", git={"uri": uri, **git})
+                # Without git beside it, the program writes to the repository itself.
+                where = "No space left" if programs.in_image() and not over_http else "the server"
                 with self.subTest(uri, **git):
-                    self.cause(programs.put(source, self.inputs, image="box"), "the server")
+                    self.cause(programs.put(source, self.inputs, image="box"), where)
                     self.assertIsNone(repository.tip())
                     disk.remount("size=100m")
                     self.succeeded(programs.put(source, self.inputs, image="box"))
