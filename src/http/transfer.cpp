@@ -99,6 +99,8 @@ void Transfer::set_body_options(const Request& request) {
 
 void Transfer::set_signature(const AwsSignature& signature) {
   EasyOptions options(easy_.get());
+  // curl 8.14 and later refuse both at once, so that what is signed is what is sent.
+  options.set(CURLOPT_PATH_AS_IS, 0L);
   options.set(CURLOPT_AWS_SIGV4, cat("aws:amz:", signature.region, ":", signature.service));
   options.set(CURLOPT_USERNAME, signature.access_key_id);
   options.set(CURLOPT_PASSWORD, signature.secret_access_key.reveal());
