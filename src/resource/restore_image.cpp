@@ -118,7 +118,7 @@ class Restorer {
     const LargeContents large = fetch(large_files_of(text, image_.limits));
     CommitSource entries(store_, rootfs_->id, blobs == nullptr ? git::Oid{} : blobs->id, text,
                          large);
-    tree.apply(entries);
+    tree.apply(entries, rootfs::Whiteouts::plain_names);
     base::make_directory(path_of(side_folder));
     copy_stream(text, path_of(manifest_path));
     side.copy("image.json", path_of(".rootfs/image.json"));
@@ -134,7 +134,7 @@ class Restorer {
       large.emplace(object.path, fetched.at(object.oid));
     }
     PlainSource entries(store_, rootfs_->id, time_of_commit(text_), large);
-    tree.apply(entries);
+    tree.apply(entries, rootfs::Whiteouts::plain_names);
     if (entries.submodules() > 0) {
       image_.log.warn(cat(entries.submodules(), " submodules became empty directories"));
     }

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "rootfs/limits.hpp"
 #include "rootfs/name.hpp"
+#include "rootfs/tree.hpp"
 #include "rootfs/whiteout.hpp"
 
 namespace rootfs {
@@ -14,10 +15,11 @@ namespace {
 
 constexpr uint64_t max_id = 0xfffffffeU;
 
-void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink) {
+void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink,
+                 Whiteouts whiteouts) {
   const std::string path = clean_path(entry.path, Escape::refuse);
   const auto [directory, name] = split_path(path);
-  switch (marker_of(path)) {
+  switch (whiteouts == Whiteouts::obeyed ? marker_of(path) : Marker::none) {
     case Marker::none:
       normalise(entry);
       return sink.place(entry, path, layer);
@@ -32,14 +34,14 @@ void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink) 
 
 }  // namespace
 
-void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget) {
+void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget, Whiteouts whiteouts) {
   base::Entry entry;
   while (layer.next(entry)) {
     base::throw_if_cancelled();
     if (budget != nullptr) budget->add_entry(entry);
     const uint64_t before = sink.directories();
     try {
-      apply_entry(entry, layer, sink);
+      apply_entry(entry, layer, sink, whiteouts);
     } catch (base::Error& error) {
       error.add_context(base::cat("entry \"", base::excerpt(entry.path), "\""));
       throw;

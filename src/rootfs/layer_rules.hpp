@@ -8,6 +8,7 @@
 namespace rootfs {
 
 class Budget;
+enum class Whiteouts;
 
 /// A merged tree, wherever it is kept, as the entries of a layer change it. All paths are clean.
 class LayerSink {
@@ -26,7 +27,7 @@ class LayerSink {
 /// Hands every entry of a layer to `sink` as what it means there (image-spec layer.md). Error,
 /// naming the entry, for names that no image may have and for what the sink refuses. What the layer
 /// costs is taken from `budget`, if there is one.
-void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget);
+void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget, Whiteouts whiteouts);
 
 /// Drops what is not part of a mode or a time. Error when an id is beyond what the kernel has
 /// (4294967295 would mean "leave it").

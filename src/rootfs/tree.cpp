@@ -46,11 +46,11 @@ struct Tree::Impl : LayerSink {
   Impl(const std::string& path_, base::Log& log, base::RootedDir::Openat2 openat2)
       : path(path_), root(make_root(path_, openat2)), attributes(summary, log) {}
 
-  void apply(base::EntrySource& layer) {
+  void apply(base::EntrySource& layer, Whiteouts whiteouts) {
     state = State::broken;
     marks.start(layers++ == 0 ? LayerMarks::Lower::none : LayerMarks::Lower::some);
     if (shadow != nullptr) shadow_layer = &shadow->start_layer();
-    apply_layer(layer, *this, budget);
+    apply_layer(layer, *this, budget, whiteouts);
     state = State::good;
   }
 
@@ -115,8 +115,8 @@ void Tree::set_budget(Budget& budget) {
   impl_->budget = &budget;
 }
 
-void Tree::apply(base::EntrySource& layer) {
-  impl_->apply(layer);
+void Tree::apply(base::EntrySource& layer, Whiteouts whiteouts) {
+  impl_->apply(layer, whiteouts);
 }
 
 TreeSummary Tree::finish() {

@@ -23,6 +23,10 @@ struct TreeSummary {
 class Budget;
 class VirtualTree;
 
+/// Whether names that begin with .wh. delete what lower layers have, as in a layer, or are names
+/// like any others, as in a file system.
+enum class Whiteouts { obeyed, plain_names };
+
 /// A directory that image layers are applied to, base layer first (image-spec layer.md). Nothing
 /// outside the directory is ever touched, whatever the layers hold.
 class Tree {
@@ -40,7 +44,7 @@ class Tree {
   /// limit.
   void set_budget(Budget& budget);
   /// Applies one layer. Directory modes and times wait for finish().
-  void apply(base::EntrySource& layer);
+  void apply(base::EntrySource& layer, Whiteouts whiteouts = Whiteouts::obeyed);
   /// Sets what had to wait; without it the destructor removes the whole tree.
   TreeSummary finish();
 

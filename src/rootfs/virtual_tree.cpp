@@ -16,7 +16,7 @@ struct VirtualTree::Impl : LayerSink {
   void apply(base::EntrySource& layer) {
     state = State::broken;
     current.start(root);
-    apply_layer(layer, *this, budget);
+    apply_layer(layer, *this, budget, Whiteouts::obeyed);
     state = State::good;
   }
 

@@ -277,6 +277,22 @@ TEST_CASE("a manifest and a metadata.json beyond 4 MiB are taken, even when file
   CHECK(restoring.text("metadata.json") == large);
 }
 
+TEST_CASE("a file that has the name of a whiteout is not lost, and hides nothing") {
+  CommitObjects objects;
+  const std::vector<git::TreeEntry> files = {objects.file(".wh.kept", "one"),
+                                             objects.file("kept", "two")};
+  const bool with_manifest = GENERATE(false, true);
+  const git::Oid commit =
+      with_manifest ? published(objects, files,
+                                manifest_of({listed_directory(""), listed_file(".wh.kept", 3),
+                                             listed_file("kept", 3)}))
+                    : by_hand(objects, files);
+  Restoring restoring(commit);
+  restoring.run(objects.all());
+  CHECK(restoring.text("rootfs/.wh.kept") == "one");
+  CHECK(restoring.text("rootfs/kept") == "two");
+}
+
 TEST_CASE("a metadata.json of absurd size is refused") {
   CommitObjects objects;
   const git::Oid commit = objects.commit(
