@@ -107,7 +107,10 @@ std::string describe_error_body(Response& response) {
   } else if (type.empty() || type.starts_with("text/")) {
     message = trimmed;
   }
-  return base::excerpt(without(one_line(message), response.confidential), excerpt_limit);
+  // Made printable first: the limit holds for what is shown.
+  constexpr size_t dots = 3;
+  return base::excerpt(base::printable(without(one_line(message), response.confidential)),
+                       excerpt_limit - dots);
 }
 
 }  // namespace http
