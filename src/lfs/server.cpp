@@ -77,8 +77,10 @@ std::string Server::send_batch(Operation operation, const std::string& body, htt
     exchange.plain_headers = {cat("Accept: ", media_type), cat("Content-Type: ", media_type)};
     exchange.content = body;
     BorrowedClient client(clients_);
-    Reply reply =
-        send(*client, exchange, [&](const http::Url& url) { return access_.authorization(url); });
+    Reply reply = base::with_context(cat("ask the LFS server ", exchange.url.display()), [&] {
+      return send(*client, exchange,
+                  [&](const http::Url& url) { return access_.authorization(url); });
+    });
     const long status = reply.response.status;
     if ((status == 401 || status == 403) && !renewed && access_.renew()) continue;
     if (status != 200) throw make_status_error(reply.response, reply.url);
