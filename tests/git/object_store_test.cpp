@@ -38,6 +38,13 @@ std::string file_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// A new directory for what comes in.
+std::string incoming(const ScratchDir& directory) {
+  std::string path = directory / "incoming";
+  std::filesystem::create_directory(path);
+  return path;
+}
+
 /// A directory that blobs are put into.
 class Place {
  public:
@@ -92,9 +99,7 @@ TEST_CASE("no blob is lost or mixed up while others are being written") {
 
 TEST_CASE("what nobody takes goes to files that hold all of it") {
   const ScratchDir directory;
-  const std::string incoming = directory / "incoming";
-  std::filesystem::create_directory(incoming);
-  git::ObjectStore store(incoming);
+  git::ObjectStore store(incoming(directory));
   const Place place(directory);
   for (unsigned i = 0; i < 40; ++i) store.blob(id_of(large_text(i)), large_text(i));
   unsigned moved = 0;
@@ -111,9 +116,7 @@ TEST_CASE("what nobody takes goes to files that hold all of it") {
 
 TEST_CASE("a blob of two files is still read after the first took it") {
   const ScratchDir directory;
-  const std::string incoming = directory / "incoming";
-  std::filesystem::create_directory(incoming);
-  git::ObjectStore store(incoming);
+  git::ObjectStore store(incoming(directory));
   const Place place(directory);
   for (unsigned i = 0; i < 40; ++i) store.blob(id_of(large_text(i)), large_text(i));
   const git::StoredBlob moved = store.find_blob(id_of(large_text(0)));
@@ -130,23 +133,19 @@ TEST_CASE("a blob of two files is still read after the first took it") {
 
 TEST_CASE("memory does not grow with what was written already") {
   const ScratchDir directory;
-  const std::string incoming = directory / "incoming";
-  std::filesystem::create_directory(incoming);
-  git::ObjectStore store(incoming);
+  git::ObjectStore store(incoming(directory));
   const Place place(directory);
   for (unsigned i = 0; i < 200; ++i) {
     store.blob(id_of(large_text(i)), large_text(i));
     place.write(store.find_blob(id_of(large_text(i))), large_text(i), std::to_string(i));
   }
   // Nothing had to make room: all of them were written from memory.
-  CHECK(std::filesystem::is_empty(incoming));
+  CHECK(std::filesystem::is_empty(directory / "incoming"));
 }
 
 TEST_CASE("runs of zeros take no room on the disk, and no byte is lost around them") {
   const ScratchDir directory;
-  const std::string incoming = directory / "incoming";
-  std::filesystem::create_directory(incoming);
-  git::ObjectStore store(incoming);
+  git::ObjectStore store(incoming(directory));
   const Place place(directory);
   const std::string zeros(1024 * 1024, '\0');
   const std::vector<std::string> contents = {zeros, "in front" + zeros, zeros + "behind",
@@ -199,9 +198,7 @@ TEST_CASE("whoever looks objects up while they come misses none") {
 
 TEST_CASE("what a delta builds on is right while files move into the tree") {
   const ScratchDir directory;
-  const std::string incoming = directory / "incoming";
-  std::filesystem::create_directory(incoming);
-  git::ObjectStore store(incoming);
+  git::ObjectStore store(incoming(directory));
   const Place place(directory);
   constexpr unsigned count = 3000;
   const auto content = [](unsigned i) { return i % 50 == 0 ? large_text(i) : text(i); };
