@@ -49,9 +49,7 @@ class Publisher {
         ref_(cat("refs/heads/", request.branch)),
         uploads_(remote, request, log) {
     std::packaged_task<void(std::stop_token)> hash(
-        [&snapshot, threads = request.threads](const std::stop_token& stop) {
-          snapshot.hash(threads, stop);
-        });
+        [&snapshot](const std::stop_token& stop) { snapshot.hash(stop); });
     hashing_ = hash.get_future();
     hashing_thread_ = std::jthread(std::move(hash));
   }

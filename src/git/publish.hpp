@@ -14,7 +14,7 @@ struct PublishRequest {
   Identity committer;
   int64_t time = 0;  ///< Of the commit, seconds since 1970.
   std::string message;
-  unsigned threads = 2;
+  unsigned threads = 2;  ///< That compress.
   /// Largest pack of one push in bytes; what may be larger is sent in parts (split_push.hpp).
   uint64_t max_push_size = UINT64_MAX;
   /// Called once, before anything is sent, unless there is nothing to send.
@@ -31,10 +31,10 @@ struct PublishResult {
   uint64_t objects = 0;  ///< Sent.
 };
 
-/// Makes `snapshot` (not yet hashed) the newest commit of a branch: hashes it while the repository
-/// is asked what it has, sends what is new and moves the branch, if it is still where it was. When
-/// somebody else was faster, builds on their commit and tries again a few times. Parts of a push
-/// are never seen on the branch.
+/// Makes `snapshot` (not yet hashed) the newest commit of a branch: hashes what is left of it while
+/// the repository is asked what it has, sends what is new and moves the branch, if it is still
+/// where it was. When somebody else was faster, builds on their commit and tries again a few times.
+/// Parts of a push are never seen on the branch.
 PublishResult publish(Remote& remote, Snapshot& snapshot, const PublishRequest& request,
                       base::Log& log);
 

@@ -44,9 +44,17 @@ uint32_t file_mode(const Entry& entry) {
   return (entry.mode & 0111U) != 0 ? mode_executable : mode_file;
 }
 
+const Oid& empty_blob() {
+  static const Oid id = [] {
+    base::Hasher hasher(base::HashAlgorithm::sha1);
+    return object_id(hasher, ObjectType::blob, "");
+  }();
+  return id;
+}
+
 }  // namespace
 
-Snapshot::Snapshot(EmptyDirectory empty) : empty_(empty) {
+Snapshot::Snapshot(EmptyDirectory empty, unsigned threads) : empty_(empty), hasher_(threads) {
   directories_.emplace_back();
   directory_index_.emplace("", 0);
 }
@@ -82,6 +90,20 @@ void Snapshot::add_image(base::EntrySource& source, const std::string& prefix, c
     if (placed) placed(entry, placement);
     entry = Entry{};
   }
+}
+
+void Snapshot::hash(const std::stop_token& stop) {
+  hasher_.finish(stop);
+  for (Blob& blob : blobs_) {
+    if (const PackedContent* content = packed(blob)) blob.id = content->id();
+  }
+  base::Hasher hasher(base::HashAlgorithm::sha1);
+  encode_directory(0, hasher);
+  mark_repeated();
+}
+
+const PackedContent* Snapshot::packed(const Blob& blob) {
+  return dynamic_cast<const PackedContent*>(blob.content.get());
 }
 
 Snapshot::Blob Snapshot::text_blob(std::string_view text) {
@@ -214,14 +236,18 @@ uint32_t Snapshot::add_directory(uint32_t parent, std::string name) {
 void Snapshot::add_blob(uint32_t parent, std::string name, uint32_t mode, Blob blob) {
   directories_[parent].nodes.push_back(
       {std::move(name), mode, static_cast<uint32_t>(blobs_.size())});
-  blobs_.push_back(std::move(blob));
+  Blob& added = blobs_.emplace_back(std::move(blob));
+  if (added.content == nullptr) {
+    added.id = empty_blob();
+  } else if (packed(added) == nullptr) {
+    hasher_.add(*added.content, added.size, added.id);
+  }
 }
 
 void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
   if (directories_[index].nodes.empty()) {
     ++summary_.placeholders;
-    add_blob(index, std::string(placeholder), mode_file,
-             {object_id(hasher, ObjectType::blob, ""), false, 0, nullptr});
+    add_blob(index, std::string(placeholder), mode_file, {});
   }
   std::vector<TreeEntry> entries;
   // By index: encoding a child may add placeholders, but never to a directory that is finished.

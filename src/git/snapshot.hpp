@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/entry.hpp"
+#include "git/blob_hasher.hpp"
 #include "git/object.hpp"
 #include "git/packed_content.hpp"
 #include "git/placement.hpp"
@@ -66,7 +67,8 @@ struct SnapshotSummary {
 /// A git tree built from entries. Use: add..., then hash(), then the rest.
 class Snapshot {
  public:
-  explicit Snapshot(EmptyDirectory empty = EmptyDirectory::keep);
+  /// Ids of files are computed on `threads` threads while more entries are added.
+  explicit Snapshot(EmptyDirectory empty = EmptyDirectory::keep, unsigned threads = 1);
 
   /// Adds a file that is not part of the image; its parents are made.
   void add_file(std::string_view path, std::string_view content, uint32_t mode = mode_file);
@@ -80,8 +82,8 @@ class Snapshot {
   void add_image(base::EntrySource& source, const std::string& prefix, const Placed& placed = {},
                  const StandIn& stand_in = {});
 
-  /// Computes all ids, blobs on `threads` threads. Throws Cancelled once `stop` is requested.
-  void hash(unsigned threads, const std::stop_token& stop = {});
+  /// Computes the ids that are still missing. Throws Cancelled once `stop` is requested.
+  void hash(const std::stop_token& stop = {});
 
   const Oid& tree() const { return directories_.front().id; }
   const SnapshotSummary& summary() const { return summary_; }
@@ -119,13 +121,14 @@ class Snapshot {
   void add_content(uint32_t parent, std::string name, const base::Entry& entry,
                    std::optional<std::string> stand_in);
   static Blob text_blob(std::string_view text);
+  /// Null for content that is not compressed yet.
+  static const PackedContent* packed(const Blob& blob);
   uint32_t make_directory(std::string_view path);
   uint32_t add_directory(uint32_t parent, std::string name);
   void add_blob(uint32_t parent, std::string name, uint32_t mode, Blob blob);
   void add_hardlink(uint32_t parent, std::string name, const base::Entry& entry,
                     const std::string& target, std::optional<std::string> stand_in);
   const Node* find(std::string_view path) const;
-  void hash_blobs(unsigned threads, const std::stop_token& stop);
   void mark_repeated();
   void encode_directory(uint32_t index, base::Hasher& hasher);
   /// Calls `visit` for each directory outside `known`, parents first.
@@ -141,6 +144,7 @@ class Snapshot {
   std::unordered_map<std::string, uint32_t> directory_index_;  ///< By path; "" is the root.
   std::unordered_map<std::string, const Node> link_targets_;
   SnapshotSummary summary_;
+  BlobHasher hasher_;  ///< Writes into blobs_, so it goes first.
 };
 
 }  // namespace git

@@ -80,12 +80,7 @@ std::vector<PackObject> Snapshot::objects_outside(
         {directory.id, ObjectType::tree, directory.encoded.size(), directory.encoded});
   });
   visit_blobs_outside(known, [&](const Blob& blob) {
-    objects.push_back({blob.id,
-                       ObjectType::blob,
-                       blob.size,
-                       {},
-                       blob.content.get(),
-                       dynamic_cast<const PackedContent*>(blob.content.get())});
+    objects.push_back({blob.id, ObjectType::blob, blob.size, {}, blob.content.get(), packed(blob)});
   });
   return objects;
 }

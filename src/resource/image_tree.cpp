@@ -45,8 +45,8 @@ std::string sha256_of_content(const base::Entry& entry) {
 
 }  // namespace
 
-Publication::Publication(git::EmptyDirectory empty, const SizeLimits& size_limits)
-    : snapshot(empty), limits(size_limits), large(size_limits.lfs, root) {}
+Publication::Publication(git::EmptyDirectory empty, const SizeLimits& size_limits, unsigned threads)
+    : snapshot(empty, threads), limits(size_limits), large(size_limits.lfs, root) {}
 
 void add_image_tree(base::EntrySource& entries, Publication& publication) {
   git::Snapshot& snapshot = publication.snapshot;

@@ -14,7 +14,7 @@ inline constexpr std::string_view manifest_path = ".rootfs/manifest.mtree";
 
 /// What is about to become a commit.
 struct Publication {
-  Publication(git::EmptyDirectory empty, const SizeLimits& size_limits);
+  Publication(git::EmptyDirectory empty, const SizeLimits& size_limits, unsigned threads);
 
   git::Snapshot snapshot;
   SizeLimits limits;

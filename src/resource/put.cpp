@@ -58,7 +58,8 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   const GitSource& source = *request.source.git;
   const std::string uri = git::display_uri(source.remote.uri);
   const auto start = Clock::now();
-  Publication publication(source.empty_directories, source.limits);
+  const unsigned threads = std::max(2U, std::thread::hardware_concurrency());
+  Publication publication(source.empty_directories, source.limits, threads);
   git::Snapshot& snapshot = publication.snapshot;
   ImageFiles files = add_image(request, directory, publication, log);
   if (source.tmpdir_env) files.metadata = with_tmpdir(files.metadata);
@@ -76,7 +77,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   publish.committer = source.committer;
   publish.time = std::time(nullptr);
   publish.message = commit_message(files);
-  publish.threads = std::max(2U, std::thread::hardware_concurrency());
+  publish.threads = threads;
   publish.max_push_size = source.limits.push;
   publish.before_push = [&] { upload(publication.large, source, log); };
   publish.pause = git::pause_before_retry;

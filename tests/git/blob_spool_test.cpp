@@ -49,7 +49,7 @@ TEST_CASE("spooled files give the same tree as plain ones, and a pack git accept
     git::Snapshot snapshot;
     ListedEntries source(std::move(entries));
     snapshot.add_image(source, "rootfs");
-    snapshot.hash(2);
+    snapshot.hash();
     return snapshot;
   };
   const git::Snapshot from_plain = snapshot_of(plain);

@@ -31,7 +31,7 @@ git::Snapshot many_kinds_of_files() {
   git::Snapshot snapshot;
   ListedEntries source(std::move(entries));
   snapshot.add_image(source, "rootfs");
-  snapshot.hash(2);
+  snapshot.hash();
   return snapshot;
 }
 

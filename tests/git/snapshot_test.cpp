@@ -9,10 +9,10 @@ using base::EntryKind;
 namespace {
 
 git::Snapshot snapshot_of(std::vector<base::Entry> entries, unsigned threads = 2) {
-  git::Snapshot snapshot;
+  git::Snapshot snapshot(git::EmptyDirectory::keep, threads);
   ListedEntries source(std::move(entries));
   snapshot.add_image(source, "rootfs");
-  snapshot.hash(threads);
+  snapshot.hash();
   return snapshot;
 }
 
@@ -155,5 +155,5 @@ TEST_CASE("a file that changes while it is read is an error, not a broken tree")
   git::Snapshot snapshot;
   ListedEntries source({shrunk});
   snapshot.add_image(source, "rootfs");
-  REQUIRE_THROWS_AS(snapshot.hash(2), base::Error);
+  REQUIRE_THROWS_AS(snapshot.hash(), base::Error);
 }

@@ -94,7 +94,7 @@ std::string branches(const Path& repository) {
 
 TEST_CASE("a part is never larger than the limit and no tree comes before what it names") {
   git::Snapshot snapshot = image();
-  snapshot.hash(2);
+  snapshot.hash();
   const auto objects = snapshot.objects_outside({});
   const auto parts = git::split_objects(objects, limit);
   CHECK(parts.size() > 4);
@@ -116,7 +116,7 @@ TEST_CASE("a part is never larger than the limit and no tree comes before what i
 
 TEST_CASE("an object that cannot be made smaller does not stop the others from being split") {
   git::Snapshot snapshot = image();
-  snapshot.hash(2);
+  snapshot.hash();
   const auto objects = snapshot.objects_outside({});
   CHECK(git::split_objects(objects, 1).size() == objects.size());
   CHECK(git::split_objects(objects, UINT64_MAX).size() == 1);

@@ -19,7 +19,7 @@ resource::ImageFiles image_files() {
 git::Snapshot published(const resource::ImageFiles& files) {
   git::Snapshot snapshot;
   resource::add_repository_files(files, snapshot);
-  snapshot.hash(1);
+  snapshot.hash();
   return snapshot;
 }
 
