@@ -48,8 +48,11 @@ class Publisher {
         log_(log),
         ref_(cat("refs/heads/", request.branch)),
         uploads_(remote, request, log) {
-    std::packaged_task<void(std::stop_token)> hash(
-        [&snapshot](const std::stop_token& stop) { snapshot.hash(stop); });
+    std::packaged_task<void(std::stop_token)> hash([this](const std::stop_token& stop) {
+      const base::StopScope scope(stop);
+      if (request_.fill) request_.fill();
+      snapshot_.hash(stop);
+    });
     hashing_ = hash.get_future();
     hashing_thread_ = std::jthread(std::move(hash));
   }

@@ -17,6 +17,9 @@ struct PublishRequest {
   unsigned threads = 2;  ///< That compress.
   /// Largest pack of one push in bytes; what may be larger is sent in parts (split_push.hpp).
   uint64_t max_push_size = UINT64_MAX;
+  /// Adds what the snapshot is to hold, on a thread of its own while the repository is asked what
+  /// it has; null where it is all there.
+  std::function<void()> fill;
   /// Called once, before anything is sent, unless there is nothing to send.
   std::function<void()> before_push;
   /// Waits before a further attempt; a test passes one that does not.

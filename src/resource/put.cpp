@@ -21,16 +21,22 @@ using base::cat;
 using base::Error;
 using Clock = std::chrono::steady_clock;
 
-ImageFiles add_image(const PutRequest& request, const std::string& sources,
-                     Publication& publication, base::Log& log) {
+PutImage open_image(const PutRequest& request, const std::string& sources, base::Log& log) {
   if (request.params.image.empty() && request.source.image) {
-    return add_image_of_registry(request.source, sources, publication, log);
+    return open_registry_image(request.source, sources, log);
   }
   const PutInput input = find_put_input(sources, request.params.image);
-  if (input.kind == PutInput::Kind::rootfs) {
-    return add_image_of_directory(input, request.source, publication, log);
+  if (input.kind == PutInput::Kind::rootfs) return open_directory(input, request.source, log);
+  return open_stored_image(input, request.source, sources, log);
+}
+
+void fill(Publication& publication, PutImage& image, const GitSource& source) {
+  git::Snapshot& snapshot = publication.snapshot;
+  add_image_tree(*image.entries, publication);
+  add_repository_files(image.files, snapshot, publication.large.attributes());
+  if (!source.lfs_url.empty() && !publication.large.uploads().empty()) {
+    snapshot.add_file(".lfsconfig", lfs_config(source.lfs_url));
   }
-  return add_stored_image(input, request.source, sources, publication, log);
 }
 
 /// Brings what git-lfs keeps to its server.
@@ -60,13 +66,9 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   const auto start = Clock::now();
   const unsigned threads = std::max(2U, std::thread::hardware_concurrency());
   Publication publication(source.empty_directories, source.limits, threads);
-  git::Snapshot& snapshot = publication.snapshot;
-  ImageFiles files = add_image(request, directory, publication, log);
+  PutImage image = open_image(request, directory, log);
+  ImageFiles& files = image.files;
   if (source.tmpdir_env) files.metadata = with_tmpdir(files.metadata);
-  add_repository_files(files, snapshot, publication.large.attributes());
-  if (!source.lfs_url.empty() && !publication.large.uploads().empty()) {
-    snapshot.add_file(".lfsconfig", lfs_config(source.lfs_url));
-  }
   const std::string name = image_name(files);
   log.heading(cat("publishing ", name, " to ", uri, " branch ", source.branch));
 
@@ -79,12 +81,13 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   publish.message = commit_message(files);
   publish.threads = threads;
   publish.max_push_size = source.limits.push;
+  publish.fill = [&] { fill(publication, image, source); };
   publish.before_push = [&] { upload(publication.large, source, log); };
   publish.pause = git::pause_before_retry;
-  const git::PublishResult result = git::publish(*remote, snapshot, publish, log);
+  const git::PublishResult result = git::publish(*remote, publication.snapshot, publish, log);
   const std::chrono::duration<double> seconds = Clock::now() - start;
 
-  report_published(snapshot.summary(), files.user, log);
+  report_published(publication.snapshot.summary(), files.user, log);
   if (result.unchanged) {
     log.heading(cat("unchanged: commit ", result.commit.short_hex(), " has this image already"));
   } else {

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -10,15 +12,27 @@ namespace resource {
 
 namespace {
 
-/// Adds the entries of a directory, completed by the manifest that a get may have left beside it.
-void add_directory(base::EntrySource& entries, const std::string& manifest,
-                   Publication& publication) {
-  base::UniqueFd fd = base::open_regular_file(manifest);
-  if (!fd) return add_image_tree(entries, publication);
-  base::FileSource text(std::move(fd));
-  rootfs::ManifestReader reader(text);
-  rootfs::CompletedSource completed(entries, reader);
-  add_image_tree(completed, publication);
+/// The entries of a directory, completed by the manifest that a get has left beside it.
+class DirectoryWithManifest : public base::EntrySource {
+ public:
+  DirectoryWithManifest(const std::string& rootfs, base::UniqueFd manifest)
+      : directory_(rootfs), text_(std::move(manifest)) {}
+
+  bool next(base::Entry& entry) override { return completed_.next(entry); }
+  base::ByteSource& data() override { return completed_.data(); }
+
+ private:
+  rootfs::DirectorySource directory_;
+  base::FileSource text_;
+  rootfs::ManifestReader manifest_{text_};
+  rootfs::CompletedSource completed_{directory_, manifest_};
+};
+
+std::unique_ptr<base::EntrySource> open_entries(const std::string& image) {
+  const std::string rootfs = image + "/rootfs";
+  base::UniqueFd manifest = base::open_regular_file(base::cat(image, "/", manifest_path));
+  if (!manifest) return std::make_unique<rootfs::DirectorySource>(rootfs);
+  return std::make_unique<DirectoryWithManifest>(rootfs, std::move(manifest));
 }
 
 }  // namespace
@@ -36,13 +50,11 @@ void check_identity(const Source& source, const ImageFiles& files, base::Log& lo
   }
 }
 
-ImageFiles add_image_of_directory(const PutInput& input, const Source& source,
-                                  Publication& publication, base::Log& log) {
-  ImageFiles files = read_image_files(input.path);
-  check_identity(source, files, log);
-  rootfs::DirectorySource entries(input.path + "/rootfs");
-  add_directory(entries, base::cat(input.path, "/", manifest_path), publication);
-  return files;
+PutImage open_directory(const PutInput& input, const Source& source, base::Log& log) {
+  PutImage image{read_image_files(input.path), nullptr};
+  check_identity(source, image.files, log);
+  image.entries = open_entries(input.path);
+  return image;
 }
 
 }  // namespace resource

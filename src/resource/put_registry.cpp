@@ -1,6 +1,5 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "resource/image_tree.hpp"
 #include "resource/layers.hpp"
 #include "resource/merge.hpp"
 #include "resource/put_sources.hpp"
@@ -14,20 +13,18 @@ using base::Error;
 
 }  // namespace
 
-ImageFiles add_image_of_registry(const Source& source, const std::string& sources,
-                                 Publication& publication, base::Log& log) {
+PutImage open_registry_image(const Source& source, const std::string& sources, base::Log& log) {
   const ImageSource& image = *source.image;
   if (!std::holds_alternative<SingleTag>(image.rules)) {
     throw Error("params.image is missing; put can only do without it when source has tag");
   }
   log.heading(cat("pulling ", image.repository, ":", image.tag));
-  ImageFiles files;
-  std::unique_ptr<base::EntrySource> entries;
+  PutImage put;
   with_registry(image, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
     const auto digest = client.resolve(image.tag);
     if (!digest) return false;
     const registry::Image found = client.fetch_image(*digest, source.platform);
-    files = {
+    put.files = {
         encode_metadata(found.config),
         encode_labels(found.config.labels),
         image.repository,
@@ -35,14 +32,13 @@ ImageFiles add_image_of_registry(const Source& source, const std::string& source
         digest->text(),
         found.config.user,
         encode_provenance(provenance_of(found, {image.repository, image.tag, digest->text()}))};
-    entries = merge_layers(layers_of(client, found), source.limits, sources, log);
+    put.entries = merge_layers(layers_of(client, found), source.limits, sources, log);
     return true;
   });
-  if (!entries) {
+  if (!put.entries) {
     throw Error(cat(image.repository, ":", image.tag, ": the registry has no such tag"));
   }
-  add_image_tree(*entries, publication);
-  return files;
+  return put;
 }
 
 }  // namespace resource

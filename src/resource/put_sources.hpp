@@ -1,9 +1,10 @@
 #pragma once
+#include <memory>
 #include <string>
 
+#include "base/entry.hpp"
 #include "base/log.hpp"
 #include "resource/image_files.hpp"
-#include "resource/image_tree.hpp"
 #include "resource/protocol.hpp"
 
 namespace resource {
@@ -24,22 +25,24 @@ struct PutInput {
 /// of the above.
 PutInput find_put_input(const std::string& sources, const std::string& image);
 
-/// Each adds the image's entries to `publication` below rootfs/ and gives the files that stand
-/// beside it. Whatever way an image takes, the result is the same.
+/// An image to be published: what lies below its rootfs/, and the files that stand beside it.
+/// Whatever way an image takes, both are the same.
+struct PutImage {
+  ImageFiles files;
+  std::unique_ptr<base::EntrySource> entries;
+};
 
 /// A directory with rootfs/ and metadata.json.
-ImageFiles add_image_of_directory(const PutInput& input, const Source& source,
-                                  Publication& publication, base::Log& log);
+PutImage open_directory(const PutInput& input, const Source& source, base::Log& log);
 
 /// A layout or an archive. Nothing is unpacked; the compressed files pass through one unnamed file
 /// in `sources`, and so does the whole archive, if it is compressed.
-ImageFiles add_stored_image(const PutInput& input, const Source& source, const std::string& sources,
-                            Publication& publication, base::Log& log);
+PutImage open_stored_image(const PutInput& input, const Source& source, const std::string& sources,
+                           base::Log& log);
 
 /// No `params.image`: what the source's tag names now, straight from the registry. Nothing is
 /// unpacked; the compressed files pass through one unnamed file in `sources`.
-ImageFiles add_image_of_registry(const Source& source, const std::string& sources,
-                                 Publication& publication, base::Log& log);
+PutImage open_registry_image(const Source& source, const std::string& sources, base::Log& log);
 
 /// Error when put has to answer the image's digest and does not know it.
 void check_identity(const Source& source, const ImageFiles& files, base::Log& log);

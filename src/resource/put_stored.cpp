@@ -8,7 +8,6 @@
 #include "codec/decompress.hpp"
 #include "oci/reference.hpp"
 #include "oci/stored_image.hpp"
-#include "resource/image_tree.hpp"
 #include "resource/merge.hpp"
 #include "resource/put_sources.hpp"
 
@@ -106,8 +105,8 @@ std::string wanted_tag(const Source& source, const ImageFiles& files) {
 
 }  // namespace
 
-ImageFiles add_stored_image(const PutInput& input, const Source& source, const std::string& sources,
-                            Publication& publication, base::Log& log) {
+PutImage open_stored_image(const PutInput& input, const Source& source, const std::string& sources,
+                           base::Log& log) {
   ImageFiles files;
   if (!input.beside.empty()) read_image_identity(input.beside, files);
   const std::string name = name_of(input.path);
@@ -131,9 +130,7 @@ ImageFiles add_stored_image(const PutInput& input, const Source& source, const s
     for (oci::StoredLayer& layer : image.layers) {
       layers.push_back({layer.name, layer.size, layer.diff_id, std::move(layer.open)});
     }
-    const auto entries = merge_layers(layers, source.limits, sources, log);
-    add_image_tree(*entries, publication);
-    return files;
+    return PutImage{files, merge_layers(layers, source.limits, sources, log)};
   });
 }
 

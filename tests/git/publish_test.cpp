@@ -1,8 +1,11 @@
 #include "git/publish.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <fstream>
+#include <thread>
 
+#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "git/support/entries.hpp"
 #include "git/support/git_program.hpp"
@@ -30,14 +33,18 @@ git::PublishRequest request_for(const std::string& branch) {
   return request;
 }
 
-git::Snapshot image(const std::string& changing, int files = 20) {
-  git::Snapshot snapshot;
+void add_image(git::Snapshot& snapshot, const std::string& changing, int files = 20) {
   std::vector<base::Entry> entries = {directory("etc"), directory("usr"), file("etc/v", changing)};
   for (int i = 0; i < files; ++i) {
     entries.push_back(file("usr/f" + std::to_string(i), "content " + std::to_string(i)));
   }
   ListedEntries source(std::move(entries));
   snapshot.add_image(source, "rootfs");
+}
+
+git::Snapshot image(const std::string& changing, int files = 20) {
+  git::Snapshot snapshot;
+  add_image(snapshot, changing, files);
   return snapshot;
 }
 
@@ -283,4 +290,55 @@ TEST_CASE("a file that cannot be read is named instead of sending trees that wer
     CHECK(std::string(error.what()) == "read past the end");
   }
   CHECK(git_in(scratch / "r", "rev-parse main") == by_hand);
+}
+
+TEST_CASE("an image that is still read while the repository is asked is published whole") {
+  const By by = GENERATE(By::programs, By::direct);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  const auto remote = opened_by(by, scratch / "r", log);
+  git::Snapshot snapshot;
+  auto request = request_for("main");
+  request.fill = [&] { add_image(snapshot, "one"); };
+  check_repository(scratch / "r", git::publish(*remote, snapshot, request, log), "one");
+}
+
+TEST_CASE("an image that cannot be read to its end is not published in part") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  const std::string by_hand = commit_by_hand(scratch / "r", "main");
+  base::Log log(-1);
+  const auto remote = opened_by(By::programs, scratch / "r", log);
+  git::Snapshot snapshot;
+  auto request = request_for("main");
+  request.fill = [&] {
+    add_image(snapshot, "one");
+    throw base::Error("the disk is broken");
+  };
+  REQUIRE_THROWS_AS(git::publish(*remote, snapshot, request, log), base::Error);
+  CHECK(git_in(scratch / "r", "rev-parse main") == by_hand);
+}
+
+TEST_CASE("a repository that cannot be reached ends the reading of the image") {
+  class Unreachable : public PassingRemote {
+   public:
+    using PassingRemote::PassingRemote;
+    std::optional<git::Oid> find_for_pushing(const std::string& /*ref*/) override {
+      throw base::Error("cannot connect");
+    }
+  };
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  Unreachable remote(opened_by(By::programs, scratch / "r", log));
+  git::Snapshot snapshot;
+  auto request = request_for("main");
+  request.fill = [] {
+    for (;;) {
+      base::throw_if_cancelled();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  REQUIRE_THROWS_AS(git::publish(remote, snapshot, request, log), base::Error);
 }
