@@ -65,7 +65,7 @@ class Image:
     def manifest(self):
         return "".join(line + "\n" for line in self.lines).encode()
 
-    def publish(self, repository, hook, branch="main", more=()):
+    def publish(self, repository, hook, branch="main", more=(), parent=None):
         """Makes a commit of it; `more` are files that stand beside or in place of its own."""
         files = dict(self.files)
         files[b".gitattributes"] = ("100644", b"* -text -diff -merge\n")
@@ -75,6 +75,8 @@ class Image:
         files.update(more)
         stream = [b"feature done\ncommit refs/heads/%s\ncommitter A <a@example.com> 0 +0000\ndata 0\n"
                   % branch.encode()]
+        if parent:
+            stream.append(b"from %s\ndeleteall\n" % parent.encode())
         for path, (mode, content) in files.items():
             quoted = "".join(f"\\{byte:03o}" for byte in path)
             stream.append(b'M %s inline "%s"\ndata %d\n%s\n'

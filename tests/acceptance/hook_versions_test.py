@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+"""A clone in which one version of an image is checked out after another is the latter, exactly."""
+
+import unittest
+
+from support import exact, torture, trees
+from support.case import AS_ROOT, Case
+from support.git_repo import ENVIRONMENT, stock_clone
+from support.hook import HOOK, hooked, image_listing
+from support.lfs_client import environment
+from support.workspace import run
+
+# What an image's own .gitattributes may say, and a file that git would change for it.
+ATTRIBUTES = {
+    "line ends": (b"*.bat text eol=crlf\n", b"%d\r\nmixed\n"),
+    "text": (b"* text=auto\n*.bat text\n", b"%d\r\ncrlf\r\n"),
+    "ident": (b"*.bat ident\n", b"%d $Id: 1.2 2004/01/01 somebody Exp $\n"),
+    "new ident": (b"*.bat ident\n", b"%d $Id$\n"),
+    "encoding": (b"*.bat working-tree-encoding=UTF-16\n", b"%d no byte order mark\n"),
+    "git-lfs": (b"*.bat filter=lfs diff=lfs merge=lfs -text\n", b"%d not a pointer\n"),
+}
+
+
+@unittest.skipUnless(AS_ROOT, "only root can restore owners")
+class HookVersions(Case):
+    def published(self, *trees_):
+        """A repository with a commit of each, and the commits."""
+        repository, commits = self.repository(), [None]
+        for tree in trees_:
+            exact.Image(tree).publish(repository, HOOK.read_bytes(), parent=commits[-1])
+            commits.append(repository.tip())
+        return repository, commits[1:]
+
+    def check_out(self, clone, commit, tree, env):
+        run("git", "-C", clone, "checkout", "-q", commit, env=env)
+        found = trees.listing(clone / "rootfs", exact=True)
+        self.assertEqual(trees.differences(image_listing(tree), found), [])
+        said = run("git", "-C", clone, "status", "--porcelain", env=env).stdout
+        self.assertEqual(said, b"")
+
+    def test_nothing_is_left_of_the_version_before(self):
+        plain, odd = self.work.fresh("plain"), self.work.fresh("odd")
+        torture.build(odd)
+        tree = torture.Builder(plain).directory(b"links").directory(b"project")
+        tree.file(b"links/fifo", b"a file here").file(b"project/x", b"1").done()
+        repository, (old, new) = self.published(plain, odd)
+        env = dict(ENVIRONMENT, **hooked())
+        clone = stock_clone(repository.file_uri, self.work.fresh("clone"), env=env)
+        for commit, tree in ((old, plain), (new, odd), (old, plain)):
+            self.check_out(clone, commit, tree, env)
+
+    def test_attributes_of_the_image_itself_change_no_file(self):
+        env = {**ENVIRONMENT, **environment(**{"core.hooksPath": ".rootfs/hooks"})}
+        for name, (attributes, content) in ATTRIBUTES.items():
+            with self.subTest(name):
+                versions = []
+                for number in (1, 2):
+                    tree = torture.Builder(self.work.fresh("tree")).directory(b"a [b]")
+                    tree.file(b"a [b]/.gitattributes", attributes)
+                    tree.file(b"a [b]/changes.bat", content % number)
+                    tree.file(b"a [b]/stays.bat", content % 0).done()
+                    versions.append(tree.path(b"").decode())
+                repository, (old, new) = self.published(*versions)
+                clone = stock_clone(repository.file_uri, self.work.fresh("clone"), env=env)
+                for commit, tree in ((new, versions[1]), (old, versions[0]), (new, versions[1])):
+                    self.check_out(clone, commit, tree, env)
+                run("git", "-C", clone, "checkout", "-q", "-f", new, env=env)
+                self.check_out(clone, new, versions[1], env)
+
+    def test_what_somebody_else_has_in_those_files_of_git_stays(self):
+        tree = self.work.fresh("tree")
+        torture.Builder(tree).file(b"x").done()
+        repository, (commit,) = self.published(tree)
+        env = dict(ENVIRONMENT, **hooked())
+        clone = stock_clone(repository.file_uri, self.work.fresh("clone"), env=env)
+        info = clone / ".git/info"
+        ours = (info / "attributes").read_text()
+        (info / "attributes").write_text("*.png -delta\n" + ours)
+        self.check_out(clone, commit, tree, env)
+        self.assertEqual((info / "attributes").read_text(), "*.png -delta\n" + ours)
+
+
+if __name__ == "__main__":
+    unittest.main()
