@@ -223,6 +223,14 @@ class RealRegistry(Case):
                          sorted([f"0.0.{number}" for number in range(self.COUNT)] + ["0.1.0"]))
         self.assertEqual({version["digest"] for version in answer}, {self.digest, self.newest})
 
+    def test_a_misspelt_repository_is_told_from_one_without_versions(self):
+        outcome = programs.check({"repository": f"{self.registry.host}/team/imgae"})
+        self.assertEqual(self.succeeded(outcome), [])
+        self.assertIn("knows no such repository", outcome.log)
+        outcome = programs.check(self.source(variant="alpine"))
+        self.assertEqual(self.succeeded(outcome), [])
+        self.assertIn("none of 1,102 tags", outcome.log)
+
     def test_get_takes_the_tag_from_the_version(self):
         answer = self.succeeded(programs.check(self.source()))
         self.assertEqual(answer, [{"tag": "0.0.0", "digest": self.digest},

@@ -33,7 +33,7 @@ class Artifact {
 
 }  // namespace
 
-TEST_CASE("the files of a get have the names and bytes of registry-image-resource") {
+TEST_CASE("the files of a get hold what other programs expect there") {
   oci::ImageConfig config;
   config.user = "1000:1000";
   config.env = std::vector<std::string>{"PATH=/bin", "QUOTE=\"\xc3\xa9<&>"};
