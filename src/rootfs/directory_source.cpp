@@ -97,6 +97,7 @@ struct Level {
   size_t path_length;  ///< Of the directory's path.
   DirectoryId id;
   std::vector<std::string> names;
+  std::shared_ptr<const FileContent::Directory> files;
 };
 
 }  // namespace
@@ -139,7 +140,7 @@ struct DirectorySource::Impl {
     state = FileState::of(status);
     file_name = name;
     if (entry.kind == base::EntryKind::file) {
-      entry.content = std::make_shared<FileContent>(root, entry_path, state);
+      entry.content = std::make_shared<FileContent>(levels.back().files, name, state);
     }
     if (std::string first = names.other_name_of(status, entry_path); !first.empty()) {
       entry.kind = base::EntryKind::hardlink;
@@ -159,7 +160,8 @@ struct DirectorySource::Impl {
     const DirectoryId id{status.st_dev, status.st_ino};
     if (directory_id(directory.get()) != id) changed(entry_path);
     current = std::move(directory);
-    levels.push_back({entry_path.size(), id, sorted_names(current.get())});
+    levels.push_back({entry_path.size(), id, sorted_names(current.get()),
+                      std::make_shared<FileContent::Directory>(root, entry_path)});
   }
 
   void leave() {

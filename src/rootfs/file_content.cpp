@@ -34,12 +34,13 @@ void check_unchanged(int fd, const FileState& state, std::string_view path) {
 }
 
 void FileContent::read_at(uint64_t offset, std::span<char> buffer) const {
-  const base::UniqueFd fd = root_->open_file(path_);
-  const size_t count = base::read_full_at(fd.get(), offset, buffer, quoted(path_));
+  const std::string path = base::cat(directory_->path, directory_->path.empty() ? "" : "/", name_);
+  const base::UniqueFd fd = directory_->root->open_file(path);
+  const size_t count = base::read_full_at(fd.get(), offset, buffer, quoted(path));
   // Looked at after the read: a change before or during it shows alike.
-  check_unchanged(fd.get(), state_, path_);
+  check_unchanged(fd.get(), state_, path);
   if (count != buffer.size()) {
-    throw base::Error(base::cat("file \"", base::excerpt(path_), "\" has no ", buffer.size(),
+    throw base::Error(base::cat("file \"", base::excerpt(path), "\" has no ", buffer.size(),
                                 " bytes at offset ", offset));
   }
 }

@@ -25,13 +25,19 @@ void check_unchanged(int fd, const FileState& state, std::string_view path);
 /// A file below a root, opened anew for each read, so that any number of them costs no descriptors.
 class FileContent : public base::Content {
  public:
-  FileContent(std::shared_ptr<const base::RootedDir> root, std::string path, const FileState& state)
-      : root_(std::move(root)), path_(std::move(path)), state_(state) {}
+  /// Where it lies, which all files of a directory share: there may be very many.
+  struct Directory {
+    std::shared_ptr<const base::RootedDir> root;
+    std::string path;
+  };
+
+  FileContent(std::shared_ptr<const Directory> directory, std::string name, const FileState& state)
+      : directory_(std::move(directory)), name_(std::move(name)), state_(state) {}
   void read_at(uint64_t offset, std::span<char> buffer) const override;
 
  private:
-  std::shared_ptr<const base::RootedDir> root_;
-  std::string path_;
+  std::shared_ptr<const Directory> directory_;
+  std::string name_;
   FileState state_;
 };
 
