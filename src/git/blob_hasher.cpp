@@ -125,12 +125,12 @@ struct BlobHasher::Impl {
     if (too_many) work_on_one(own_worker());
   }
 
-  Worker& own_worker() { return worker ? *worker : worker.emplace(); }
+  Worker& own_worker() { return caller_worker ? *caller_worker : caller_worker.emplace(); }
 
   unsigned thread_count;
   Batch collected;
   uint64_t collected_bytes = 0;
-  std::optional<Worker> worker;  ///< Of the thread that calls add() and finish().
+  std::optional<Worker> caller_worker;  ///< Of the thread that calls add() and finish().
 
   std::mutex mutex;
   std::condition_variable_any changed;

@@ -86,6 +86,11 @@ void Snapshot::add_image(base::EntrySource& source, const std::string& prefix, c
       add_entry(entry, prefix, std::move(text));
     } else {
       count_displaced(entry, placement);
+      if (placement == Placement::refused) {
+        const std::string_view parent = split_last(entry.path).first;
+        const uint32_t index = make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
+        directories_[index].has_refused = true;
+      }
     }
     if (placed) placed(entry, placement);
     entry = Entry{};
@@ -253,8 +258,10 @@ void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
   // By index: encoding a child may add placeholders, but never to a directory that is finished.
   for (size_t i = 0; i < directories_[index].nodes.size(); ++i) {
     Node& child = directories_[index].nodes[i];
-    const bool may_be_link = empty_ == EmptyDirectory::gitlink && index != 0;
-    if (may_be_link && child.mode == mode_directory && directories_[child.index].nodes.empty()) {
+    const bool may_be_link =
+        empty_ == EmptyDirectory::gitlink && index != 0 && child.mode == mode_directory &&
+        directories_[child.index].nodes.empty() && !directories_[child.index].has_refused;
+    if (may_be_link) {
       child.mode = mode_gitlink;
       ++summary_.placeholders;
       entries.push_back({mode_gitlink, child.name, object_id(hasher, ObjectType::tree, "")});

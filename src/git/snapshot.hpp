@@ -36,8 +36,10 @@ inline constexpr uint64_t large_file = 50ULL * 1024 * 1024;
 
 /// What stands for an empty directory, which git cannot hold.
 enum class EmptyDirectory {
-  keep,     ///< A file .keep in it.
-  gitlink,  ///< A submodule that is never filled: a clone has the directory, and it is empty.
+  keep,  ///< A file .keep in it.
+  /// A submodule that is never filled: a clone has the directory, and it is empty. One that is to
+  /// get refused names later has a file .keep, or git would take a .git there for the submodule's.
+  gitlink,
 };
 
 /// What git keeps of an image and what it cannot (counts of entries).
@@ -110,6 +112,7 @@ class Snapshot {
   };
   struct Directory {
     std::vector<Node> nodes;
+    bool has_refused = false;  ///< An entry that was displaced for its name.
     Oid id;
     std::string encoded;
   };

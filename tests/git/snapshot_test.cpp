@@ -8,8 +8,9 @@ using base::EntryKind;
 
 namespace {
 
-git::Snapshot snapshot_of(std::vector<base::Entry> entries, unsigned threads = 2) {
-  git::Snapshot snapshot(git::EmptyDirectory::keep, threads);
+git::Snapshot snapshot_of(std::vector<base::Entry> entries, unsigned threads = 2,
+                          git::EmptyDirectory empty = git::EmptyDirectory::keep) {
+  git::Snapshot snapshot(empty, threads);
   ListedEntries source(std::move(entries));
   snapshot.add_image(source, "rootfs");
   snapshot.hash();
@@ -59,6 +60,15 @@ TEST_CASE("an empty directory is not lost") {
   CHECK(find(snapshot, "empty/.keep"));
   CHECK_FALSE(find(snapshot, "full/.keep"));
   CHECK(snapshot.summary().placeholders == 1);
+}
+
+TEST_CASE("a directory that gets a .git back is no submodule, whose settings git would obey") {
+  const auto snapshot =
+      snapshot_of({directory("a"), directory("a/.git"), file("a/.git/config", "x"), directory("b")},
+                  2, git::EmptyDirectory::gitlink);
+  CHECK(find(snapshot, "a")->mode == git::mode_directory);
+  CHECK(find(snapshot, "a/.keep"));
+  CHECK(find(snapshot, "b")->mode == git::mode_gitlink);
 }
 
 TEST_CASE("executable bits and symlinks survive, other modes become the plain ones") {
