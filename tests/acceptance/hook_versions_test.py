@@ -49,6 +49,20 @@ class HookVersions(Case):
         for commit, tree in ((old, plain), (new, odd), (old, plain)):
             self.check_out(clone, commit, tree, env)
 
+    def test_what_a_run_that_broke_off_had_to_make_again_is_gits(self):
+        linked = torture.Builder(self.work.fresh("linked")).file(b"first")
+        linked.hard_link(b"second", b"first").hard_link(b"third", b"first").done()
+        apart = torture.Builder(self.work.fresh("apart")).file(b"first").file(b"second")
+        apart.directory(b"third").file(b"third/x").done()
+        versions = [tree.path(b"").decode() for tree in (linked, apart)]
+        repository, commits = self.published(*versions)
+        env = dict(ENVIRONMENT, **hooked())
+        clone = stock_clone(repository.file_uri, self.work.fresh("clone"), ref=commits[0], env=env)
+        for name in ("second", "third"):
+            (clone / "rootfs" / name).unlink()
+        for commit, tree in zip(commits, versions):
+            self.check_out(clone, commit, tree, env)
+
     def test_attributes_of_the_image_itself_change_no_file(self):
         env = {**ENVIRONMENT, **environment(**{"core.hooksPath": ".rootfs/hooks"})}
         for name, (attributes, content) in ATTRIBUTES.items():

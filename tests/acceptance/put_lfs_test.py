@@ -8,8 +8,8 @@ import unittest
 from support import git_http, git_ssh, programs
 from support.case import AS_ROOT
 from support.git_repo import ENVIRONMENT, stock_clone
-from support.hook import hooked
-from support.lfs_case import LfsCase
+from support.hook import HOOK, hooked
+from support.lfs_case import SIZE, LfsCase
 from support.lfs_client import SETTINGS, environment, git
 from support.lfs_server import LfsServer
 from support.workspace import run
@@ -55,6 +55,22 @@ class PutLfs(LfsCase):
         self.assert_same_image(clone)
         with self.assertRaisesRegex(RuntimeError, "git-lfs did not fetch it"):
             stock_clone(repository.file_uri, self.work.fresh("clone"), depth=1, env=hooked())
+
+    @unittest.skipUnless(AS_ROOT, "only root can restore owners")
+    def test_the_hook_completes_a_version_with_a_further_large_file(self):
+        repository, _ = self.published()
+        hooks = self.work.directory("hooks")  # git-lfs adds one of its own.
+        shutil.copy(HOOK, hooks)
+        env = {**ENVIRONMENT, **environment(**{"core.hooksPath": str(hooks)})}
+        clone = stock_clone(self.http.clone_uri(repository), self.work.fresh("clone"), env=env)
+        file = self.inputs / "large/rootfs/opt/further"  # Where the image has a .gitattributes.
+        file.write_bytes(b"f" * SIZE)
+        self.addCleanup(file.unlink)
+        self.put("large", self.source(repository))
+        run("git", "-C", clone, "pull", "-q", env=env)
+        run("git", "-C", clone, "checkout", "-q", repository.tip(), env=env)
+        self.assert_same_image(clone)
+        self.assertEqual(git(clone, "status", "--porcelain"), b"")
 
     def test_what_the_server_has_is_not_sent_again(self):
         repository, _ = self.published()

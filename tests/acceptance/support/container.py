@@ -7,8 +7,8 @@ from .workspace import run, tool
 
 CLONE_NEWUSER = 0x10000000
 LAST_ID = 2**32 - 2
-CALLED = ["cat", "chmod", "chown", "cp", "id", "ln", "mkdir", "mkfifo", "mktemp", "rm", "sort",
-          "touch", "uniq", "wc"]
+CALLED = ["cat", "chmod", "chown", "cp", "id", "ln", "mkdir", "mkfifo", "mktemp", "rm", "rmdir",
+          "sort", "touch", "uniq", "wc"]
 
 
 def coreutils_only(directory):
