@@ -28,7 +28,11 @@ constexpr int reap_interval_ms = 10;
 constexpr int most_reap_ms = 1000;
 constexpr const char* usual_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-std::pair<UniqueFd, UniqueFd> make_pipe() {
+struct Pipe {
+  UniqueFd out, in;  ///< What is written to `in` is read from `out`.
+};
+
+Pipe make_pipe() {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC) != 0) base::throw_errno("make a pipe");
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
@@ -58,14 +62,14 @@ class ChildChannel : public Channel {
  public:
   ChildChannel(const std::string& program, const std::string& path, Protocol protocol)
       : name_(program) {
-    auto [child_in, to_child] = make_pipe();
-    auto [from_child, child_out] = make_pipe();
-    auto [errors, child_err] = make_pipe();
+    Pipe input = make_pipe();
+    Pipe output = make_pipe();
+    Pipe errors = make_pipe();
     posix_spawn_file_actions_t actions;
     if (posix_spawn_file_actions_init(&actions) != 0) base::throw_errno("start git");
-    posix_spawn_file_actions_adddup2(&actions, child_in.get(), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, child_out.get(), STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, child_err.get(), STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, input.out.get(), STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output.in.get(), STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, errors.in.get(), STDERR_FILENO);
     std::string program_text = program;
     std::string path_text = path;
     std::array<char*, 3> arguments = {program_text.data(), path_text.data(), nullptr};
@@ -81,9 +85,9 @@ class ChildChannel : public Channel {
       pid_ = -1;
       base::throw_errno(cat("start ", program), result);
     }
-    to_child_ = std::move(to_child);
-    from_child_ = std::move(from_child);
-    errors_ = std::move(errors);
+    to_child_ = std::move(input.in);
+    from_child_ = std::move(output.out);
+    errors_ = std::move(errors.out);
     for (const UniqueFd* fd : {&to_child_, &from_child_, &errors_}) make_nonblocking(*fd);
   }
 

@@ -33,7 +33,7 @@ struct ObjectStore::Impl {
     HeldBlobs::Held* held = nullptr;  ///< Null while it is on its way there.
   };
 
-  void add(ById<std::string>& objects, const Oid& id, std::string content) {
+  void add(ById<std::string>& objects, const Oid& id, std::string&& content) {
     const std::lock_guard lock(mutex);
     objects.try_emplace(id, std::move(content));
     tell(id);
