@@ -1,6 +1,7 @@
 #include "git/blob_hasher.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -143,7 +144,6 @@ struct BlobHasher::Impl {
 BlobHasher::BlobHasher(unsigned threads) : impl_(std::make_unique<Impl>(threads)) {}
 BlobHasher::~BlobHasher() = default;
 BlobHasher::BlobHasher(BlobHasher&&) noexcept = default;
-BlobHasher& BlobHasher::operator=(BlobHasher&&) noexcept = default;
 
 void BlobHasher::add(const base::Content& content, uint64_t size, Oid& id) {
   impl_->collected.push_back({&content, size, &id});
@@ -157,12 +157,17 @@ void BlobHasher::finish(const std::stop_token& stop) {
   const base::StopScope scope(stop);
   if (!impl_->collected.empty()) impl_->flush();
   while (impl_->work_on_one(impl_->own_worker())) {}
-  std::unique_lock lock(impl_->mutex);
-  while (impl_->in_work > 0 && !impl_->failure) {
-    base::throw_if_cancelled();
-    impl_->changed.wait_for(lock, std::chrono::milliseconds(250));
+  {
+    std::unique_lock lock(impl_->mutex);
+    while (impl_->in_work > 0 && !impl_->failure) {
+      base::throw_if_cancelled();
+      impl_->changed.wait_for(lock, std::chrono::milliseconds(250));
+    }
+    if (impl_->failure) std::rethrow_exception(impl_->failure);
   }
-  if (impl_->failure) std::rethrow_exception(impl_->failure);
+  // The push that follows has better use for their memory.
+  impl_->threads.clear();
+  impl_->caller_worker.reset();
 }
 
 }  // namespace git

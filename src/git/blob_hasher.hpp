@@ -16,7 +16,7 @@ class BlobHasher {
   explicit BlobHasher(unsigned threads);
   ~BlobHasher();
   BlobHasher(BlobHasher&&) noexcept;
-  BlobHasher& operator=(BlobHasher&&) noexcept;
+  BlobHasher& operator=(BlobHasher&&) = delete;  // The ids of the old one may lie anywhere.
 
   /// Sets `id` to that of a blob of `size` bytes some time before finish() ends; both must stay
   /// where they are until then. Works on earlier ones itself where too many wait; throws what a

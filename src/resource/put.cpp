@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <thread>
@@ -20,6 +21,8 @@ namespace {
 using base::cat;
 using base::Error;
 using Clock = std::chrono::steady_clock;
+
+constexpr unsigned most_threads = 8;  ///< Each holds about a megabyte.
 
 PutImage open_image(const PutRequest& request, const std::string& sources, base::Log& log) {
   if (request.params.image.empty() && request.source.image) {
@@ -64,7 +67,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   const GitSource& source = *request.source.git;
   const std::string uri = git::display_uri(source.remote.uri);
   const auto start = Clock::now();
-  const unsigned threads = std::max(2U, std::thread::hardware_concurrency());
+  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 2U, most_threads);
   Publication publication(source.empty_directories, source.limits, threads);
   PutImage image = open_image(request, directory, log);
   ImageFiles& files = image.files;
