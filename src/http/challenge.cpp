@@ -25,14 +25,12 @@ class FieldParser {
     while (skip(" \t,"), !rest_.empty()) {
       const std::string name = base::to_lower(take_token());
       const bool separated = skip(blanks);
-      if (name.empty()) {
-        skip_to_comma();
-      } else if (rest_.starts_with('=')) {
+      if (!name.empty() && rest_.starts_with('=')) {
         rest_.remove_prefix(1);
         skip(blanks);
         std::string value = take_value();
         if (inside) out.back().parameters.emplace_back(name, std::move(value));
-      } else if (separated || rest_.empty() || rest_.starts_with(',')) {
+      } else if (!name.empty() && (separated || rest_.empty() || rest_.starts_with(','))) {
         out.push_back({name, {}});
         inside = true;
         skip_token68();

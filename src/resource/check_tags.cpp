@@ -36,7 +36,8 @@ std::vector<Version> check_tags(registry::Client& client, const ImageSource& ima
   const TagQueries queries = make_queries(client, platform);
   const Tags tags = client.tags();
   if (tags.empty()) {
-    log.info(cat(image.repository, ": the registry has no tags of it, or knows no such repository"));
+    log.info(
+        cat(image.repository, ": the registry has no tags of it, or knows no such repository"));
     return {};
   }
   const auto* pattern = std::get_if<TagPattern>(&image.rules);

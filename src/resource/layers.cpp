@@ -17,6 +17,7 @@ constexpr size_t read_ahead_limit = 2 * 1024 * 1024;
 std::vector<base::FetchAhead::Item> fetches_of(const std::vector<Layer>& layers,
                                                DownloadProgress& progress) {
   std::vector<base::FetchAhead::Item> items;
+  items.reserve(layers.size());
   for (const Layer& layer : layers) {
     items.push_back({layer.size, [&layer, &progress] {
                        return std::make_unique<ProgressSource>(layer.open(), progress);

@@ -20,6 +20,7 @@ std::string counted(uint64_t number, std::string_view one, std::string_view many
 
 std::vector<std::string> excerpts(const std::vector<std::string>& paths) {
   std::vector<std::string> lines;
+  lines.reserve(paths.size());
   for (const std::string& path : paths) lines.push_back(base::excerpt(path));
   return lines;
 }
@@ -59,6 +60,7 @@ void warn_of_large(const git::SnapshotSummary& sum, base::Log& log) {
   std::sort(files.begin(), files.end(),
             [](const auto& a, const auto& b) { return a.size > b.size; });
   std::vector<std::string> lines;
+  lines.reserve(files.size());
   for (const auto& [path, size] : files)
     lines.push_back(cat(base::excerpt(path), " ", base::human_size(size)));
   warn_with_list(cat(counted(files.size(), "file is", "files are"),

@@ -15,7 +15,6 @@ namespace resource {
 namespace {
 
 using base::cat;
-using base::Error;
 
 std::string name_of(const std::string& path) {
   return base::printable(path.substr(path.rfind('/') + 1));

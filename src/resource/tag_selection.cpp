@@ -127,6 +127,7 @@ class Selection {
     std::sort(all.begin(), all.end(),
               [](const auto& a, const auto& b) { return is_older(a.first, b.first); });
     std::vector<Version> versions;
+    versions.reserve(all.size());
     for (const auto& [candidate, digest] : all) {
       versions.push_back({candidate.tag, digest.text(), ""});
     }
@@ -199,6 +200,7 @@ std::vector<Version> select_matches(const Tags& listed, const TagPattern& rules,
   }
   if (rules.order == TagPattern::Order::by_creation) sort_by_creation(matches, queries);
   std::vector<Version> versions;
+  versions.reserve(matches.size());
   for (const auto& [tag, digest] : matches) versions.push_back({tag, digest.text(), ""});
   return versions;
 }
