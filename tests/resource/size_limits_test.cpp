@@ -1,8 +1,8 @@
 #include "resource/size_limits.hpp"
 
+#include "base/text.hpp"
 #include "git/support/entries.hpp"
 #include "resource/support/requests.hpp"
-#include "base/text.hpp"
 #include "support/catch.hpp"
 
 namespace {
