@@ -58,7 +58,10 @@ class Words {
       if (clean.empty() || clean.find("% (") != std::string_view::npos) continue;
       line += cat(line.empty() ? "" : " / ", base::printable(clean));
     }
-    return line.size() > most_words ? line.substr(line.size() - most_words) : line;
+    if (line.size() <= most_words) return line;
+    // From a whole word on: half of one may be half a letter, or half a secret that is not hidden.
+    const size_t blank = line.find(' ', line.size() - most_words);
+    return cat("...", blank == std::string::npos ? "" : line.substr(blank));
   }
 
  private:

@@ -160,8 +160,9 @@ struct DirectorySource::Impl {
     const DirectoryId id{status.st_dev, status.st_ino};
     if (directory_id(directory.get()) != id) changed(entry_path);
     current = std::move(directory);
+    const FileContent::Directory files{root, entry_path};
     levels.push_back({entry_path.size(), id, sorted_names(current.get()),
-                      std::make_shared<FileContent::Directory>(root, entry_path)});
+                      std::make_shared<FileContent::Directory>(files)});
   }
 
   void leave() {

@@ -190,7 +190,8 @@ void copy_attributes(struct archive_entry* from, base::Entry& to) {
   to.mode = archive_entry_perm(from) & 07777;
   to.uid = owner_number(archive_entry_uid(from), "uid", to.path);
   to.gid = owner_number(archive_entry_gid(from), "gid", to.path);
-  to.mtime_seconds = archive_entry_mtime(from);
+  // No text of a time stands for less; libarchive would read another one there.
+  to.mtime_seconds = std::max<int64_t>(archive_entry_mtime(from), -INT64_MAX);
   const long nanoseconds = archive_entry_mtime_nsec(from);
   to.mtime_nanoseconds =
       nanoseconds < 0 || nanoseconds > 999'999'999 ? 0 : static_cast<uint32_t>(nanoseconds);

@@ -21,11 +21,14 @@ std::string quoted(std::string_view text) {
   return cat('"', base::excerpt(text, most_shown), '"');
 }
 
+/// A number without zeros in front of it; with `digits`, one that has so many.
 template <class Number>
-Number number(std::string_view text, uint64_t largest, int radix = 10) {
+Number number(std::string_view text, uint64_t largest, int radix = 10, size_t digits = 0) {
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, radix);
-  if (error != std::errc() || end != text.data() + text.size()) {
+  const std::string_view plain = text.starts_with('-') ? text.substr(1) : text;
+  const bool spelled = digits > 0 ? text.size() == digits : text == "0" || !plain.starts_with('0');
+  if (error != std::errc() || end != text.data() + text.size() || !spelled) {
     throw Error(cat(quoted(text), " is not a number that fits"));
   }
   if (value > 0 && static_cast<uint64_t>(value) > largest) {
@@ -59,7 +62,7 @@ void read_time(std::string_view text, base::Entry& entry) {
     throw Error(cat("the time ", quoted(text), " is not SECONDS.NANOSECONDS with nine digits"));
   }
   entry.mtime_seconds = number<int64_t>(text.substr(0, dot), std::numeric_limits<int64_t>::max());
-  entry.mtime_nanoseconds = number<uint32_t>(text.substr(dot + 1), 999'999'999);
+  entry.mtime_nanoseconds = number<uint32_t>(text.substr(dot + 1), 999'999'999, 10, 9);
 }
 
 void read_device(std::string_view text, base::Entry& entry) {
@@ -153,7 +156,7 @@ ManifestEntry parse_manifest_line(std::string_view line) {
   const auto kind = kind_of_word(word);
   if (!kind) throw Error(cat("unknown type ", quoted(word)));
   entry.kind = *kind;
-  entry.mode = number<uint32_t>(keywords.required("mode"), 07777, 8);
+  entry.mode = number<uint32_t>(keywords.required("mode"), 07777, 8, 4);
   entry.uid = number<uint64_t>(keywords.required("uid"), largest_id);
   entry.gid = number<uint64_t>(keywords.required("gid"), largest_id);
   read_time(keywords.required("time"), entry);

@@ -79,5 +79,6 @@ inline std::string delta_copy(uint32_t offset, uint32_t size) {
 /// Instructions that add up to `text` (at most 127 bytes) behind all of the base.
 inline std::string delta_appending(uint32_t base_size, std::string_view text) {
   return delta_number(base_size) + delta_number(base_size + text.size()) +
-         delta_copy(0, base_size) + static_cast<char>(text.size()) + std::string(text);
+         (base_size > 0 ? delta_copy(0, base_size) : "") + static_cast<char>(text.size()) +
+         std::string(text);
 }
