@@ -100,8 +100,11 @@ class Keywords {
     const size_t equals = word.find('=');
     if (equals == word.npos || equals == 0) throw Error(cat(quoted(word), " has no name or value"));
     const auto name = unescape(word.substr(0, equals));
-    const auto value = base::base64_decode(word.substr(equals + 1));
-    if (!name || !value) throw Error(cat("the attribute ", quoted(word), " cannot be decoded"));
+    const std::string_view encoded = word.substr(equals + 1);
+    const auto value = base::base64_decode(encoded);
+    if (!name || !value || base::base64_encode(*value) != encoded) {
+      throw Error(cat("the attribute ", quoted(word), " cannot be decoded"));
+    }
     xattr = {*name, *value};
     return true;
   }
