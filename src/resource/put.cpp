@@ -36,6 +36,7 @@ PutImage open_image(const PutRequest& request, const std::string& sources, base:
 void fill(Publication& publication, PutImage& image, const GitSource& source) {
   git::Snapshot& snapshot = publication.snapshot;
   add_image_tree(*image.entries, publication);
+  image.entries.reset();
   add_repository_files(image.files, snapshot, publication.large.attributes());
   if (!source.lfs_url.empty() && !publication.large.uploads().empty()) {
     snapshot.add_file(".lfsconfig", lfs_config(source.lfs_url));
@@ -84,7 +85,12 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   publish.message = commit_message(files);
   publish.threads = threads;
   publish.max_push_size = source.limits.push;
-  publish.fill = [&] { fill(publication, image, source); };
+  if (image.is_merged) {
+    // The entries' memory is for what comes then.
+    fill(publication, image, source);
+  } else {
+    publish.fill = [&] { fill(publication, image, source); };
+  }
   publish.before_push = [&] { upload(publication.large, source, log); };
   publish.pause = git::pause_before_retry;
   const git::PublishResult result = git::publish(*remote, publication.snapshot, publish, log);

@@ -19,7 +19,7 @@ PutImage open_registry_image(const Source& source, const std::string& sources, b
     throw Error("params.image is missing; put can only do without it when source has tag");
   }
   log.heading(cat("pulling ", image.repository, ":", image.tag));
-  PutImage put;
+  PutImage put{{}, nullptr, true};
   with_registry(image, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
     const auto digest = client.resolve(image.tag);
     if (!digest) return false;

@@ -30,6 +30,7 @@ PutInput find_put_input(const std::string& sources, const std::string& image);
 struct PutImage {
   ImageFiles files;
   std::unique_ptr<base::EntrySource> entries;
+  bool is_merged = false;  ///< From layers: the entries stand in memory.
 };
 
 /// A directory with rootfs/ and metadata.json.

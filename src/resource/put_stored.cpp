@@ -129,7 +129,7 @@ PutImage open_stored_image(const PutInput& input, const Source& source, const st
     for (oci::StoredLayer& layer : image.layers) {
       layers.push_back({layer.name, layer.size, layer.diff_id, std::move(layer.open)});
     }
-    return PutImage{files, merge_layers(layers, source.limits, sources, log)};
+    return PutImage{files, merge_layers(layers, source.limits, sources, log), true};
   });
 }
 
