@@ -43,8 +43,8 @@ SshAddress parse_url(std::string_view rest, std::string_view uri) {
   }
   if (slash == std::string_view::npos || rest.size() == slash + 1 ||
       !read_host(authority, address)) {
-    throw base::Error(
-        base::cat("source.git.uri ", base::excerpt(display_uri(uri)), ": expected ssh://user@host:port/path"));
+    throw base::Error(base::cat("source.git.uri ", base::excerpt(display_uri(uri)),
+                                ": expected ssh://user@host:port/path"));
   }
   address.path = base::percent_decode(rest.substr(slash));
   // "/~user/repository" is below that user's home.

@@ -86,7 +86,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   publish.threads = threads;
   publish.max_push_size = source.limits.push;
   if (image.is_merged) {
-    // The entries' memory is for what comes then.
+    // Merged layers take memory, and so does all that comes next: not both at once.
     fill(publication, image, source);
   } else {
     publish.fill = [&] { fill(publication, image, source); };
