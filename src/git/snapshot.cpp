@@ -87,9 +87,7 @@ void Snapshot::add_image(base::EntrySource& source, const std::string& prefix, c
     } else {
       count_displaced(entry, placement);
       if (placement == Placement::refused) {
-        const std::string_view parent = split_last(entry.path).first;
-        const uint32_t index = make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
-        directories_[index].has_refused = true;
+        directories_[make_parent(prefix, entry.path)].has_refused = true;
       }
     }
     if (placed) placed(entry, placement);
@@ -155,8 +153,8 @@ void Snapshot::count_displaced(const Entry& entry, Placement placement) {
 void Snapshot::add_entry(const Entry& entry, const std::string& prefix,
                          std::optional<std::string> stand_in) {
   if (entry.path.empty()) return;
-  const auto [parent, name] = split_last(entry.path);
-  const uint32_t directory = make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
+  const std::string_view name = split_last(entry.path).second;
+  const uint32_t directory = make_parent(prefix, entry.path);
   if (entry.kind == EntryKind::hardlink) {
     return add_hardlink(directory, std::string(name), entry, cat(prefix, '/', entry.link),
                         std::move(stand_in));
@@ -229,6 +227,11 @@ uint32_t Snapshot::make_directory(std::string_view path) {
   const uint32_t index = add_directory(make_directory(parent), std::string(name));
   directory_index_.emplace(path, index);
   return index;
+}
+
+uint32_t Snapshot::make_parent(const std::string& prefix, std::string_view path) {
+  const std::string_view parent = split_last(path).first;
+  return make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
 }
 
 uint32_t Snapshot::add_directory(uint32_t parent, std::string name) {

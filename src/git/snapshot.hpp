@@ -127,6 +127,8 @@ class Snapshot {
   /// Null for content that is not compressed yet.
   static const PackedContent* packed(const Blob& blob);
   uint32_t make_directory(std::string_view path);
+  /// The directory of the entry `path` below `prefix`.
+  uint32_t make_parent(const std::string& prefix, std::string_view path);
   uint32_t add_directory(uint32_t parent, std::string name);
   void add_blob(uint32_t parent, std::string name, uint32_t mode, Blob blob);
   void add_hardlink(uint32_t parent, std::string name, const base::Entry& entry,
