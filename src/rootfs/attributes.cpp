@@ -96,7 +96,7 @@ void AttributeWriter::set_xattrs(const Target& target, const std::vector<base::X
 }
 
 void AttributeWriter::remove_xattrs(const Target& target, const std::vector<base::Xattr>& keep) {
-  for (const base::Xattr& old : list_xattrs(path_below(target.fd, "."), target.path)) {
+  for (const base::Xattr& old : list_xattrs(target.fd, ".", target.path)) {
     const bool kept = std::any_of(keep.begin(), keep.end(),
                                   [&](const base::Xattr& xattr) { return xattr.name == old.name; });
     if (!kept && ::fremovexattr(target.fd, old.name.c_str()) != 0 && !is_refusal(errno)) {

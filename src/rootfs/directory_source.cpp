@@ -133,7 +133,7 @@ struct DirectorySource::Impl {
     }
     entry.path = entry_path;
     copy_attributes(status, entry);
-    entry.xattrs = list_xattrs(path_below(current.get(), name), entry_path);
+    entry.xattrs = list_xattrs(current.get(), name, entry_path);
     entry.link.clear();
     entry.content = nullptr;
     entry.has_other_names = !S_ISDIR(status.st_mode) && status.st_nlink > 1;

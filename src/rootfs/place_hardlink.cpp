@@ -81,7 +81,7 @@ void Placer::copy(const Parent& from, const std::string& from_name, const Parent
   const base::UniqueFd fd(
       ::openat(to.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) base::throw_errno("create a copy for a hard link");
-  const base::Entry entry = entry_of(status, list_xattrs(path_below(from.fd, from_name), path));
+  const base::Entry entry = entry_of(status, list_xattrs(from.fd, from_name, path));
   FdSource data(source.get(), path);
   writer_.write(fd.get(), data, entry.size, path);
   attributes_.set_all({.fd = fd.get(), .path = path}, entry);

@@ -1,7 +1,9 @@
 #include "rootfs/xattrs.hpp"
 
+#include <fcntl.h>
 #include <linux/limits.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,6 +31,17 @@ bool grow_until_it_fits(std::string& buffer, std::string_view what, Call call) {
     }
     buffer.resize(buffer.size() * 4);
   }
+}
+
+/// Like llistxattr(2) for a name in a directory. The call for that is younger than the C library's
+/// headers (Linux 6.13) and many times faster than a way through /proc; what kernels or seccomp
+/// profiles that do not know it answer are the two errors.
+ssize_t list_names(int directory, const std::string& name, char* to, size_t size) {
+  constexpr long listxattrat = 465;
+  const long length =
+      ::syscall(listxattrat, directory, name.c_str(), AT_SYMLINK_NOFOLLOW, to, size);
+  if (length >= 0 || (errno != ENOSYS && errno != EPERM)) return length;
+  return ::llistxattr(path_below(directory, name).c_str(), to, size);
 }
 
 /// The kernel's own rules (xattr(7)), apart from those of single file systems.
@@ -66,19 +79,21 @@ bool belongs_to_image(std::string_view name) {
   return name.starts_with("system.posix_acl_");
 }
 
-std::vector<base::Xattr> list_xattrs(const std::string& path, std::string_view what) {
+std::vector<base::Xattr> list_xattrs(int directory, const std::string& name,
+                                     std::string_view what) {
   std::vector<base::Xattr> xattrs;
   std::string names;
-  const auto list = [&](char* to, size_t size) { return ::llistxattr(path.c_str(), to, size); };
-  if (!grow_until_it_fits(names, what, list)) return xattrs;
+  const auto list = [&](char* to, size_t size) { return list_names(directory, name, to, size); };
+  if (!grow_until_it_fits(names, what, list) || names.empty()) return xattrs;
+  const std::string path = path_below(directory, name);
   for (size_t at = 0; at < names.size(); at += std::strlen(names.c_str() + at) + 1) {
-    const char* name = names.c_str() + at;
-    if (!belongs_to_image(name)) continue;
+    const char* attribute = names.c_str() + at;
+    if (!belongs_to_image(attribute)) continue;
     std::string value;
     const auto get = [&](char* to, size_t size) {
-      return ::lgetxattr(path.c_str(), name, to, size);
+      return ::lgetxattr(path.c_str(), attribute, to, size);
     };
-    if (grow_until_it_fits(value, what, get)) xattrs.push_back({name, std::move(value)});
+    if (grow_until_it_fits(value, what, get)) xattrs.push_back({attribute, std::move(value)});
   }
   std::sort(xattrs.begin(), xattrs.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });

@@ -17,9 +17,9 @@ bool belongs_to_image(std::string_view xattr_name);
 /// those that are not part of an image and those that no kernel sets on an object of its kind.
 std::vector<base::Xattr> settle_xattrs(const base::Entry& entry, uint64_t& skipped);
 
-/// The image's extended attributes of the object at `path`, which is not followed when it is a
+/// The image's extended attributes of `name` in `directory`, which is not followed when it is a
 /// link; sorted by name. `what` names it in errors.
-std::vector<base::Xattr> list_xattrs(const std::string& path, std::string_view what);
+std::vector<base::Xattr> list_xattrs(int directory, const std::string& name, std::string_view what);
 
 /// A path for calls that have no variant with a directory descriptor.
 std::string path_below(int directory, std::string_view name);
