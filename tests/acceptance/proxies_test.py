@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+"""Where the way to registries and git servers leads through a proxy."""
+
+import unittest
+
+from support import git_http, images, programs, registry, tls
+from support.case import Case
+from support.proxy import Proxy
+
+
+class Proxies(Case):
+    @classmethod
+    def prepare(cls):
+        cls.authority = tls.Authority(cls.work)
+        layout = images.Layout(cls.work.fresh("layout"))
+        cls.digest = layout.add("one", images.Image([images.Layer().file("hello", "world")]))
+        cls.servers = [(registry.Registry(cls.work, authority=authority),
+                        git_http.GitHttp(cls.work, cls.repositories, authority=authority))
+                       for authority in (cls.authority, None)]
+        for images_server, _ in cls.servers:
+            images_server.push(layout, "team/image", "one")
+
+    def setUp(self):
+        self.proxy = Proxy(self.work)
+
+    def run_all(self, images_server, git_server, env):
+        """From a registry to a repository and back, all programs, once."""
+        trust = {"ca_certs": self.authority.certificate}
+        git = {"git": git_server.source(self.repository(), **trust)}
+        source = {"repository": f"{images_server.host}/team/image", "tag": "one", **trust, **git}
+        environment = {**programs.environment(), **env}
+
+        def step(name, request, directory=None):
+            return self.succeeded(programs.invoke(name, request, directory, environment))
+
+        version = {"tag": "one", "digest": self.digest}
+        self.assertEqual(step("check", {"source": source}), [version])
+        inputs = self.work.directory("inputs")
+        (inputs / "image").mkdir()
+        step("in", {"source": source, "version": version}, inputs / "image")
+        step("out", {"source": source, "params": {"image": "image"}}, inputs)
+        versions = step("check", {"source": git})
+        restored = self.work.directory("restored")
+        step("in", {"source": git, "version": versions[-1]}, restored)
+        self.assertEqual((restored / "rootfs/hello").read_text(), "world")
+
+    def test_nothing_goes_past_the_proxy(self):
+        for images_server, git_server in self.servers:
+            scheme, _, git_host = git_server.url.partition("://")
+            with self.subTest(scheme):
+                self.run_all(images_server, git_server, self.proxy.environment())
+                asked = self.proxy.asked()
+                for host in (images_server.host, git_host):
+                    methods = {method for method, to in asked if to == host}
+                    self.assertTrue(methods, f"{host} was asked past the proxy: {asked}")
+                    if scheme == "https":
+                        self.assertEqual(methods, {"CONNECT"})
+
+    def test_hosts_that_need_no_proxy_are_not_asked_through_it(self):
+        env = self.proxy.environment(no_proxy="example.com,127.0.0.1")
+        self.run_all(*self.servers[0], env)
+        self.assertEqual(self.proxy.asked(), [])
+
+    def test_a_wrong_login_is_named_as_the_proxys(self):
+        env = {**programs.environment(), **self.proxy.environment(password="not-this-one")}
+        for source in ({"repository": "registry.example.com/team/image", "tag": "one"},
+                       {"git": {"uri": "https://git.example.com/team/image.git"}}):
+            log = self.failed(programs.invoke("check", {"source": source}, env=env), "the proxy",
+                              ".example.com")
+            self.assertNotIn("not-this-one", log)
+
+
+if __name__ == "__main__":
+    unittest.main()

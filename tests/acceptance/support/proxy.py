@@ -1,0 +1,37 @@
+"""An HTTP proxy with a login, as companies have one between their networks."""
+
+import re
+
+from .workspace import free_port, listens, tool
+
+USER, PASSWORD = "worker", "pass-of-the-proxy"
+
+SETTINGS = """
+Port {port}
+Listen 127.0.0.1
+LogFile "{log}"
+LogLevel Connect
+BasicAuth {user} {password}
+"""
+
+
+class Proxy:
+    def __init__(self, workspace):
+        home = workspace.directory("proxy")
+        self._log, port = home / "log", free_port()
+        self._host = f"127.0.0.1:{port}"
+        settings = home / "tinyproxy.conf"
+        settings.write_text(SETTINGS.format(port=port, log=self._log, user=USER,
+                                            password=PASSWORD))
+        workspace.start([tool("tinyproxy"), "-d", "-c", settings], home / "out",
+                        lambda: listens(port))
+
+    def environment(self, password=PASSWORD, **more):
+        """The variables that Concourse gives to containers behind the proxy."""
+        address = f"http://{USER}:{password}@{self._host}"
+        return {"http_proxy": address, "https_proxy": address, **more}
+
+    def asked(self):
+        """(method, host and port) of each request so far."""
+        return re.findall(r"Request \(file descriptor \d+\): (\w+) (?:http://)?([^/ ]+)",
+                          self._log.read_text())
