@@ -134,5 +134,5 @@ def without_places(lines):
 
 
 if __name__ == "__main__":
-    print(f"DIFFERENTIAL_SEED={FIRST_SEED} DIFFERENTIAL_STACKS={STACKS}: seeds {FIRST_SEED} to {FIRST_SEED + STACKS - 1}", flush=True)
+    print(f"DIFFERENTIAL_SEED={FIRST_SEED} DIFFERENTIAL_STACKS={STACKS}", flush=True)
     unittest.main()
