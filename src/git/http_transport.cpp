@@ -18,6 +18,9 @@ constexpr const char* user_agent = "git/2.39 (rootfs-git-resource " RESOURCE_VER
 constexpr int most_redirects = 5;
 // Indexing a large pack keeps the server silent for minutes.
 constexpr std::chrono::seconds reply_timeout{900};
+/// Shorter bodies are sent in one piece, again if need be, on the connection that is there; longer
+/// ones only once, so not on one that the server may be about to close.
+constexpr size_t streamed_from = 64 * 1024;
 
 /// A body that keeps the HTTP response it belongs to.
 class ReplySource : public base::ByteSource {
@@ -85,14 +88,25 @@ class HttpTransport : public Transport {
 
   std::unique_ptr<base::ByteSource> request(Service service, Protocol protocol,
                                             const MakeBody& make_body) override {
+    http::Request request = make_request(service, protocol);
     auto body = make_body();
-    http::Response response = post(service, protocol, *body, std::nullopt);
-    if (response.status == 411) {
+    std::string start(streamed_from, '\0');
+    start.resize(base::read_full(*body, start));
+    if (start.size() < streamed_from) {
+      request.content = base::Secret(std::move(start));
+    } else {
+      body = std::make_unique<base::PrefixedSource>(std::move(start), std::move(body));
+      request.body = body.get();
+      request.connection = http::Connection::fresh;
+    }
+    http::Response response = send(request);
+    if (response.status == 411 && request.body != nullptr) {
       log_.debug("the server wants Content-Length; sending again");
       body = make_body();
-      const uint64_t size = count_bytes(*body);
+      request.body_size = count_bytes(*body);
       body = make_body();
-      response = post(service, protocol, *body, size);
+      request.body = body.get();
+      response = send(request);
     }
     if (response.status != 200) fail(response, "");
     return std::make_unique<ReplySource>(std::move(body), std::move(response.body));
@@ -127,8 +141,7 @@ class HttpTransport : public Transport {
     return {cat("Git-Protocol: ", protocol_v2_text)};
   }
 
-  http::Response post(Service service, Protocol protocol, base::ByteSource& body,
-                      std::optional<uint64_t> size) {
+  http::Request make_request(Service service, Protocol protocol) const {
     http::Request request;
     request.method = "POST";
     request.url = base_;
@@ -137,10 +150,8 @@ class HttpTransport : public Transport {
     request.headers.push_back(
         cat("Content-Type: application/x-", program_name(service), "-request"));
     request.headers.push_back(cat("Accept: application/x-", program_name(service), "-result"));
-    request.body = &body;
-    request.body_size = size;
     request.stall_timeout = reply_timeout;
-    return send(request);
+    return request;
   }
 
   /// The URL a redirect leads to. Later requests go below it, as git does (http.followRedirects).

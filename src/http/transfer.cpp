@@ -63,6 +63,7 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
   set_body_options(request);
   if (request.signature) set_signature(*request.signature);
   if (request.use_proxy == UseProxy::no) options.set(CURLOPT_NOPROXY, "*");
+  if (request.connection == Connection::fresh) options.set(CURLOPT_FRESH_CONNECT, 1L);
 
   check(curl_multi_add_handle(multi_->handle(), easy_.get()), "start a transfer");
   in_multi_ = true;

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Where the way to registries and git servers leads through a proxy."""
 
+import random
 import unittest
 
 from support import git_http, images, programs, registry, tls
@@ -13,7 +14,9 @@ class Proxies(Case):
     def prepare(cls):
         cls.authority = tls.Authority(cls.work)
         layout = images.Layout(cls.work.fresh("layout"))
-        cls.digest = layout.add("one", images.Image([images.Layer().file("hello", "world")]))
+        # The log is too long for a push in one piece.
+        layer = images.Layer().file("hello", "world").file("log", random.Random(1).randbytes(10**6))
+        cls.digest = layout.add("one", images.Image([layer]))
         cls.servers = [(registry.Registry(cls.work, authority=authority),
                         git_http.GitHttp(cls.work, cls.repositories, authority=authority))
                        for authority in (cls.authority, None)]

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "base/text.hpp"
 #include "http/support/client_fixture.hpp"
 #include "support/catch.hpp"
@@ -183,4 +185,23 @@ TEST_CASE("a kept connection that died is replaced without losing the body") {
   request.body = &body;
   CHECK(fixture.client.send(request).status == 200);
   CHECK((received == pattern(100'000)));
+}
+
+TEST_CASE("a large body does not break off on a connection that the server is just closing") {
+  std::string received;
+  LoopbackServer server([&](Exchange& exchange) {
+    thread_local bool used = false;  // Each connection has a thread of its own.
+    if (std::exchange(used, true)) return exchange.close();
+    received = exchange.body();
+    exchange.reply(200);
+  });
+  ClientFixture fixture;
+  http::Response first = fixture.client.send(ClientFixture::request(server, "/"));
+  ClientFixture::text(first);
+  PatternSource body(5U << 20U);
+  http::Request request = ClientFixture::request(server, "/", "POST");
+  request.body = &body;
+  request.connection = http::Connection::fresh;
+  CHECK(fixture.client.send(request).status == 200);
+  CHECK((received == pattern(5U << 20U)));
 }
