@@ -36,6 +36,10 @@ std::string with_commas(uint64_t number);
 /// Seconds for people: "0.4 s", "12 s", "3 min 5 s".
 std::string human_seconds(double seconds);
 
+/// Length of the UTF-8 sequence (RFC 3629) at the front of `text`, which is not empty; 0 when there
+/// is none.
+size_t utf8_length(std::string_view text);
+
 /// Text that is safe on a terminal and valid UTF-8: control characters and stray bytes become \xHH.
 std::string printable(std::string_view text);
 

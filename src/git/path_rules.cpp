@@ -1,6 +1,6 @@
 #include "git/path_rules.hpp"
 
-#include <array>
+#include <cstdint>
 #include <string>
 
 #include "base/text.hpp"
@@ -17,10 +17,8 @@ struct SpecialName {
   std::string_view hashed_prefix;  ///< Before "~" and any digits, once those are taken.
 };
 
-constexpr std::array<SpecialName, 2> special_names = {{
-    {".gitattributes", "gitatt", "gi7d29"},
-    {".gitmodules", "gitmod", "gi7eba"},
-}};
+constexpr SpecialName gitattributes = {".gitattributes", "gitatt", "gi7d29"};
+constexpr SpecialName gitmodules = {".gitmodules", "gitmod", "gi7eba"};
 
 /// NTFS drops dots and blanks at the end and takes what follows a colon for a stream's name.
 bool only_ntfs_decoration(std::string_view rest) {
@@ -52,25 +50,30 @@ bool is_ntfs_special(std::string_view name, const SpecialName& special) {
 }
 
 /// Code points HFS+ ignores when it compares names.
-bool hfs_ignores(uint32_t point) {
+bool hfs_ignores(std::string_view character) {
+  if (character.size() != 3) return false;
+  const auto bits = [&](size_t at) { return static_cast<unsigned char>(character[at]) & 0x3FU; };
+  const uint32_t point =
+      (static_cast<unsigned char>(character[0]) & 0x0FU) << 12U | bits(1) << 6U | bits(2);
   return (point >= 0x200C && point <= 0x200F) || (point >= 0x202A && point <= 0x202E) ||
          (point >= 0x206A && point <= 0x206F) || point == 0xFEFF;
 }
 
-/// All the ignored code points take three bytes in UTF-8, so other lengths are copied as they are.
-std::string without_hfs_ignored(std::string_view name) {
+/// Whether git takes a name to end in front of these bytes when it compares as HFS+ does: where no
+/// UTF-8 follows, nor U+FFFE and U+FFFF.
+bool ends_for_git(std::string_view bytes, size_t length) {
+  return length == 0 || bytes.starts_with("\xEF\xBF\xBE") || bytes.starts_with("\xEF\xBF\xBF");
+}
+
+/// The name that git compares with its own ones because HFS+ would.
+std::string hfs_name(std::string_view name) {
   std::string out;
-  for (size_t i = 0; i < name.size(); ++i) {
-    if ((static_cast<unsigned char>(name[i]) & 0xF0U) == 0xE0 && i + 2 < name.size()) {
-      const auto bits = [&](size_t at) { return static_cast<unsigned char>(name[at]) & 0x3FU; };
-      const uint32_t point =
-          (static_cast<unsigned char>(name[i]) & 0x0FU) << 12U | bits(i + 1) << 6U | bits(i + 2);
-      if (hfs_ignores(point)) {
-        i += 2;
-        continue;
-      }
-    }
-    out += name[i];
+  while (!name.empty()) {
+    const size_t length = base::utf8_length(name);
+    if (ends_for_git(name, length)) break;
+    const std::string_view character = name.substr(0, length);
+    if (!hfs_ignores(character)) out += character;
+    name.remove_prefix(length);
   }
   return out;
 }
@@ -80,15 +83,19 @@ std::string without_hfs_ignored(std::string_view name) {
 bool is_refused_name(std::string_view name) {
   if (name.empty() || name == "." || name == ".." || name.size() > longest_name) return true;
   const std::string lower = base::to_lower(name);
-  // Git for Windows takes a backslash for a separator, so ".git" may stand in any part.
-  for (const std::string_view part : base::split(lower, '\\')) {
+  // Git for Windows takes a backslash for a separator: ".git" may stand in any part, and
+  // ".gitmodules" behind any.
+  for (std::string_view rest = lower;;) {
+    const size_t backslash = rest.find('\\');
+    const std::string_view part = rest.substr(0, backslash);
     if (decorated(part, ".git") || decorated(part, "git~1")) return true;
+    if (is_ntfs_special(rest, gitmodules)) return true;
+    if (backslash == rest.npos) break;
+    rest.remove_prefix(backslash + 1);
   }
-  for (const SpecialName& special : special_names) {
-    if (is_ntfs_special(lower, special)) return true;
-  }
-  const std::string plain = without_hfs_ignored(lower);
-  return plain == ".git" || plain == special_names[0].name || plain == special_names[1].name;
+  if (is_ntfs_special(lower, gitattributes)) return true;
+  const std::string plain = hfs_name(lower);
+  return plain == ".git" || plain == gitattributes.name || plain == gitmodules.name;
 }
 
 }  // namespace git

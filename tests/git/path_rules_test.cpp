@@ -46,6 +46,21 @@ TEST_CASE("names that servers or checkouts refuse are recognised in every spelli
   CHECK(git::is_refused_name(name));
 }
 
+TEST_CASE("a name of git's behind which no UTF-8 follows does not make servers refuse the push") {
+  const auto name = GENERATE(values<std::string>(
+      {".git\xFF", ".git\xE9xyz", ".GIT\xE2\x80", ".git\xC0\xAF", ".g\u200Cit\xED\xA0\x80",
+       ".git\u200C\xFFx", ".git\xEF\xBF\xBEx", ".gitattributes\xC3", ".gitmodules\x80"}));
+  CAPTURE(name);
+  CHECK(git::is_refused_name(name));
+}
+
+TEST_CASE("what Windows would take for .gitmodules in a directory does not make servers refuse") {
+  const auto name = GENERATE(values<std::string>(
+      {"x\\.gitmodules", "\\.GitModules .", "a\\b\\.gitmodules:x", "x\\gitmod~1", "x\\gi7eba~1"}));
+  CAPTURE(name);
+  CHECK(git::is_refused_name(name));
+}
+
 TEST_CASE("names that only look alike stay in the tree") {
   const auto name = GENERATE(values<std::string>({".gitignore",
                                                   ".gitx",
@@ -69,6 +84,12 @@ TEST_CASE("names that only look alike stay in the tree") {
                                                   "HEAD",
                                                   "a\\b",
                                                   "\u200c",
+                                                  ".git\u00e9",
+                                                  ".gi\xFF",
+                                                  "\xFF.git",
+                                                  ".g\xE2\x40it",
+                                                  "x\\.gitattributes",
+                                                  ".gitmodules\\x",
                                                   "\xE9",
                                                   "line\nbreak",
                                                   std::string(255, 'x')}));
