@@ -61,10 +61,14 @@ void CommitSource::enter(const std::string& path, const git::Oid& tree) {
 
 void CommitSource::check_unlisted(const Level& level, const git::TreeEntry& entry) const {
   // A placeholder that the manifest does not list is no file of the image.
-  const bool is_file = entry.mode == git::mode_file;
-  if (is_file && entry.name == git::placeholder && store_.find_blob(entry.id).size == 0) return;
+  if (is_placeholder(entry)) return;
   mismatch(cat(level.path, level.path.empty() ? "" : "/", entry.name),
            "the manifest does not list it");
+}
+
+bool CommitSource::is_placeholder(const git::TreeEntry& entry) const {
+  return entry.mode == git::mode_file && entry.name == git::placeholder &&
+         store_.find_blob(entry.id).size == 0;
 }
 
 void CommitSource::leave() {
@@ -136,7 +140,10 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
       }
       return;
     default:
-      if (found != nullptr) mismatch(path, "git cannot hold what the manifest says it is");
+      // A FIFO or device may have the placeholder's own name.
+      if (found != nullptr && !is_placeholder(*found)) {
+        mismatch(path, "git cannot hold what the manifest says it is");
+      }
   }
 }
 

@@ -30,7 +30,9 @@ class GetCommit(PutCase):
                  .directory("opt").file("opt/big", BIG).file("opt/same", BIG)
                  .file("opt/zeros", bytes(9_000_000)).file("opt/.gitattributes", "* text eol=crlf\n")
                  .file("opt/run", "x", mode=0o4755, uid=7).hard_link("opt/again", "opt/run")
-                 .directory("tmp", mode=0o1777).file("dev/file", "kept aside"))
+                 .directory("tmp", mode=0o1777).file("dev/file", "kept aside")
+                 .directory("opt/fifo").fifo("opt/fifo/.keep").directory("opt/device")
+                 .character_device("opt/device/.keep", 1, 3))
         cls.publish_images(box=images.busybox([layer]))
         cls.http = git_http.GitHttp(cls.work, cls.repositories)
         artifact = cls.inputs / "torture"
