@@ -85,6 +85,14 @@ class HostileManifest(Case):
                 self.assert_refused(change=lambda line: (
                     line.replace(old, new) if line.startswith("./a/file") else line))
 
+    def test_fifos_at_which_git_would_wait_for_ever(self):
+        fifo = self.LINE.format("fifo")
+        for line in (f"./a/.gitignore {fifo}", f"./dir/.keep {fifo}", f"./new/.gitattributes {fifo}",
+                     f"./new/\\056gitattributes {fifo}", f"./new/.gitignore {fifo} hardlink=./new/x"):
+            with self.subTest(line):
+                lines = [f"./new {self.LINE.format('dir')}", f"./new/x {fifo}", line]
+                self.assert_refused("would wait for ever", lines=lines)
+
     def test_a_manifest_that_is_none(self):
         for text in (b"", b"#mtree\n", b"#mtree v2.0\n./a type=dir\n"):
             with self.subTest(text):

@@ -114,12 +114,11 @@ class Image:
 
     def _store(self, path, kind, info, content, is_link):
         """Puts an entry into the commit, if git can carry it; the words that say where it is."""
-        if path.startswith(b"dev/"):
-            return []
-        if kind == "dir" and not is_displaced(path):
+        is_aside = path.startswith(b"dev/") or is_displaced(path)
+        if kind == "dir" and not is_aside:
             self._directories.append(path)
-        elif kind in ("file", "link") and not is_displaced(path):
-            x_bit = kind == "file" and info.st_mode & 0o100
+        elif kind in ("file", "link") and not is_aside:
+            x_bit = kind == "file" and info.st_mode & 0o111
             mode = "120000" if kind == "link" else "100755" if x_bit else "100644"
             self._carry(path, mode, content)
         elif kind == "file" and not is_link:

@@ -14,6 +14,6 @@ def hooked(path=".rootfs/hooks", **more):
 
 
 def image_listing(root):
-    """What can be there after a get: all but devices and what lies in dev/."""
+    """What can be there after a get: all but devices."""
     return {path: entry for path, entry in trees.listing(root, exact=True).items()
-            if not path.startswith(b"dev/") and entry["kind"] != "device"}
+            if entry["kind"] != "device"}

@@ -109,11 +109,13 @@ def _links(tree):
     tree.file(b"links/1", mode=0o4755, owner=(1000, 1000)).hard_link(b"links/2 two", b"links/1")
     tree.hard_link(b"names/zz\nlinked", b"links/1").fifo(b"links/fifo", mode=0o666, owner=(1, 1))
     tree.hard_link(b"links/fifo too", b"links/fifo")
+    tree.directory(b"dev", mode=0o755, time=42).file(b"dev/of all", mode=0o4711, owner=(6, 6))
+    tree.hard_link(b"links/of all", b"dev/of all").link(b"dev/fd", b"/proc/self/fd")
 
 
 def _modes_and_ids(tree):
     tree.directory(b"modes").directory(b"ids").directory(b"tmp", mode=0o1777)
-    for mode in (0, 0o111, 0o600, 0o4711, 0o2755, 0o6755, 0o1644, 0o7777, 0o664, 0o755):
+    for mode in (0, 0o111, 0o601, 0o600, 0o4711, 0o2755, 0o6755, 0o1644, 0o7777, 0o664, 0o755):
         tree.file(b"modes/%o" % mode, mode=mode, owner=(mode, 0))
         tree.directory(b"modes/d%o" % mode, mode=mode)
     tree.directory(b"modes/shut", mode=0).file(b"modes/shut/in", mode=0)
@@ -131,7 +133,7 @@ def _times(tree):
 
 
 def _keeps(tree):
-    tree.directory(b"dev", mode=0o755, time=42).directory(b"empty").directory(b"var")
+    tree.directory(b"empty").directory(b"var")
     tree.directory(b"var/empty", mode=0o700, owner=(33, 33), time=7).directory(b"own")
     tree.empty(b"own/.keep").directory(b"own too").file(b"own too/.keep", b"not empty")
     tree.directory(b"kept link").link(b"kept link/.keep", b"x").directory(b"fifos")
