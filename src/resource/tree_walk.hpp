@@ -10,8 +10,8 @@ namespace resource {
 std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const git::Oid& tree);
 
 /// Goes through a tree of a commit and all trees below it, by name and each directory before what
-/// is in it. Waits for trees only, never for a blob; what is in a directory only as its
-/// placeholder is passed over. Trees may name each other in ways that make more entries than
+/// is in it. Waits for trees only, never for a blob; an empty .keep that is all of its
+/// directory is passed over. Trees may name each other in ways that make more entries than
 /// anybody can count: whoever walks sees to the limits.
 class TreeWalk {
  public:

@@ -109,6 +109,11 @@ class GetCommit(PutCase):
         (clone / "rootfs/bin/tool").write_text("#!/bin/sh\n")
         (clone / "rootfs/bin/tool").chmod(0o755)
         (clone / "rootfs/bin/link").symlink_to("tool")
+        for folder in ("rootfs/kept", "rootfs/link", "rootfs/directory/.keep"):
+            (clone / folder).mkdir(parents=True)
+        (clone / "rootfs/kept/.keep").write_text("of the image")
+        (clone / "rootfs/link/.keep").symlink_to("x")
+        (clone / "rootfs/directory/.keep/file").touch()
         (clone / "metadata.json").write_text('{"env":["PATH=/bin"]}\n')
         run("git", "-C", clone, "add", "-A", env=ENVIRONMENT)
         run("git", "-C", clone, "commit", "-q", "-m", "as in 2017", env=ENVIRONMENT)
@@ -117,11 +122,14 @@ class GetCommit(PutCase):
         found = trees.listing(got / "rootfs", owners=False)
         self.assertEqual({path: entry["mode"] for path, entry in found.items()
                           if entry["kind"] == "directory"},
-                         {b"bin": "0o755", b"dev": "0o755", b"tmp": "0o1777", b"var": "0o755",
-                          b"var/tmp": "0o1777"})
+                         {b"bin": "0o755", b"dev": "0o755", b"directory": "0o755",
+                          b"directory/.keep": "0o755", b"kept": "0o755", b"link": "0o755",
+                          b"tmp": "0o1777", b"var": "0o755", b"var/tmp": "0o1777"})
         self.assertEqual(found[b"bin/tool"]["mode"], "0o755")
         self.assertEqual(found[b"bin/link"]["target"], b"tool")
         self.assertIn(b"bin/.keep", found)
+        for path in (b"kept/.keep", b"link/.keep", b"directory/.keep/file"):
+            self.assertIn(path, found)
         self.assertNotIn(b"tmp/.keep", found)
         self.assertEqual((got / "metadata.json").read_text(), '{"env":["PATH=/bin"]}\n')
 
