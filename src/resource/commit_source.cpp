@@ -20,6 +20,11 @@ constexpr uint64_t longest_link = 64 * 1024;
                   "; publish the image again, or remove .rootfs/ for what a plain clone gives"));
 }
 
+/// The mode that a tree has for a file.
+uint32_t mode_in_tree(const base::Entry& file) {
+  return (file.mode & 0111U) != 0 ? git::mode_executable : git::mode_file;
+}
+
 std::string_view parent_of(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == path.npos ? std::string_view() : std::string_view(path).substr(0, slash);
@@ -151,7 +156,9 @@ void CommitSource::check_hardlink(const rootfs::ManifestEntry& listed, const git
                                   bool expected) const {
   const First& first = firsts_.at(listed.hardlink);
   if (found != nullptr) {
-    const bool same = !first.found || (found->mode == first.mode && found->id == first.id);
+    // What is kept aside never has a pointer of git-lfs in its place; another name of it may.
+    const bool known = first.found || (!first.id.is_null() && listed.lfs.empty());
+    const bool same = !known || (found->mode == first.mode && found->id == first.id);
     if (!same) mismatch(listed.entry.path, "it is not the same as its other name there");
   } else if (expected && first.found) {
     mismatch(listed.entry.path, "rootfs/ lacks it");
@@ -163,8 +170,7 @@ void CommitSource::fill_file(const rootfs::ManifestEntry& listed, const git::Tre
   git::Oid id;
   if (listed.contents.empty()) {
     if (found == nullptr) mismatch(entry.path, "rootfs/ lacks it");
-    const bool executable = (entry.mode & 0111U) != 0;
-    if (found->mode != (executable ? git::mode_executable : git::mode_file)) {
+    if (found->mode != mode_in_tree(entry)) {
       mismatch(entry.path, "it is not the same kind of file there");
     }
     id = found->id;
@@ -174,6 +180,9 @@ void CommitSource::fill_file(const rootfs::ManifestEntry& listed, const git::Tre
       mismatch(entry.path, cat(".rootfs/blobs/ lacks ", listed.contents));
     }
     id = aside->second;
+    if (const auto first = firsts_.find(entry.path); first != firsts_.end()) {
+      first->second = {false, mode_in_tree(entry), id};
+    }
   }
   current_ = listed.lfs.empty() ? store_.find_blob(id) : find_large(listed, id);
   if (current_.size != entry.size) mismatch(entry.path, "its size differs");

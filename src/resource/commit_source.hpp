@@ -33,7 +33,7 @@ class CommitSource : public base::EntrySource {
     std::vector<git::TreeEntry> entries;  ///< By name, as the manifest lists them.
     size_t next = 0;                      ///< Everything before is compared.
   };
-  /// What a first name is in the tree.
+  /// What a first name is in the tree, or, not found there, what is kept aside for it.
   struct First {
     bool found = false;
     uint32_t mode = 0;

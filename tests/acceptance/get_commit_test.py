@@ -14,6 +14,12 @@ from support.workspace import run
 BIG = b"".join(bytes([number % 251]) * 977 for number in range(6000))  # larger than 4 MiB
 
 
+def replace(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
 def listing(root):
     """All but attributes that belong to a machine and not to an image."""
     found = trees.listing(root, owners=AS_ROOT, exact=True)
@@ -140,6 +146,9 @@ class GetCommit(PutCase):
             "other size": lambda clone: (clone / "rootfs/opt/run").write_text("longer"),
             "not executable": lambda clone: (clone / "rootfs/opt/run").chmod(0o644),
             "kept aside and gone": lambda clone: shutil.rmtree(clone / ".rootfs/blobs"),
+            "link to what is kept aside": lambda clone: replace(
+                clone / ".rootfs/manifest.mtree", "hardlink=./opt/again",
+                "hardlink=./opt/.gitattributes"),
             "no manifest": lambda clone: (clone / ".rootfs/manifest.mtree").unlink(),
         }
         for name, change in changes.items():
