@@ -80,6 +80,14 @@ Oid object_id(base::Hasher& hasher, ObjectType type, std::string_view content) {
   return Oid::from_raw(hasher.finish());
 }
 
+const Oid& empty_blob() {
+  static const Oid id = [] {
+    base::Hasher hasher(base::HashAlgorithm::sha1);
+    return object_id(hasher, ObjectType::blob, "");
+  }();
+  return id;
+}
+
 std::string encode_tree(std::vector<TreeEntry> entries) {
   const auto precedes = [](const TreeEntry& a, const TreeEntry& b) {
     const size_t common = std::min(a.name.size(), b.name.size());

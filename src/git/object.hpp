@@ -45,6 +45,9 @@ void hash_object_header(base::Hasher& hasher, ObjectType type, uint64_t size);
 /// The id of an object held in memory.
 Oid object_id(base::Hasher& hasher, ObjectType type, std::string_view content);
 
+/// The id of the blob without content.
+const Oid& empty_blob();
+
 inline constexpr uint32_t mode_directory = 0040000;
 inline constexpr uint32_t mode_file = 0100644;
 inline constexpr uint32_t mode_executable = 0100755;

@@ -32,4 +32,14 @@ Placement PlacementRules::place(const base::Entry& entry) {
   return Placement::refused;
 }
 
+bool is_placeholder(const TreeEntry& entry) {
+  constexpr uint32_t type_bits = 0170000;
+  const bool is_file = (entry.mode & type_bits) == (mode_file & type_bits);
+  return is_file && entry.name == placeholder && entry.id == empty_blob();
+}
+
+uint32_t file_mode(const base::Entry& file) {
+  return (file.mode & 0111U) != 0 ? mode_executable : mode_file;
+}
+
 }  // namespace git

@@ -1,8 +1,11 @@
 #pragma once
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "base/entry.hpp"
+#include "git/object.hpp"
 
 namespace git {
 
@@ -30,5 +33,11 @@ class PlacementRules {
 
 /// The file git keeps in a directory that would otherwise be empty.
 inline constexpr std::string_view placeholder = ".keep";
+
+/// Whether it is that file, of whatever permissions. Told by its id, so no blob is needed.
+bool is_placeholder(const TreeEntry& entry);
+
+/// The mode that a tree has for a file.
+uint32_t file_mode(const base::Entry& file);
 
 }  // namespace git

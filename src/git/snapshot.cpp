@@ -40,18 +40,6 @@ class Text : public base::Content {
   std::string text_;
 };
 
-uint32_t file_mode(const Entry& entry) {
-  return (entry.mode & 0111U) != 0 ? mode_executable : mode_file;
-}
-
-const Oid& empty_blob() {
-  static const Oid id = [] {
-    base::Hasher hasher(base::HashAlgorithm::sha1);
-    return object_id(hasher, ObjectType::blob, "");
-  }();
-  return id;
-}
-
 }  // namespace
 
 Snapshot::Snapshot(EmptyDirectory empty, unsigned threads) : empty_(empty), hasher_(threads) {

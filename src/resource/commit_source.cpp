@@ -20,9 +20,9 @@ constexpr uint64_t longest_link = 64 * 1024;
                   "; publish the image again, or remove .rootfs/ for what a plain clone gives"));
 }
 
-/// The mode that a tree has for a file.
-uint32_t mode_in_tree(const base::Entry& file) {
-  return (file.mode & 0111U) != 0 ? git::mode_executable : git::mode_file;
+/// As a put makes it.
+bool is_own_placeholder(const git::TreeEntry& entry) {
+  return git::is_placeholder(entry) && entry.mode == git::mode_file;
 }
 
 std::string_view parent_of(const std::string& path) {
@@ -66,14 +66,9 @@ void CommitSource::enter(const std::string& path, const git::Oid& tree) {
 
 void CommitSource::check_unlisted(const Level& level, const git::TreeEntry& entry) const {
   // A placeholder that the manifest does not list is no file of the image.
-  if (is_placeholder(entry)) return;
+  if (is_own_placeholder(entry)) return;
   mismatch(cat(level.path, level.path.empty() ? "" : "/", entry.name),
            "the manifest does not list it");
-}
-
-bool CommitSource::is_placeholder(const git::TreeEntry& entry) const {
-  return entry.mode == git::mode_file && entry.name == git::placeholder &&
-         store_.find_blob(entry.id).size == 0;
 }
 
 void CommitSource::leave() {
@@ -146,7 +141,7 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
       return;
     default:
       // A FIFO or device may have the placeholder's own name.
-      if (found != nullptr && !is_placeholder(*found)) {
+      if (found != nullptr && !is_own_placeholder(*found)) {
         mismatch(path, "git cannot hold what the manifest says it is");
       }
   }
@@ -170,7 +165,7 @@ void CommitSource::fill_file(const rootfs::ManifestEntry& listed, const git::Tre
   git::Oid id;
   if (listed.contents.empty()) {
     if (found == nullptr) mismatch(entry.path, "rootfs/ lacks it");
-    if (found->mode != mode_in_tree(entry)) {
+    if (found->mode != git::file_mode(entry)) {
       mismatch(entry.path, "it is not the same kind of file there");
     }
     id = found->id;
@@ -181,7 +176,7 @@ void CommitSource::fill_file(const rootfs::ManifestEntry& listed, const git::Tre
     }
     id = aside->second;
     if (const auto first = firsts_.find(entry.path); first != firsts_.end()) {
-      first->second = {false, mode_in_tree(entry), id};
+      first->second = {false, git::file_mode(entry), id};
     }
   }
   current_ = listed.lfs.empty() ? store_.find_blob(id) : find_large(listed, id);

@@ -47,7 +47,6 @@ class CommitSource : public base::EntrySource {
   /// The tree's entry for `path`, null when there is none; those before it must be no files of the
   /// image.
   const git::TreeEntry* claim(const std::string& path);
-  bool is_placeholder(const git::TreeEntry& entry) const;
   void check_unlisted(const Level& level, const git::TreeEntry& entry) const;
   void fill(rootfs::ManifestEntry& listed, base::Entry& entry);
   git::StoredBlob find_large(const rootfs::ManifestEntry& listed, const git::Oid& pointer) const;

@@ -51,7 +51,8 @@ void check_identity(const Source& source, const ImageFiles& files, base::Log& lo
 }
 
 PutImage open_directory(const PutInput& input, const Source& source, base::Log& log) {
-  PutImage image{read_image_files(input.path), nullptr, false};
+  PutImage image;
+  image.files = read_image_files(input.path);
   check_identity(source, image.files, log);
   image.entries = open_entries(input.path);
   return image;

@@ -19,7 +19,8 @@ PutImage open_registry_image(const Source& source, const std::string& sources, b
     throw Error("params.image is missing; put can only do without it when source has tag");
   }
   log.heading(cat("pulling ", image.repository, ":", image.tag));
-  PutImage put{{}, nullptr, true};
+  PutImage put;
+  put.is_merged = true;
   with_registry(image, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
     const auto digest = client.resolve(image.tag);
     if (!digest) return false;

@@ -129,7 +129,9 @@ PutImage open_stored_image(const PutInput& input, const Source& source, const st
     for (oci::StoredLayer& layer : image.layers) {
       layers.push_back({layer.name, layer.size, layer.diff_id, std::move(layer.open)});
     }
-    return PutImage{files, merge_layers(layers, source.limits, sources, log), true};
+    return PutImage{.files = files,
+                    .entries = merge_layers(layers, source.limits, sources, log),
+                    .is_merged = true};
   });
 }
 

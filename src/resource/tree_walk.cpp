@@ -3,28 +3,12 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "git/placement.hpp"
 
 namespace resource {
 
 using base::cat;
-
-namespace {
-
-/// By its id alone: an empty file, of whatever permissions.
-bool is_placeholder(const git::TreeEntry& entry) {
-  constexpr uint32_t type_bits = 0170000;
-  constexpr uint32_t regular = 0100000;
-  static const git::Oid empty = [] {
-    base::Hasher hasher(base::HashAlgorithm::sha1);
-    return git::object_id(hasher, git::ObjectType::blob, {});
-  }();
-  return entry.name == git::placeholder && (entry.mode & type_bits) == regular && entry.id == empty;
-}
-
-}  // namespace
 
 std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const git::Oid& tree) {
   std::vector<git::TreeEntry> entries = store.tree_entries(tree);
@@ -62,7 +46,7 @@ bool TreeWalk::next() {
 
 void TreeWalk::enter(const git::Oid& tree) {
   std::vector<git::TreeEntry> entries = checked_entries(store_, tree);
-  if (entries.size() == 1 && is_placeholder(entries[0])) entries.clear();
+  if (entries.size() == 1 && git::is_placeholder(entries[0])) entries.clear();
   std::reverse(entries.begin(), entries.end());
   levels_.push_back({path_.size(), std::move(entries)});
 }
