@@ -97,7 +97,6 @@ class HttpTransport : public Transport {
     } else {
       body = std::make_unique<base::PrefixedSource>(std::move(start), std::move(body));
       request.body = body.get();
-      request.connection = http::Connection::fresh;
     }
     http::Response response = send(request);
     if (response.status == 411 && request.body != nullptr) {

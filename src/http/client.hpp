@@ -41,21 +41,17 @@ struct AwsSignature {
 /// Whether http_proxy and its like count. Addresses that only this machine can reach do without.
 enum class UseProxy { no, yes };
 
-/// Whether a connection of an earlier request may be used. The server may be about to close it, and
-/// a body that breaks off there after its first megabyte cannot be sent again.
-enum class Connection { kept, fresh };
-
 struct Request {
   std::string method = "GET";
   Url url{};
-  std::vector<std::string> headers{};       ///< "Name: value"; Authorization goes below.
-  base::Secret authorization{};             ///< Value of the Authorization header, if not empty.
-  base::ByteSource* body = nullptr;         ///< Pulled while sending; must outlive the Response.
+  std::vector<std::string> headers{};  ///< "Name: value"; Authorization goes below.
+  base::Secret authorization{};        ///< Value of the Authorization header, if not empty.
+  /// Pulled while sending, once, so over a connection of its own; must outlive the Response.
+  base::ByteSource* body = nullptr;
   std::optional<uint64_t> body_size{};      ///< Sets Content-Length; without it: chunked.
   std::optional<base::Secret> content{};    ///< A small body instead of `body`, in one piece.
   std::optional<AwsSignature> signature{};  ///< With `content`; no other credentials then.
   UseProxy use_proxy = UseProxy::yes;
-  Connection connection = Connection::kept;
   /// How long the peer may stay silent while we wait for it.
   std::chrono::seconds stall_timeout{60};
 };

@@ -1,7 +1,6 @@
 #include "http/transfer.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 #include "base/cancel.hpp"
@@ -63,7 +62,6 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
   set_body_options(request);
   if (request.signature) set_signature(*request.signature);
   if (request.use_proxy == UseProxy::no) options.set(CURLOPT_NOPROXY, "*");
-  if (request.connection == Connection::fresh) options.set(CURLOPT_FRESH_CONNECT, 1L);
 
   check(curl_multi_add_handle(multi_->handle(), easy_.get()), "start a transfer");
   in_multi_ = true;
@@ -79,8 +77,8 @@ void Transfer::set_body_options(const Request& request) {
     options.set(CURLOPT_UPLOAD, 1L);
     options.set_function(CURLOPT_READFUNCTION, &Transfer::on_upload);
     options.set_object(CURLOPT_READDATA, this);
-    options.set_function(CURLOPT_SEEKFUNCTION, &Transfer::on_rewind);
-    options.set_object(CURLOPT_SEEKDATA, this);
+    // The server may be about to close a kept connection, and what was sent into it is gone.
+    options.set(CURLOPT_FRESH_CONNECT, 1L);
     options.set(CURLOPT_UPLOAD_BUFFERSIZE, 1024L * 1024);
     if (request.body_size) {
       options.set_large(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*request.body_size));
@@ -130,14 +128,6 @@ size_t Transfer::on_body(char* data, size_t size, size_t count, void* self) noex
 
 size_t Transfer::on_upload(char* data, size_t size, size_t count, void* self) noexcept {
   return static_cast<Transfer*>(self)->give_upload({data, size * count});
-}
-
-// libcurl rewinds when a kept connection turns out to be dead; as long as all that was taken from
-// the source is still here, the request can be sent again on a new one.
-int Transfer::on_rewind(void* self, curl_off_t offset, int origin) noexcept {
-  auto& transfer = *static_cast<Transfer*>(self);
-  const bool done = offset == 0 && origin == SEEK_SET && transfer.upload_->rewind();
-  return done ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK;
 }
 
 void Transfer::take_header(std::string_view line) {

@@ -55,7 +55,6 @@ class Transfer {
   static size_t on_header(char* data, size_t size, size_t count, void* self) noexcept;
   static size_t on_body(char* data, size_t size, size_t count, void* self) noexcept;
   static size_t on_upload(char* data, size_t size, size_t count, void* self) noexcept;
-  static int on_rewind(void* self, curl_off_t offset, int origin) noexcept;
 
   void set_body_options(const Request& request);
   void set_signature(const AwsSignature& signature);

@@ -16,21 +16,16 @@ constexpr size_t chunk_size = 1024 * 1024;
 void Upload::refill() {
   if (ended_ || position_ < chunk_.size()) return;
   const uint64_t wanted = size_ ? std::min<uint64_t>(chunk_size, *size_ - pulled_) : chunk_size;
-  const size_t old_size = chunk_.size();
-  size_t count = 0;
-  if (wanted > 0) {
-    chunk_.resize(static_cast<size_t>(wanted));
-    count = source_.read(chunk_);
-  }
+  chunk_.resize(static_cast<size_t>(wanted));
+  const size_t count = wanted > 0 ? source_.read(chunk_) : 0;
+  chunk_.resize(count);
+  position_ = 0;
   if (count == 0) {
-    chunk_.resize(old_size);  // Kept, so that a small body can be sent again.
     ended_ = true;
     if (!size_ || pulled_ == *size_) return;
     throw base::Error(base::cat("the request body ended after ", base::with_commas(pulled_), " of ",
                                 base::with_commas(*size_), " bytes"));
   }
-  chunk_.resize(count);
-  position_ = 0;
   pulled_ += count;
 }
 
@@ -39,12 +34,6 @@ size_t Upload::give(std::span<char> buffer) {
   std::memcpy(buffer.data(), chunk_.data() + position_, count);
   position_ += count;
   return count;
-}
-
-bool Upload::rewind() {
-  if (pulled_ != chunk_.size()) return false;
-  position_ = 0;
-  return true;
 }
 
 }  // namespace http

@@ -22,8 +22,6 @@ class Upload {
   /// Moves bytes of the chunk to `buffer`; 0 when refill() is needed or at the end.
   size_t give(std::span<char> buffer);
   bool ended() const { return ended_ && position_ == chunk_.size(); }
-  /// Back to the first byte; false when that is no longer here.
-  bool rewind();
 
  private:
   base::ByteSource& source_;

@@ -170,7 +170,7 @@ TEST_CASE("a body shorter than its announced length is an error, a longer one is
   CHECK((received == pattern(99)));
 }
 
-TEST_CASE("a kept connection that died is replaced without losing the body") {
+TEST_CASE("a kept connection that died is replaced without losing a small body") {
   std::string received;
   LoopbackServer server([&](Exchange& exchange) {
     received = exchange.body();
@@ -180,11 +180,10 @@ TEST_CASE("a kept connection that died is replaced without losing the body") {
   ClientFixture fixture;
   http::Response first = fixture.client.send(ClientFixture::request(server, "/"));
   ClientFixture::text(first);
-  PatternSource body(100'000);
   http::Request request = ClientFixture::request(server, "/", "POST");
-  request.body = &body;
+  request.content = base::Secret(pattern(60'000));
   CHECK(fixture.client.send(request).status == 200);
-  CHECK((received == pattern(100'000)));
+  CHECK((received == pattern(60'000)));
 }
 
 TEST_CASE("a large body does not break off on a connection that the server is just closing") {
@@ -201,7 +200,6 @@ TEST_CASE("a large body does not break off on a connection that the server is ju
   PatternSource body(5U << 20U);
   http::Request request = ClientFixture::request(server, "/", "POST");
   request.body = &body;
-  request.connection = http::Connection::fresh;
   CHECK(fixture.client.send(request).status == 200);
   CHECK((received == pattern(5U << 20U)));
 }
