@@ -13,8 +13,6 @@ using base::cat;
 using base::EntryKind;
 using base::Error;
 
-constexpr uint64_t longest_link = 64 * 1024;
-
 [[noreturn]] void mismatch(const std::string& path, std::string_view what) {
   throw Error(cat("\"", base::excerpt(path), "\": the manifest and rootfs/ do not agree: ", what,
                   "; publish the image again, or remove .rootfs/ for what a plain clone gives"));
@@ -134,8 +132,8 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
       return fill_file(listed, found, entry);
     case EntryKind::symlink:
       if (found == nullptr && expected) mismatch(path, "rootfs/ lacks it");
-      if (found != nullptr && (found->mode != git::mode_symlink ||
-                               store_.read_blob(found->id, longest_link) != entry.link)) {
+      if (found != nullptr &&
+          (found->mode != git::mode_symlink || link_text(store_, found->id, path) != entry.link)) {
         mismatch(path, "it is not the same link there");
       }
       return;

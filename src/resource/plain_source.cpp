@@ -10,7 +10,6 @@ namespace {
 
 using base::EntryKind;
 
-constexpr uint64_t longest_link = 64 * 1024;
 /// Programs of users other than root fail without these.
 constexpr std::array<std::string_view, 3> for_everyone = {"tmp", "var/tmp", "run/lock"};
 
@@ -54,7 +53,7 @@ void PlainSource::give(base::Entry& entry) {
     case git::mode_symlink:
       entry.kind = EntryKind::symlink;
       entry.mode = 0777;
-      entry.link = store_.read_blob(found.id, longest_link);
+      entry.link = link_text(store_, found.id, entry.path);
       return;
     default:
       // Old repositories have modes such as 100664, too.

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "git/path_rules.hpp"
 #include "git/placement.hpp"
 
 namespace resource {
@@ -26,6 +27,12 @@ std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const
     last = &entry.name;
   }
   return entries;
+}
+
+std::string link_text(const git::ObjectStore& store, const git::Oid& blob,
+                      const std::string& path) {
+  return base::with_context(cat("\"", base::excerpt(path), "\": a symbolic link cannot be so long"),
+                            [&] { return store.read_blob(blob, git::longest_link); });
 }
 
 TreeWalk::TreeWalk(const git::ObjectStore& store, const git::Oid& top) : store_(store) {

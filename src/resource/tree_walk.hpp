@@ -9,6 +9,10 @@ namespace resource {
 /// The entries of a tree object, by name. Error for names that no tree can have.
 std::vector<git::TreeEntry> checked_entries(const git::ObjectStore& store, const git::Oid& tree);
 
+/// Where the symbolic link `path` of a tree points to; Error when that is longer than a link can
+/// be.
+std::string link_text(const git::ObjectStore& store, const git::Oid& blob, const std::string& path);
+
 /// Goes through a tree of a commit and all trees below it, by name and each directory before what
 /// is in it. Waits for trees only, never for a blob; an empty .keep that is all of its
 /// directory is passed over. Trees may name each other in ways that make more entries than

@@ -303,6 +303,21 @@ TEST_CASE("a metadata.json of absurd size is refused") {
   CHECK_FALSE(fs::exists(restoring.path("metadata.json")));
 }
 
+TEST_CASE("a link that is too long is refused by its name") {
+  CommitObjects objects;
+  const git::TreeEntry link = {git::mode_symlink, "endless", objects.blob(std::string(5'000, 'a'))};
+  rootfs::ManifestEntry line = listed("endless", base::EntryKind::symlink, 0777);
+  line.entry.link = "a";
+  const bool with_manifest = GENERATE(false, true);
+  const git::Oid commit =
+      with_manifest ? published(objects, {link}, manifest_of({listed_directory(""), line}))
+                    : by_hand(objects, {link});
+  Restoring restoring(commit);
+  const std::string message = message_of([&] { restoring.run(objects.in_order()); });
+  CHECK(contains(message, "\"endless\": a symbolic link cannot be so long"));
+  CHECK_FALSE(fs::exists(restoring.path("metadata.json")));
+}
+
 TEST_CASE("other content cannot hide behind a further name of a further name") {
   CommitObjects objects;
   rootfs::ManifestEntry second = listed_file("second", 4);
