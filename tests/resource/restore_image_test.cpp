@@ -1,118 +1,12 @@
-#include "resource/restore_image.hpp"
-
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <random>
-#include <thread>
 
-#include "base/cancel.hpp"
-#include "base/run_both.hpp"
-#include "resource/support/commit_objects.hpp"
-#include "support/catch.hpp"
-#include "support/message_of.hpp"
-#include "support/scratch_dir.hpp"
+#include "resource/support/restoring.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using Objects = std::vector<CommitObjects::Object>;
-
-/// A destination, and the restoring of a commit into it.
-class Restoring {
- public:
-  explicit Restoring(const git::Oid& commit) : commit_(commit) { fs::create_directory(staging_); }
-
-  /// `fetch` hands the objects over; whatever it leaves out does not come.
-  template <class Fetch>
-  void run(Fetch fetch) {
-    git::ObjectStore store(staging_);
-    const resource::ImageInCommit image{store, commit_, source_, path_, staging_, limits, log_};
-    rootfs::Tree tree(path_ + "/rootfs", log_);
-    const auto fetch_all = [&] {
-      fetch(store);
-      store.complete();
-    };
-    base::run_both(fetch_all, [&] { resource::restore_rootfs(image, tree); });
-    resource::finish_image(image, tree);
-  }
-  void run(const Objects& objects) {
-    run([&](git::ObjectStore& store) {
-      for (const auto& object : objects) CommitObjects::hand_over(object, store);
-    });
-  }
-
-  fs::path path(const std::string& name) const { return fs::path(path_) / name; }
-  std::string text(const std::string& name) const {
-    std::ifstream file(path(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  unsigned mode(const std::string& name) const {
-    struct stat status {};
-    REQUIRE(::lstat(path(name).c_str(), &status) == 0);
-    return status.st_mode & 07777U;
-  }
-  /// Until the other thread has made this file; Error when that seems not to happen.
-  void wait_for(const std::string& name) const {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (!fs::exists(path(name))) {
-      base::throw_if_cancelled();
-      if (std::chrono::steady_clock::now() > end) throw base::Error(name + " was not written");
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-  }
-
-  rootfs::Limits limits;
-
- private:
-  ScratchDir directory_;
-  git::Oid commit_;
-  std::string path_ = directory_.path().string();
-  std::string staging_ = directory_ / ".incoming";
-  resource::GitSource source_;
-  base::Log log_{-1};
-};
-
-constexpr const char* metadata = R"({"env":["A=b"]})";
-
-/// A commit of an image without a manifest.
-git::Oid by_hand(CommitObjects& objects, std::vector<git::TreeEntry> rootfs,
-                 std::vector<git::TreeEntry> beside = {}) {
-  beside.push_back(objects.directory("rootfs", std::move(rootfs)));
-  beside.push_back(objects.file("metadata.json", metadata));
-  return objects.commit(objects.tree(beside));
-}
-
-/// A commit of an image with one.
-git::Oid published(CommitObjects& objects, std::vector<git::TreeEntry> rootfs,
-                   const std::string& manifest) {
-  return by_hand(objects, std::move(rootfs),
-                 {objects.directory(".rootfs", {objects.file("manifest.mtree", manifest)})});
-}
-
-rootfs::ManifestEntry listed(std::string path, base::EntryKind kind, uint32_t mode,
-                             uint64_t size = 0) {
-  rootfs::ManifestEntry line;
-  line.entry.path = std::move(path);
-  line.entry.kind = kind;
-  line.entry.mode = mode;
-  line.entry.uid = ::getuid();
-  line.entry.gid = ::getgid();
-  line.entry.size = size;
-  return line;
-}
-
-rootfs::ManifestEntry listed_file(std::string path, uint64_t size, uint32_t mode = 0644) {
-  return listed(std::move(path), base::EntryKind::file, mode, size);
-}
-
-rootfs::ManifestEntry listed_directory(std::string path, uint32_t mode = 0755) {
-  return listed(std::move(path), base::EntryKind::directory, mode);
-}
 
 /// Twelve of them are more than what is kept in memory.
 std::string content(unsigned number) {
@@ -163,7 +57,7 @@ TEST_CASE("the order in which objects come does not show in the image") {
     const char letter = path[path.size() - 2];
     CHECK(text.find_first_not_of(letter == 'l' ? 'x' : letter) == text.npos);
   }
-  CHECK(restoring.text("metadata.json") == metadata);
+  CHECK(restoring.text("metadata.json") == some_metadata);
 }
 
 TEST_CASE("files of an image made by hand are written while the rest is on its way") {
@@ -213,39 +107,6 @@ TEST_CASE("what was moved into the image can be read until the fetch has ended")
   CHECK(restoring.mode("rootfs/locked") == 0);
 }
 
-TEST_CASE("an object of another kind than its name says is missed, not waited for") {
-  CommitObjects objects;
-  const git::TreeEntry good = objects.file("file", "content");
-  const git::Oid tree = objects.tree({good});
-  git::Oid commit;
-  SECTION("a tree as a file") {
-    commit = by_hand(objects, {{git::mode_file, "bad", tree}});
-  }
-  SECTION("a tree as a link") {
-    commit = by_hand(objects, {{git::mode_symlink, "bad", tree}});
-  }
-  SECTION("a file as a tree") {
-    commit = by_hand(objects, {{git::mode_directory, "bad", good.id}});
-  }
-  SECTION("a commit as a file") {
-    commit = by_hand(objects, {{git::mode_file, "bad", objects.commit(tree)}});
-  }
-  SECTION("a file as the commit's tree") {
-    commit = objects.commit(good.id);
-  }
-  SECTION("a tree as the commit") {
-    commit = tree;
-  }
-  SECTION("a submodule as metadata.json") {
-    commit = objects.commit(objects.tree(
-        {objects.directory("rootfs", {}), {git::mode_gitlink, "metadata.json", tree}}));
-  }
-  Restoring restoring(commit);
-  CHECK(contains(message_of([&] { restoring.run(objects.in_order()); }), "did not send the"));
-  CHECK_FALSE(fs::exists(restoring.path("rootfs")));
-  CHECK_FALSE(fs::exists(restoring.path("metadata.json")));
-}
-
 TEST_CASE("a manifest and a metadata.json beyond 4 MiB are taken, even when files are the same") {
   CommitObjects objects;
   // A manifest that lists itself as a file.
@@ -262,7 +123,7 @@ TEST_CASE("a manifest and a metadata.json beyond 4 MiB are taken, even when file
   const std::string manifest = manifest_of(lines);
   REQUIRE(manifest.size() == lines[1].entry.size);
   REQUIRE(manifest.size() > git::largest_whole_blob);
-  std::string large = metadata;
+  std::string large = some_metadata;
   large.resize(6'000'000, ' ');
   rootfs.push_back(objects.file("copy", manifest));
   rootfs.push_back(objects.file("twin", large));
@@ -291,66 +152,4 @@ TEST_CASE("a file that has the name of a whiteout is not lost, and hides nothing
   restoring.run(objects.all());
   CHECK(restoring.text("rootfs/.wh.kept") == "one");
   CHECK(restoring.text("rootfs/kept") == "two");
-}
-
-TEST_CASE("a metadata.json of absurd size is refused") {
-  CommitObjects objects;
-  const git::Oid commit = objects.commit(
-      objects.tree({objects.directory("rootfs", {objects.file("a", "a")}),
-                    objects.file("metadata.json", std::string(17 * 1024 * 1024, ' '))}));
-  Restoring restoring(commit);
-  CHECK(contains(message_of([&] { restoring.run(objects.in_order()); }), "metadata.json"));
-  CHECK_FALSE(fs::exists(restoring.path("metadata.json")));
-}
-
-TEST_CASE("a link that is too long is refused by its name") {
-  CommitObjects objects;
-  const git::TreeEntry link = {git::mode_symlink, "endless", objects.blob(std::string(5'000, 'a'))};
-  rootfs::ManifestEntry line = listed("endless", base::EntryKind::symlink, 0777);
-  line.entry.link = "a";
-  const bool with_manifest = GENERATE(false, true);
-  const git::Oid commit =
-      with_manifest ? published(objects, {link}, manifest_of({listed_directory(""), line}))
-                    : by_hand(objects, {link});
-  Restoring restoring(commit);
-  const std::string message = message_of([&] { restoring.run(objects.in_order()); });
-  CHECK(contains(message, "\"endless\": a symbolic link cannot be so long"));
-  CHECK_FALSE(fs::exists(restoring.path("metadata.json")));
-}
-
-TEST_CASE("other content cannot hide behind a further name of a further name") {
-  CommitObjects objects;
-  rootfs::ManifestEntry second = listed_file("second", 4);
-  second.hardlink = "first";
-  rootfs::ManifestEntry third = listed_file("third", 4);
-  third.hardlink = "second";
-  const std::string manifest =
-      manifest_of({listed_directory(""), listed_file("first", 4), second, third});
-  const auto commit_with = [&](const std::string& text) {
-    return published(objects,
-                     {objects.file("first", "same"), objects.file("second", "same"),
-                      objects.file("third", text)},
-                     manifest);
-  };
-  Restoring good(commit_with("same"));
-  good.run(objects.in_order());
-  CHECK(fs::hard_link_count(good.path("rootfs/third")) == 3);
-  Restoring bad(commit_with("evil"));
-  CHECK(contains(message_of([&] { bad.run(objects.in_order()); }), "do not agree"));
-}
-
-TEST_CASE("trees that name each other many times are walked within the limits") {
-  CommitObjects objects;
-  std::vector<git::TreeEntry> entries = {objects.file("file", "x")};
-  for (unsigned level = 0; level < 12; ++level) {
-    const git::Oid below = objects.tree(entries);
-    entries.clear();
-    for (char name = 'a'; name <= 'j'; ++name) {
-      entries.push_back({git::mode_directory, std::string(1, name), below});
-    }
-  }
-  Restoring restoring(by_hand(objects, entries));
-  restoring.limits.entries = 1000;
-  const std::string message = message_of([&] { restoring.run(objects.in_order()); });
-  CHECK(contains(message, "limits.entries"));
 }
