@@ -178,7 +178,12 @@ std::vector<std::vector<PackObject>> split_objects(const std::vector<PackObject>
 PushReply Uploads::send(std::vector<PackObject>& objects) {
   std::erase_if(objects, [&](const PackObject& object) { return sent_.contains(object.id); });
   uint64_t total = pack_overhead;
-  for (const PackObject& object : objects) total += size_in_part(object);
+  uint64_t largest = 0;
+  for (const PackObject& object : objects) {
+    const uint64_t size = size_in_part(object);
+    total += size;
+    largest = std::max(largest, size);
+  }
   if (total <= request_.max_push_size) return {true, ""};
   auto parts = split_objects(objects, request_.max_push_size);
   std::erase_if(objects,
@@ -191,6 +196,10 @@ PushReply Uploads::send(std::vector<PackObject>& objects) {
   log_.info(cat("the push may be larger than source.git.max_push_size (",
                 base::human_size(request_.max_push_size), "), so it goes in ", parts.size() + 1,
                 " parts"));
+  if (largest + pack_overhead > request_.max_push_size) {
+    log_.warn(cat("one of them has an object of up to ", base::human_size(largest),
+                  ", which cannot be divided; if the server refuses it, see source.git.lfs"));
+  }
   for (const auto& part : parts) {
     if (ref_.empty()) {
       if (PushReply reply = open(); !reply.accepted) return reply;

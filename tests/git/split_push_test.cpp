@@ -155,9 +155,19 @@ TEST_CASE("a server's limit is met in parts, and named with the way out without 
   CHECK(contains(message_of([&] { publish(*remote, 200'000, log); }),
                  "lower source.git.max_push_size"));
   CHECK(branches(scratch / "r").empty());
-  publish(*remote, 100'000, log);
+  CapturedLog captured;
+  publish(*remote, 100'000, captured);
+  CHECK_FALSE(contains(captured.text(), "cannot be divided"));
   CHECK(branches(scratch / "r") == "refs/heads/main");
   git_in(scratch / "r", "fsck --strict");
+}
+
+TEST_CASE("whoever sets a limit below one file learns that it does not hold for that file") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  CapturedLog log;
+  publish(*opened_by(By::programs, scratch / "r", log), limit, log);
+  CHECK(contains(log.text(), "an object of up to 70 kB, which cannot be divided"));
 }
 
 TEST_CASE("a server that takes branches only gets the parts on a branch") {
