@@ -92,7 +92,7 @@ struct Client::Impl {
   /// small, which no pull limit counts, than for the document it has just refused.
   template <class Action>
   auto persist(Action&& action) -> decltype(action()) {
-    const HeldLine::Hold hold(held);
+    const HeldLines::Hold hold(held);
     Retry& retry = held.line().retry;
     if (retry.running()) return action();
     bool again = false;
@@ -128,7 +128,7 @@ struct Client::Impl {
   Options options;
   base::Log& log;
   Lines lines;
-  HeldLine held;
+  HeldLines held;
   bool head_works = false;
   bool head_is_broken = false;
 };
@@ -266,7 +266,7 @@ std::vector<std::string> Client::tags() {
 }
 
 std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<std::string>& tags) {
-  const HeldLine::Hold hold(impl_->held);
+  const HeldLines::Hold hold(impl_->held);
   std::vector<std::string> paths;
   paths.reserve(tags.size());
   for (const std::string& tag : tags) paths.push_back(impl_->manifest_path(tag));

@@ -74,7 +74,7 @@ using oci::Image;
 
 /// One repository of a registry (distribution-spec), read only. Failures that may pass are waited
 /// out, and a blob that breaks off is gone on with where it broke. Belongs to one thread, but for
-/// open_blob().
+/// fetch_image() and open_blob(), which any thread may call.
 class Client {
  public:
   Client(oci::Reference reference, Options options, base::Log& log);
@@ -94,8 +94,8 @@ class Client {
   Image fetch_image(const oci::Digest& digest, const oci::Platform& platform);
   /// The same from what a tag names now.
   Image fetch_image(const std::string& tag, const oci::Platform& platform);
-  /// A blob's bytes as stored, size and digest verified while they are read. Any thread may ask;
-  /// each blob has connections of its own and is read by one thread. Must not outlive this.
+  /// A blob's bytes as stored, size and digest verified while they are read. Each blob
+  /// has connections of its own and is read by one thread. Must not outlive this.
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& descriptor);
 
  private:

@@ -29,27 +29,29 @@ std::shared_ptr<Line> Lines::take() {
   return {line.release(), give_back};
 }
 
-HeldLine::Hold::Hold(HeldLine& held) : held_(held), first_(!held.line_) {
-  if (!first_) return;
+HeldLines::Hold::Hold(HeldLines& held) : held_(held) {
+  if (held_.own()) return;
   auto line = held_.lines_.take();
   const std::lock_guard lock(held_.mutex_);
-  held_.line_ = std::move(line);
-  held_.holder_ = std::this_thread::get_id();
+  held_.held_.emplace(std::this_thread::get_id(), std::move(line));
+  first_ = true;
 }
 
-HeldLine::Hold::~Hold() {
+HeldLines::Hold::~Hold() {
   if (!first_) return;
   const std::lock_guard lock(held_.mutex_);
-  held_.line_.reset();
-  held_.holder_ = {};
+  held_.held_.erase(std::this_thread::get_id());
 }
 
-std::shared_ptr<Line> HeldLine::own_or_new() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (line_ && holder_ == std::this_thread::get_id()) return line_;
-  }
-  return lines_.take();
+std::shared_ptr<Line> HeldLines::own() {
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find(std::this_thread::get_id());
+  return found == held_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Line> HeldLines::own_or_new() {
+  auto line = own();
+  return line ? line : lines_.take();
 }
 
 }  // namespace registry

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -38,34 +39,37 @@ class Lines {
   std::vector<std::unique_ptr<Line>> idle_;
 };
 
-/// The line one thread holds through an action of several requests, and whatever they nest.
-class HeldLine {
+/// The lines that threads hold, one each, through an action of several requests and whatever they
+/// nest.
+class HeldLines {
  public:
-  explicit HeldLine(Lines& lines) : lines_(lines) {}
+  explicit HeldLines(Lines& lines) : lines_(lines) {}
 
   /// Holds a line for the calling thread while it lives, unless that has one already.
   class Hold {
    public:
-    explicit Hold(HeldLine& held);
+    explicit Hold(HeldLines& held);
     ~Hold();
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
 
    private:
-    HeldLine& held_;
-    bool first_;
+    HeldLines& held_;
+    bool first_ = false;
   };
 
-  /// The line of the innermost Hold; there must be one.
-  Line& line() { return *line_; }
-  /// The held line when the calling thread holds one, else one from the pool.
+  /// The calling thread's line; it must have a Hold.
+  Line& line() { return *own(); }
+  /// The calling thread's line when it holds one, else one from the pool.
   std::shared_ptr<Line> own_or_new();
 
  private:
+  /// Null when the calling thread holds none.
+  std::shared_ptr<Line> own();
+
   Lines& lines_;
   std::mutex mutex_;
-  std::shared_ptr<Line> line_;
-  std::thread::id holder_;
+  std::map<std::thread::id, std::shared_ptr<Line>> held_;
 };
 
 }  // namespace registry

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "resource/tag_selection.hpp"
 
 namespace resource {
@@ -11,18 +12,21 @@ namespace {
 
 using base::cat;
 
+/// Each takes two answers of the registry. Not so many that they would count as an attack.
+constexpr unsigned ages_at_once = 4;
+
 TagQueries make_queries(registry::Client& client, const oci::Platform& platform) {
   // An image that does not tell its age counts as older than all that do.
   constexpr base::Timestamp unknown{std::numeric_limits<int64_t>::min(), 0};
   TagQueries queries;
   queries.digests = [&client](const Tags& tags) { return client.resolve_all(tags); };
   queries.creation_times = [&client, &platform, unknown](const Tags& tags) {
-    std::vector<base::Timestamp> times;
-    for (const std::string& tag : tags) {
+    std::vector<base::Timestamp> times(tags.size(), unknown);
+    base::for_each_at_once(tags.size(), ages_at_once, [&](size_t i) {
       const registry::Image image = base::with_context(
-          cat("age of tag ", tag), [&] { return client.fetch_image(tag, platform); });
-      times.push_back(base::Timestamp::parse(image.config.created).value_or(unknown));
-    }
+          cat("age of tag ", tags[i]), [&] { return client.fetch_image(tags[i], platform); });
+      times[i] = base::Timestamp::parse(image.config.created).value_or(unknown);
+    });
     return times;
   };
   return queries;

@@ -73,6 +73,29 @@ TEST_CASE("blobs are read at the same time, behind one greeting") {
   CHECK(fake.server().seen().size() == 1 + at_once);
 }
 
+TEST_CASE("images are looked up at the same time, and none for another") {
+  Gate gate(at_once);
+  std::atomic<bool> together = true;
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.target != "/v2/" && !gate.pass()) together = false;
+    return false;
+  });
+  const oci::Platform platform{"linux", "amd64", ""};
+  std::vector<oci::Descriptor> images;
+  for (size_t i = 0; i < at_once; ++i) {
+    images.push_back(fake.add_image({"linux", "amd64", cat("v", i)}, cat("tag-", i)));
+  }
+  registry::Client client = fake.client();
+  std::atomic<bool> right = true;
+  base::for_each_at_once(images.size(), at_once, [&](size_t i) {
+    const registry::Image image = client.fetch_image(cat("tag-", i), platform);
+    if (image.manifest_digest != images[i].digest) right = false;
+    if (image.config.platform.variant != cat("v", i)) right = false;
+  });
+  CHECK(right);
+  CHECK(together);
+}
+
 TEST_CASE("a token is asked for once, however many blobs wait for it") {
   LoopbackServer tokens([](Exchange& exchange) { exchange.reply(200, {}, R"({"token":"good"})"); });
   FakeRegistry fake([&](Exchange& exchange) {
