@@ -47,6 +47,18 @@ Descriptor parse_descriptor(const JsonView& object) {
 
 }  // namespace
 
+bool may_be_document(std::string_view text) {
+  try {
+    const base::JsonDocument document = base::JsonDocument::parse(text, "the manifest");
+    const JsonView root = document.root();
+    const auto has = [&](const char* key) { return !root.at(key).is_null(); };
+    return root.is_object() && (has("schemaVersion") || has("mediaType") || has("manifests") ||
+                                has("config") || has("layers"));
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
 DocumentKind document_kind(std::string_view text, std::string_view content_type) {
   const base::JsonDocument document = base::JsonDocument::parse(text, "the manifest");
   const JsonView root = document.root("manifest");

@@ -68,6 +68,10 @@ struct Image {
   ImageConfig config;
 };
 
+/// Whether `text` looks like a manifest or index of any kind, also of those that document_kind()
+/// refuses, and not like the page of a proxy.
+bool may_be_document(std::string_view text);
+
 enum class DocumentKind { manifest, index };
 
 /// Tells an index from a manifest by media type, else by shape. Refuses schema 1 and documents that

@@ -41,7 +41,14 @@ bool answers_blob(const http::Response& response, const std::vector<std::string>
 
 std::string read_manifest(http::Response& response, const std::optional<oci::Digest>& expected) {
   check_not_encoded(response);
-  if (!expected) return base::read_all(*response.body, manifest_limit, "the manifest");
+  if (!expected) {
+    std::string bytes = base::read_all(*response.body, manifest_limit, "the manifest");
+    if (oci::may_be_document(bytes)) return bytes;
+    // A login page, say. Its digest would stand as a version that nobody can get.
+    throw base::Error(cat("the answer is no manifest ",
+                          bytes.empty() ? "but empty" : cat("(", base::excerpt(bytes), ")"),
+                          "; does a proxy answer in the registry's place?"));
+  }
   oci::VerifiedSource verified(std::move(response.body), *expected, std::nullopt);
   return base::read_all(verified, manifest_limit, "the manifest");
 }

@@ -116,6 +116,20 @@ TEST_CASE("a document that is not the one its digest names is refused") {
   CHECK(contains(error_of([&] { fake.client().resolve(wanted); }), "does not match its digest"));
 }
 
+TEST_CASE("what answers in the registry's place does not become a version") {
+  const std::string page =
+      GENERATE("<html>Please log in</html>", "", "{}", "[]", "null", "\x1b[2J");
+  CAPTURE(page);
+  FakeRegistry fake([&](Exchange& exchange) {
+    exchange.reply(200, {"Content-Type: text/html"}, page);
+    return true;
+  });
+  const std::string message = error_of([&] { fake.client().resolve("latest"); });
+  CHECK(contains(message, "manifest latest of 127.0.0.1"));
+  CHECK(contains(message, "no manifest"));
+  CHECK(message.find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("oversized and encoded manifests are refused") {
   const bool encoded = GENERATE(true, false);
   FakeRegistry fake([&](Exchange& exchange) {

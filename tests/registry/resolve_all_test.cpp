@@ -23,7 +23,8 @@ Lines tags(size_t count) {
 std::vector<std::optional<oci::Digest>> fill(FakeRegistry& fake, const Lines& names) {
   std::vector<std::optional<oci::Digest>> digests;
   for (const std::string& name : names) {
-    digests.emplace_back(fake.add_manifest("{\"" + name + "\":1}", "text/plain", name).digest);
+    digests.emplace_back(
+        fake.add_manifest("{\"config\":{\"name\":\"" + name + "\"}}", "text/plain", name).digest);
   }
   return digests;
 }

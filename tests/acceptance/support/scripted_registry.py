@@ -33,7 +33,7 @@ class ScriptedRegistry(HttpServer):
         return f"/v2/{REPOSITORY}/manifests/{tag}"
 
     def _add(self, tag, name, head_tells, created):
-        manifest = json.dumps({"image": name}).encode()
+        manifest = json.dumps({"schemaVersion": 2, "image": name}).encode()
         self.digests[tag] = _digest(manifest)
         headers = {"Content-Type": images.MANIFEST_TYPE}
         if head_tells:
