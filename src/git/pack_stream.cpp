@@ -91,7 +91,9 @@ PackEntry PackStream::next() {
 
 bool PackStream::inflate_some(std::span<char> out, size_t& produced) {
   if (position_ == end_ && !refill()) throw_broken_pack("it ends too early");
-  const auto step = inflater_.inflate({buffer_.data() + position_, end_ - position_}, out);
+  const auto step = base::with_context("the server sent a broken pack", [&] {
+    return inflater_.inflate({buffer_.data() + position_, end_ - position_}, out);
+  });
   position_ = static_cast<size_t>(static_cast<std::ptrdiff_t>(position_) + step.consumed);
   produced = step.produced;
   if (!step.finished && step.consumed <= 0 && produced == 0)

@@ -160,6 +160,14 @@ TEST_CASE("one changed bit loses the objects it changes and gives no others in t
   CHECK(unharmed < 70);
 }
 
+TEST_CASE("content damaged on the way is said to be the pack's") {
+  PackBuilder builder;
+  builder.add(ObjectType::blob, noise(1000));
+  std::string pack = builder.pack();
+  pack[500] = static_cast<char>(pack[500] ^ 1);
+  CHECK(complaint(pack).starts_with("the server sent a broken pack: "));
+}
+
 TEST_CASE("sizes that lie are refused and never believed") {
   const std::string text = noise(200);
   const uint64_t lie = GENERATE(0ULL, 199ULL, 201ULL, 5'000'000ULL, 1ULL << 40U, 1ULL << 62U);
