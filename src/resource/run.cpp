@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <system_error>
 
 #include "base/cancel.hpp"
 #include "base/clone3.hpp"
@@ -102,6 +103,10 @@ int run(int argc, char** argv, Step step) {
     log.error(error.what());
   } catch (const std::bad_alloc&) {
     log.error("out of memory");
+  } catch (const std::system_error& error) {
+    // Of the standard library, only threads throw this.
+    log.error(base::cat("start a thread: ", error.code().message(),
+                        "; raise the container's limit of processes (pids)"));
   } catch (const std::exception& error) {
     log.error(base::cat("internal error: ", error.what()));
   }
