@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 
 #include "base/cancel.hpp"
 #include "base/text.hpp"
@@ -27,7 +28,7 @@ oci::Descriptor descriptor() {
 
 /// A store that closes the connection after `limit` bytes of each answer.
 struct CuttingStore {
-  size_t limit = 1536 * 1024;
+  std::atomic<size_t> limit = 1536 * 1024;
   bool knows_range = true;
   size_t refuse_range = 0;  ///< So many range requests are answered 416.
   size_t fail = 0;          ///< So many later requests are answered with fail_status.
@@ -62,7 +63,7 @@ struct CuttingStore {
               "\r\n");
     }
     head += cat("Content-Length: ", bytes.size() - first, "\r\n\r\n");
-    const size_t count = std::min(limit, bytes.size() - first);
+    const size_t count = std::min<size_t>(limit, bytes.size() - first);
     given += count;
     exchange.raw(cat(head, std::string_view(bytes).substr(first, count)));
   }
@@ -114,11 +115,11 @@ TEST_CASE("a server that does not know Range is read from the start and skipped 
   Fixture fixture;
   fixture.store.knows_range = false;
   SECTION("when it gives more each time") {
-    fixture.store.limit /= 2;
+    fixture.store.limit = fixture.store.limit / 2;
     FakeRegistry fake([&](Exchange& exchange) {
       if (exchange.target == "/v2/") return false;
       // Before: the client is back as soon as it has its answer.
-      fixture.store.limit *= 2;
+      fixture.store.limit = fixture.store.limit * 2;
       fixture.store.serve(exchange);
       return true;
     });
