@@ -1,10 +1,12 @@
 #include "git/http_transport.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "git/scratch_file.hpp"
 #include "http/client.hpp"
 
 namespace git {
@@ -34,12 +36,32 @@ class ReplySource : public base::ByteSource {
   std::unique_ptr<base::ByteSource> reply_;
 };
 
-uint64_t count_bytes(base::ByteSource& source) {
-  std::vector<char> buffer(256 * 1024);
-  uint64_t total = 0;
-  while (const size_t count = source.read(buffer)) total += count;
-  return total;
-}
+/// A body that is made before it goes out. To make it twice, once for its size, is no way: ISA-L
+/// may pack the same bytes into others.
+class KeptBody : public base::ByteSource {
+ public:
+  explicit KeptBody(base::ByteSource& source) {
+    std::string buffer(256 * 1024, '\0');
+    while (const size_t count = source.read(buffer)) {
+      file_.append({buffer.data(), count});
+      left_ += count;
+    }
+  }
+
+  uint64_t left() const { return left_; }
+  size_t read(std::span<char> buffer) override {
+    const auto count = static_cast<size_t>(std::min<uint64_t>(left_, buffer.size()));
+    file_.read(position_, buffer.first(count));
+    position_ += count;
+    left_ -= count;
+    return count;
+  }
+
+ private:
+  ScratchFile file_;
+  uint64_t position_ = 0;
+  uint64_t left_ = 0;
+};
 
 class HttpTransport : public Transport {
  public:
@@ -101,10 +123,11 @@ class HttpTransport : public Transport {
     http::Response response = send(request);
     if (response.status == 411 && request.body != nullptr) {
       log_.debug("the server wants Content-Length; sending again");
-      body = make_body();
-      request.body_size = count_bytes(*body);
-      body = make_body();
-      request.body = body.get();
+      response.body.reset();  // It may still be sending.
+      auto kept = std::make_unique<KeptBody>(*make_body());
+      request.body_size = kept->left();
+      request.body = kept.get();
+      body = std::move(kept);
       response = send(request);
     }
     if (response.status != 200) fail(response, "");

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """put over every way to a repository, against the real server programs."""
 
+import random
 import unittest
 
 from support import git_http, git_ssh, images, own_image, programs, tls
@@ -9,10 +10,20 @@ from support.put_case import PutCase
 from support.workspace import run
 
 
+def many_files():
+    """So many that packing them a second time may make a pack of another length."""
+    numbers = random.Random(7)
+    layer = images.Layer()
+    for name in range(4000):
+        kinds = numbers.choice([2, 3, 7, 9, 30])
+        layer.file(f"opt/{name}", bytes(numbers.choices(range(kinds), k=numbers.randrange(3000))))
+    return layer
+
+
 class PutOverHttp(PutCase):
     @classmethod
     def prepare(cls):
-        cls.publish_images(box=images.busybox())
+        cls.publish_images(box=images.busybox(), many=images.busybox([many_files()]))
         cls.authority = tls.Authority(cls.work)
         cls.pem = cls.work.fresh("authority.pem")
         cls.pem.write_text(cls.authority.certificate)
@@ -70,6 +81,12 @@ class PutOverHttp(PutCase):
         repository = self.repository()
         self.refused(small.source(repository), "413")
         self.assertIsNone(repository.tip())
+
+    def test_a_server_that_wants_to_know_how_long_a_push_is_gets_all_of_it(self):
+        strict = git_http.GitHttp(self.work, self.repositories, chunked=False)
+        repository = self.repository()
+        self.put("many", strict.source(repository))
+        self.assert_published(repository, "many")
 
 
 class PutOverFile(PutCase):

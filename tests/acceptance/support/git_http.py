@@ -28,6 +28,7 @@ http {{
     {lfs}
     location / {{
       {login}
+      {chunked}
       fastcgi_pass unix:{home}/cgi;
       fastcgi_read_timeout 300s;
       fastcgi_param SCRIPT_FILENAME {backend};
@@ -52,11 +53,12 @@ class GitHttp:
 
     With `streaming`, git sees of a request's body what has come, also when the rest never does.
     Without `version_2` it answers in version 0 of git's protocol, as servers do that drop the
-    header which asks for more. `lfs` is the LfsServer that answers below each repository.
+    header which asks for more. Without `chunked` it wants to know how long a body is, as servers
+    and proxies do that pass on nothing else. `lfs` is the LfsServer that answers below each repository.
     """
 
     def __init__(self, workspace, root, authority=None, open_to_all=False, body_limit="0",
-                 version_2=True, lfs=None, streaming=False):
+                 version_2=True, lfs=None, streaming=False, chunked=True):
         home = workspace.directory("nginx")
         # Hosts have the LFS server at the same address, below each repository.
         large = (f"location ~ /info/lfs/ {{ proxy_pass {lfs.url}; }}" if lfs else "")
@@ -82,7 +84,8 @@ class GitHttp:
         settings.write_text(SETTINGS.format(
             home=home, port=port, tls=" ssl" if authority else "", certificate=certificate,
             login=login, backend=backend, root=root, limit=body_limit,
-            protocol=protocol, lfs=large, body=body))
+            protocol=protocol, lfs=large, body=body,
+            chunked="" if chunked else "if ($http_transfer_encoding) { return 411; }"))
         workspace.start([tool("fcgiwrap"), "-c", "4", "-s", f"unix:{home}/cgi"], home / "cgi.log",
                         lambda: _answers(home / "cgi"))
         workspace.start([tool("nginx"), "-e", home / "log", "-p", home, "-c", settings],
