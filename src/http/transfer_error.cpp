@@ -63,6 +63,13 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
       return {Cause::resolve, cat("cannot resolve the host name ", base::printable(url.host),
                                   ": check its spelling and the worker's DNS")};
     case CURLE_COULDNT_RESOLVE_PROXY:
+      // libcurl quotes the address, in which it finds no end of the password.
+      if (contains(detail, "Unsupported proxy")) {
+        return {Cause::other,
+                cat("the proxy's address on the way to ", host, " is no URL: expected ",
+                    "http://user:password@host:port in http_proxy and https_proxy; in user and ",
+                    "password, other signs than letters and digits are written like %2F")};
+      }
       return {Cause::resolve,
               cat("cannot resolve the proxy's host name on the way to ", host, ": ", detail)};
     case CURLE_COULDNT_CONNECT: {

@@ -93,3 +93,23 @@ TEST_CASE("a proxy that is not there is named as the cause, without its password
     CHECK(message.find("hunter2") == std::string::npos);
   }
 }
+
+TEST_CASE("a proxy's address that is no URL is not shown, and how to write it is") {
+  const std::string address =
+      GENERATE("http://user:s/hunter2@proxy.example:3128", "user:s hunter2@proxy.example:3128",
+               "http://user:s hunter2@proxy.example:3128", "user:s#hunter2@proxy.example:3128");
+  CAPTURE(address);
+  const Environment proxied("https_proxy", address);
+  const Environment excluded("no_proxy", "");
+  ClientFixture fixture;
+  try {
+    fixture.client.send(request_for("https://far.example/x"));
+    FAIL("went through");
+  } catch (const http::TransportError& error) {
+    const std::string message = error.what();
+    CAPTURE(message);
+    CHECK(message.find("proxy") != std::string::npos);
+    CHECK(message.find("%2F") != std::string::npos);
+    CHECK(message.find("hunter2") == std::string::npos);
+  }
+}
