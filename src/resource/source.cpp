@@ -38,17 +38,28 @@ std::vector<std::string> read_certificates(const JsonView& view) {
   return view.strings();
 }
 
-/// The user information of a URL, which may be written as in the URL or decoded.
-void hide_userinfo(std::string_view url, base::Log& log) {
-  const size_t scheme = url.find("://");
-  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+/// Where the user information of a URL without its scheme ends. A "/" in a password, which had to
+/// be written %2F, looks like the end of a host with a strange port.
+size_t end_of_userinfo(std::string_view url) {
   const std::string_view authority = url.substr(0, url.find('/'));
   const size_t at = authority.rfind('@');
+  const size_t colon = authority.find(':');
+  if (at != std::string_view::npos || colon == std::string_view::npos) return at;
+  const bool is_port = authority.find_first_not_of("0123456789", colon + 1) == authority.npos;
+  return is_port ? std::string_view::npos : url.rfind('@');
+}
+
+/// The user information of a URL, which may be written as in the URL or decoded.
+void hide_userinfo(std::string_view url, base::Log& log) {
+  const size_t scheme = url.find(":/");
+  if (scheme < url.find('@')) url.remove_prefix(scheme + 1);
+  url.remove_prefix(std::min(url.find_first_not_of('/'), url.size()));
+  const size_t at = end_of_userinfo(url);
   if (at == std::string_view::npos) return;
   // repository:tag@sha256:... is an image by digest.
-  const std::string_view host = authority.substr(at + 1);
+  const std::string_view host = url.substr(at + 1);
   if (host.starts_with("sha256:") || host.starts_with("sha512:")) return;
-  const std::string_view userinfo = authority.substr(0, at);
+  const std::string_view userinfo = url.substr(0, at);
   const std::string_view user = userinfo.substr(0, userinfo.find(':'));
   const auto hide = [&](std::string_view text) {
     log.hide(text);

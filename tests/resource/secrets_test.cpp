@@ -63,6 +63,19 @@ TEST_CASE("a token in a URL is hidden, encoded or not, a short user name is not"
   CHECK(contains(logged(request("git@git.test:team/app"), "hello team"), "remote: hello team\n"));
 }
 
+TEST_CASE("a password that makes an address unusable is hidden") {
+  for (const std::string address :
+       {"https://joe:s/hunter2@git.test/app", "joe:s/hunter2@git.test/app",
+        "https:/joe:s/hunter2@git.test/app", "//joe:s/hunter2@git.test/app"}) {
+    CAPTURE(address);
+    for (const std::string& source :
+         {R"("repository":")" + address + '"', R"("git":{"unknown":1,"uri":")" + address + "\"}"}) {
+      const std::string text = logged(R"({"source":{)" + source + "}}", "got s/hunter2");
+      CHECK_FALSE(contains(text, "hunter2"));
+    }
+  }
+}
+
 TEST_CASE("the tag in front of a digest is no secret") {
   const std::string digest = "sha256:" + std::string(64, 'a');
   CHECK(contains(logged(R"({"source":{"repository":"app:latest@)" + digest + "\"}}", "latest"),
