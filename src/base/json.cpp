@@ -185,4 +185,19 @@ JsonDocument JsonDocument::parse(std::string_view text, std::string_view name) {
   return document;
 }
 
+void JsonDocument::overlay(const JsonView& to, const JsonView& from,
+                           const std::vector<std::string_view>& keys) {
+  for (const std::string_view key : keys) {
+    const JsonView given = from.at(key);
+    if (given.is_null() || (given.is_string() && given.string().empty())) continue;
+    if (!to.is_object()) to.refuse("an object");
+    // Views change nothing, but what they look at is this document's own.
+    Json& target = const_cast<Json&>(*to.value_);
+    for (auto member = target.begin(); member != target.end();) {
+      member = equal_ignoring_case(member.key(), key) ? target.erase(member) : std::next(member);
+    }
+    target[std::string(key)] = *given.value_;
+  }
+}
+
 }  // namespace base

@@ -66,6 +66,11 @@ class JsonDocument {
   /// The whole document; its path is empty or, if given, `path`.
   JsonView root(std::string path = "") const { return {value_.get(), std::move(path)}; }
 
+  /// Puts those members of `from` that `keys` names, unless they are null or "", over the members
+  /// of `to`, whose keys may differ in case. Both are objects of this document. No view of a member
+  /// of `to` may be used afterwards.
+  void overlay(const JsonView& to, const JsonView& from, const std::vector<std::string_view>& keys);
+
  private:
   JsonDocument();
   std::unique_ptr<nlohmann::json> value_;

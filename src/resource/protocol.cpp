@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "resource/source.hpp"
+#include "resource/step_login.hpp"
 
 namespace resource {
 namespace {
@@ -32,6 +33,7 @@ Request open_request(const JsonDocument& document, base::Log& log) {
   const JsonView root = document.root();
   if (!root.is_object()) root.refuse("an object with source, version and params");
   hide_secrets(root.at_ignoring_case("source"), log);
+  hide_secrets(root.at_ignoring_case("params"), log);
   root.allow_only({"source", "version", "params"}, true);
   return {root.at_ignoring_case("source"), root.at_ignoring_case("version"),
           root.at_ignoring_case("params")};
@@ -47,6 +49,11 @@ std::optional<Version> parse_version(const JsonView& view, const Source& source)
   if (view.members().empty()) return std::nullopt;
   return Version{view.at("tag").string_or(""), view.at("digest").string_or(""),
                  view.at("ref").string_or("")};
+}
+
+void allow_params(const JsonView& params, std::vector<std::string_view> known) {
+  known.insert(known.end(), step_login_keys().begin(), step_login_keys().end());
+  params.allow_only(known);
 }
 
 Format parse_format(const JsonView& view) {
@@ -91,13 +98,14 @@ CheckRequest parse_check_request(std::string_view json, base::Log& log) {
 }
 
 GetRequest parse_get_request(std::string_view json, base::Log& log) {
-  const JsonDocument document = parse_request(json);
+  JsonDocument document = parse_request(json);
   const Request parts = open_request(document, log);
+  apply_step_login(document, parts.source, parts.params);
   GetRequest request{parse_source(parts.source, log), {}, {}};
   const auto version = parse_version(parts.version, request.source);
   if (!version) throw Error("version is missing: run check first and pass one of its versions");
   request.version = *version;
-  parts.params.allow_only({"format", "skip_download", "platform"});
+  allow_params(parts.params, {"format", "skip_download", "platform"});
   request.params.format = parse_format(parts.params.at("format"));
   request.params.skip_download = parts.params.at("skip_download").boolean_or(false);
   const JsonView platform = parts.params.at("platform");
@@ -106,10 +114,11 @@ GetRequest parse_get_request(std::string_view json, base::Log& log) {
 }
 
 PutRequest parse_put_request(std::string_view json, base::Log& log) {
-  const JsonDocument document = parse_request(json);
+  JsonDocument document = parse_request(json);
   const Request parts = open_request(document, log);
+  apply_step_login(document, parts.source, parts.params);
   PutRequest request{parse_source(parts.source, log), {}};
-  parts.params.allow_only({"image"});
+  allow_params(parts.params, {"image"});
   request.params.image = parts.params.at("image").string_or("");
   if (!parts.version.is_null() && !parts.version.members().empty()) {
     throw Error("put takes no version");

@@ -163,3 +163,38 @@ TEST_CASE("bytes that are no UTF-8 do not break the answer") {
         "{\"version\":{\"tag\":\"1\",\"digest\":\"d\"},"
         "\"metadata\":[{\"name\":\"image\",\"value\":\"a\xef\xbf\xbdz\"}]}\n");
 }
+
+TEST_CASE("a login for one step takes the place of the source's, part by part") {
+  const std::string both = R"("source":{"Repository":"busybox","Username":"u","PASSWORD":"old",)"
+                           R"("Git":{"uri":"https://git.test/r","username":"g","password":"old"}})";
+  const std::string params =
+      R"(,"params":{"password":"new","username":"","git":{"password":1.50}})";
+  const auto check = [](const resource::Source& source) {
+    REQUIRE(source.image->registry.credentials);
+    CHECK(source.image->registry.credentials->username == "u");
+    CHECK(source.image->registry.credentials->password.reveal() == "new");
+    CHECK(source.git->remote.username == "g");
+    CHECK(source.git->remote.password.reveal() == "1.50");
+  };
+  check(put_request(both + params).source);
+  check(get_request(both + "," + version + params).source);
+}
+
+TEST_CASE("a login for one step is enough where source has none") {
+  const std::string login = R"(,"params":{"username":"u","password":"p"})";
+  CHECK(get_request(source + "," + version + login).source.image->registry.credentials);
+  const std::string key = R"(,"params":{"git":{"private_key":"k"}})";
+  CHECK(put_request(git_only + key).source.git->remote.private_key.reveal() == "k");
+  const std::string amazon = R"(,"params":{"aws_access_key_id":"a","aws_secret_access_key":"s",)"
+                             R"("aws_session_token":"t","aws_region":"eu-west-1"})";
+  CHECK(get_request(source + "," + version + amazon).source.image->ecr);
+}
+
+TEST_CASE("a login for one step that nothing would use is refused") {
+  CHECK(message_of([] { put_request(source + R"(,"params":{"git":{"password":"p"}})"); }) ==
+        "params.git is a login at a git server: source has no git");
+  CHECK(message_of([] { put_request(git_only + R"(,"params":{"git":{"uri":"p"}})"); }) ==
+        "unknown key params.git.uri");
+  CHECK(contains(message_of([] { put_request(git_only + R"(,"params":{"password":"p"})"); }),
+                 "params.password is a login for a registry"));
+}
