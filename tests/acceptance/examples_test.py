@@ -94,6 +94,7 @@ class Examples(Case):
         expected = {
             "bootstrap.yml": [f"get {OUR_TYPE}", "put", f"get {OUR_TYPE}", "put"],
             "mirror-image.yml": [f"get {OUR_TYPE}", "put"],
+            "short-lived-token.yml": [f"get {OUR_TYPE}", "task", "put"],
             "task-image.yml": ["get git", "task"],
             "task-image-restored.yml": ["get git", "task"],
             "task-image-exact.yml": [f"get {OUR_TYPE}", "task"],
@@ -105,8 +106,11 @@ class Examples(Case):
         found = {path.name: path for path in (ROOT / "examples").glob("*.yml")}
         self.assertEqual(found.keys() - {"vars.yml"}, expected.keys())
         for name, steps in expected.items():
+            text = found[name].read_text()
+            if "outputs:" in text and not AS_ROOT:
+                continue  # There is no image to make them in.
             with self.subTest(name):
-                self.assertEqual(self.play(found[name].read_text()), steps)
+                self.assertEqual(self.play(text), steps)
 
     def test_what_bootstrap_publishes_is_all_the_disconnected_side_needs(self):
         repository = self.repository()

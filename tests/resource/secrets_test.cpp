@@ -23,6 +23,8 @@ TEST_CASE("a secret is known to the log before anything can fail") {
       R"({"sorce":1,"source":{)" + password + "}}",
       R"({"Source":{"unknown":1,)" + password + "}}",
       R"({"source":{"PASSWORD":"hunter2"}})",
+      R"({"source":{},"params":{)" + password + "}}",
+      R"({"source":{},"Params":{"git":{"uri":1,)" + password + "}}}",
       R"({"source":{"repository":7,)" + password + "}}",
       R"({"source":{"username":[],)" + password + "}}",
       R"({"source":{"unknown":1,)" + git + "}}",

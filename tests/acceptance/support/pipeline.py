@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 
 from . import programs
@@ -11,7 +12,8 @@ OUR_TYPE = "rootfs-git"
 
 
 def substitute(value, variables):
-    """Replaces ((a.b)) everywhere in parsed YAML; an unknown name is a KeyError."""
+    """Replaces ((a.b)) everywhere in parsed YAML; an unknown name is a KeyError. A pipeline's own
+    ((.:name)) is left to its steps."""
     if isinstance(value, dict):
         return {key: substitute(item, variables) for key, item in value.items()}
     if isinstance(value, list):
@@ -42,12 +44,14 @@ class Pipeline:
         self._resources = {one["name"]: one for one in document.get("resources", [])}
         self._jobs = document.get("jobs", [])
         self._home, self._as_root, self.steps = home, as_root, []
+        self._loaded = {}  # Of the job that runs.
 
     def run(self):
         """Runs all jobs in the order they stand in."""
         for number, job in enumerate(self._jobs):
             inputs = self._home / f"job{number}"
             inputs.mkdir()
+            self._loaded = {}
             for step in job["plan"]:
                 self._run_step(step, inputs)
 
@@ -59,6 +63,9 @@ class Pipeline:
             self._get(step, inputs)
         elif "put" in step:
             self._put(step, inputs)
+        elif "load_var" in step:
+            text = (inputs / step["file"]).read_text().strip()
+            self._loaded[f"((.:{step['load_var']}))"] = text
         else:
             self._task(step, inputs)
 
@@ -87,7 +94,7 @@ class Pipeline:
 
     def _put(self, step, inputs):
         source = self._resources[step["put"]]["source"]
-        answer = _good(programs.put(source, inputs, **step["params"]))
+        answer = _good(programs.put(source, inputs, **self._with_loaded(step["params"])))
         if answer["version"] not in _good(programs.check(source)):
             raise AssertionError(f"check does not know {answer['version']}")
         if not step.get("no_get"):
@@ -96,12 +103,23 @@ class Pipeline:
             _good(programs.get(source, answer["version"], after, **step.get("get_params", {})))
         self.steps.append("put")
 
+    def _with_loaded(self, params):
+        if isinstance(params, dict):
+            return {key: self._with_loaded(value) for key, value in params.items()}
+        return self._loaded.get(params, params) if isinstance(params, str) else params
+
     def _task(self, step, inputs):
+        """Outputs are made in the image's own root, which the task has for its directory."""
         config = step["config"]
         image = inputs / step["image"]
         json.loads((image / "metadata.json").read_text())
+        outputs = [one["name"] for one in config.get("outputs", [])]
         if self._as_root:
+            for name in outputs:
+                (image / "rootfs" / name).mkdir()
             run_inside(image / "rootfs", config["run"]["path"], *config["run"]["args"])
+            for name in outputs:
+                shutil.move(image / "rootfs" / name, inputs / name)
         self.steps.append("task")
 
     def _check_with_type(self, kind, source, inputs):
