@@ -24,8 +24,10 @@ constexpr int most_attempts = 8;
 /// How git, JGit and libgit2 say that objects a push builds on are not there.
 constexpr std::array<std::string_view, 4> lack_words = {
     "missing necessary objects", "missing blob", "missing tree", "did not receive expected object"};
-/// How they say that somebody else is changing the branch at this moment.
-constexpr std::array<std::string_view, 2> lock_words = {"cannot lock ref", "failed to lock"};
+/// How they say that somebody else is pushing at this moment. Some versions of git, from 2.46 on,
+/// do not bear the same pack coming twice at once.
+constexpr std::array<std::string_view, 3> lock_words = {"cannot lock ref", "failed to lock",
+                                                        ".keep' differ in contents"};
 /// How servers, and what stands in front of them, say that a push is too large.
 constexpr std::array<std::string_view, 3> size_words = {
     "maximum allowed size", "http 413", "larger than the server or its proxy allows"};

@@ -21,7 +21,7 @@ class PutLimits(PutCase):
 
     def test_files_over_the_limit_are_listed_and_nothing_is_sent(self):
         repository = self.repository()
-        git = {"uri": repository.file_uri, "max_file_size": "2MB"}
+        git = {"uri": repository.file_uri, "max_file_size": 2_900_000}
         log = self.refused(git, "git.max_file_size", "nothing was sent", "Delete them")
         self.assertIn("opt/larger (4.0 MB), opt/.git (3.5 MB), opt/large (3.0 MB);", log)
         self.assertEqual(repository.object_count(), 0)

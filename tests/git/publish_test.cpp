@@ -269,6 +269,21 @@ TEST_CASE("a branch locked for a moment does not fail the push") {
   check_repository(scratch / "r", git::publish(*remote, snapshot, request, log), "one");
 }
 
+TEST_CASE("the same pack coming from somebody else at the same moment does not fail the push") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  const Path hook = scratch / "r" / "hooks" / "pre-receive";
+  std::ofstream(hook) << "#!/bin/sh\n"
+                         "[ ! -f again ] || exit 0\n"
+                         "touch again\n"
+                         "echo \"error: files './a/pack-1.keep' and './pack-1.keep' differ in "
+                         "contents\" >&2\n"
+                         "exit 1\n";
+  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
+  check_repository(scratch / "r", publish(scratch / "r", By::programs, "one"), "one");
+  CHECK(std::filesystem::exists(scratch / "r" / "again"));
+}
+
 TEST_CASE("a file that cannot be read is named instead of sending trees that were never hashed") {
   const bool filter = GENERATE(true, false);
   const ScratchDir scratch;

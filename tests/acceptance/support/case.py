@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import stat
+import tempfile
 import unittest
 
 from . import programs
@@ -9,6 +11,25 @@ from .git_repo import Repository
 from .workspace import Workspace
 
 AS_ROOT = os.getuid() == 0
+
+
+def _allowed(action):
+    with tempfile.NamedTemporaryFile() as file:
+        try:
+            action(file.name)
+        except PermissionError:
+            return False
+    return True
+
+
+def _make_device(beside):
+    os.mknod(f"{beside}.device", stat.S_IFCHR, os.makedev(1, 3))
+    os.unlink(f"{beside}.device")
+
+
+# Containers in which images are built take both from root.
+MAY_MAKE_DEVICES = AS_ROOT and _allowed(_make_device)
+MAY_SET_TRUSTED = AS_ROOT and _allowed(lambda path: os.setxattr(path, "trusted.probe", b""))
 
 
 class Case(unittest.TestCase):
