@@ -17,8 +17,8 @@ class Cancelled : public std::exception {
   int signal_;
 };
 
-/// Makes SIGINT, SIGTERM and SIGHUP set a flag and ignores SIGPIPE. System calls are not restarted,
-/// so that a blocked one returns with EINTR.
+/// Makes SIGINT, SIGTERM and SIGHUP set a flag and ignores SIGPIPE and SIGXFSZ, for which there are
+/// errors. System calls are not restarted, so that a blocked one returns with EINTR.
 void install_signal_handlers();
 
 /// The signal that asked the process to stop, or 0.

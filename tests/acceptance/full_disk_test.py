@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """Disks that are full or may not be written to, here and on the server, are named as the cause."""
 
+import json
 import os
 import random
 import re
+import resource
 import shutil
+import subprocess
 import unittest
 
 from support import git_http, images, programs
@@ -64,6 +67,20 @@ class FullDisk(PutCase):
                            str(disk.path))
                 disk.remount("rw")
                 self.succeeded(programs.get(source, version, disk.path))
+
+    @unittest.skipIf(programs.in_image(), "the limit would hold for what starts the image, too")
+    def test_a_limit_on_the_size_of_files(self):
+        for name, source, version in self.sources():
+            with self.subTest(name):
+                destination = self.work.directory("get")
+                done = subprocess.run(
+                    [programs.program("in"), destination], stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE, env=programs.environment(),
+                    input=json.dumps({"source": source, "version": version}).encode(),
+                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10**5, 10**5)))
+                self.cause(programs.Outcome(done.returncode, done.stdout, done.stderr),
+                           "File too large")
+                self.assertFalse((destination / "metadata.json").exists())
 
     def test_a_place_for_temporary_files_that_is_full(self):
         disk = self.disk("100k")
