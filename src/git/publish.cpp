@@ -31,8 +31,9 @@ constexpr std::array<std::string_view, 3> lock_words = {"cannot lock ref", "fail
 /// How servers, and what stands in front of them, say that a push is too large.
 constexpr std::array<std::string_view, 3> size_words = {
     "maximum allowed size", "http 413", "larger than the server or its proxy allows"};
-/// What is left of it when a proxy swallows the server's words.
-constexpr std::array<std::string_view, 2> cut_words = {"http 50", "ended without saying"};
+/// What is left of it when a proxy swallows the server's words, or the connection ends under them.
+constexpr std::array<std::string_view, 3> cut_words = {"http 50", "ended without saying",
+                                                       "broke off"};
 
 template <size_t count>
 bool says_any(std::string_view text, const std::array<std::string_view, count>& words) {
