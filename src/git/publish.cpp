@@ -24,10 +24,12 @@ constexpr int most_attempts = 8;
 /// How git, JGit and libgit2 say that objects a push builds on are not there.
 constexpr std::array<std::string_view, 4> lack_words = {
     "missing necessary objects", "missing blob", "missing tree", "did not receive expected object"};
-/// How they say that somebody else is pushing at this moment. Some versions of git, from 2.46 on,
-/// do not bear the same pack coming twice at once.
-constexpr std::array<std::string_view, 3> lock_words = {"cannot lock ref", "failed to lock",
-                                                        ".keep' differ in contents"};
+/// How they say that somebody else is changing the branch at this moment.
+constexpr std::array<std::string_view, 2> lock_words = {"cannot lock ref", "failed to lock"};
+/// How some versions of git, from 2.46 on, say that the same pack comes twice at this moment. It
+/// may be a disk that is full as well, so a few attempts have to do.
+constexpr std::array<std::string_view, 1> twin_words = {"unable to migrate objects"};
+constexpr int most_twins = 4;
 /// How servers, and what stands in front of them, say that a push is too large.
 constexpr std::array<std::string_view, 3> size_words = {
     "maximum allowed size", "http 413", "larger than the server or its proxy allows"};
@@ -137,7 +139,7 @@ class Publisher {
       setback_ = cat("branch ", base::printable(request_.branch), " has moved meanwhile");
       return false;
     }
-    if (says_any(reason, lock_words)) {
+    if (says_any(reason, lock_words) || (says_any(reason, twin_words) && ++twins_ <= most_twins)) {
       setback_ = reason;
       return false;
     }
@@ -172,6 +174,7 @@ class Publisher {
   std::jthread hashing_thread_;  ///< Stops, wherever it is, when the push fails before.
   bool prepared_ = false;
   bool send_all_ = false;
+  int twins_ = 0;
   std::string setback_;
 };
 

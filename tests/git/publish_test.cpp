@@ -270,18 +270,31 @@ TEST_CASE("a branch locked for a moment does not fail the push") {
 }
 
 TEST_CASE("the same pack coming from somebody else at the same moment does not fail the push") {
+  class Twins : public PassingRemote {
+   public:
+    Twins(std::unique_ptr<git::Remote> inner, int count)
+        : PassingRemote(std::move(inner)), left(count) {}
+    git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
+                        unsigned threads) override {
+      if (left-- > 0) return {false, "unable to migrate objects to permanent storage"};
+      return PassingRemote::push(update, objects, threads);
+    }
+    int left;
+  };
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
-  const Path hook = scratch / "r" / "hooks" / "pre-receive";
-  std::ofstream(hook) << "#!/bin/sh\n"
-                         "[ ! -f again ] || exit 0\n"
-                         "touch again\n"
-                         "echo \"error: files './a/pack-1.keep' and './pack-1.keep' differ in "
-                         "contents\" >&2\n"
-                         "exit 1\n";
-  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
-  check_repository(scratch / "r", publish(scratch / "r", By::programs, "one"), "one");
-  CHECK(std::filesystem::exists(scratch / "r" / "again"));
+  base::Log log(-1);
+  git::Snapshot snapshot = image("one");
+  SECTION("a few times") {
+    Twins remote(opened_by(By::programs, scratch / "r", log), 3);
+    check_repository(scratch / "r", git::publish(remote, snapshot, request_for("main"), log),
+                     "one");
+  }
+  SECTION("or what says so is something else, and is not tried without an end") {
+    Twins remote(opened_by(By::programs, scratch / "r", log), 100);
+    REQUIRE_THROWS_AS(git::publish(remote, snapshot, request_for("main"), log), base::Error);
+    CHECK(remote.left == 95);
+  }
 }
 
 TEST_CASE("a file that cannot be read is named instead of sending trees that were never hashed") {
