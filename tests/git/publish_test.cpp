@@ -1,92 +1,14 @@
-#include "git/publish.hpp"
-
-#include <atomic>
-#include <chrono>
 #include <fstream>
 #include <thread>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
-#include "git/support/entries.hpp"
-#include "git/support/git_program.hpp"
-#include "git/support/opened_by.hpp"
 #include "git/support/passing_remote.hpp"
-#include "support/catch.hpp"
-#include "support/scratch_dir.hpp"
+#include "git/support/publication.hpp"
 
 namespace {
 
 using Path = std::filesystem::path;
-
-struct Publication {
-  git::PublishResult result;
-  git::Oid tree;
-};
-
-git::PublishRequest request_for(const std::string& branch) {
-  git::PublishRequest request;
-  request.branch = branch;
-  request.author = request.committer = {"Test", "test@localhost"};
-  request.time = 1700000000;
-  request.message = "Publish\n";
-  request.pause = [](int) {};
-  return request;
-}
-
-void add_image(git::Snapshot& snapshot, const std::string& changing, int files = 20) {
-  std::vector<base::Entry> entries = {directory("etc"), directory("usr"), file("etc/v", changing)};
-  for (int i = 0; i < files; ++i) {
-    entries.push_back(file("usr/f" + std::to_string(i), "content " + std::to_string(i)));
-  }
-  ListedEntries source(std::move(entries));
-  snapshot.add_image(source, "rootfs");
-}
-
-git::Snapshot image(const std::string& changing, int files = 20) {
-  git::Snapshot snapshot;
-  add_image(snapshot, changing, files);
-  return snapshot;
-}
-
-git::PublishResult publish(const Path& repository, By by, const std::string& changing,
-                           const std::string& branch = "main") {
-  base::Log log(-1);
-  const auto remote = opened_by(by, repository, log);
-  git::Snapshot snapshot = image(changing);
-  return git::publish(*remote, snapshot, request_for(branch), log);
-}
-
-void check_repository(const Path& repository, const git::PublishResult& result,
-                      const std::string& changing) {
-  git_in(repository, "fsck --strict");
-  CHECK(git_in(repository, "rev-parse main") == result.commit.hex());
-  CHECK(git_in(repository, "show main:rootfs/etc/v") == changing);
-  CHECK(git_in(repository, "ls-tree -r --name-only main | wc -l") == "21");
-}
-
-/// Commits by hand to `branch` of a bare repository.
-std::string commit_by_hand(const Path& repository, const std::string& branch) {
-  const std::string tree = git_in(repository, "mktree < /dev/null");
-  const std::string commit =
-      git_in(repository, "-c user.name=h -c user.email=h@h commit-tree -m hand " + tree);
-  git_in(repository, "update-ref refs/heads/" + branch + " " + commit);
-  return commit;
-}
-
-/// Runs an action once, right before the first push.
-class Interfering : public PassingRemote {
- public:
-  Interfering(std::unique_ptr<git::Remote> inner, std::function<void()> action)
-      : PassingRemote(std::move(inner)), action_(std::move(action)) {}
-  git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
-                      unsigned threads) override {
-    if (action_) std::exchange(action_, nullptr)();
-    return PassingRemote::push(update, objects, threads);
-  }
-
- private:
-  std::function<void()> action_;
-};
 
 }  // namespace
 
@@ -160,37 +82,6 @@ TEST_CASE("a new branch beside others reuses what they hold") {
   CHECK(git_in(scratch / "r", "rev-list --count main") == "1");
 }
 
-TEST_CASE("losing a race builds on the winner's commit") {
-  const By by = GENERATE(By::programs, By::direct);
-  const bool branch_exists = GENERATE(true, false);
-  const ScratchDir scratch;
-  make_bare_repository(scratch / "r");
-  if (branch_exists) publish(scratch / "r", by, "one");
-  base::Log log(-1);
-  std::string winner;
-  Interfering remote(opened_by(by, scratch / "r", log),
-                     [&] { winner = commit_by_hand(scratch / "r", "main"); });
-  git::Snapshot snapshot = image("two");
-  const auto result = git::publish(remote, snapshot, request_for("main"), log);
-  CHECK(git_in(scratch / "r", "rev-parse main~1") == winner);
-  check_repository(scratch / "r", result, "two");
-}
-
-TEST_CASE("two who publish the same image at once agree on one commit") {
-  const ScratchDir scratch;
-  make_bare_repository(scratch / "r");
-  base::Log log(-1);
-  git::PublishResult winner;
-  Interfering remote(opened_by(By::programs, scratch / "r", log),
-                     [&] { winner = publish(scratch / "r", By::programs, "one"); });
-  git::Snapshot snapshot = image("one");
-  auto request = request_for("main");
-  request.time += 1;
-  const auto result = git::publish(remote, snapshot, request, log);
-  CHECK(result.commit == winner.commit);
-  CHECK(git_in(scratch / "r", "rev-list --count main") == "1");
-}
-
 TEST_CASE("a hook that declines ends the push with the hook's words") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
@@ -252,49 +143,6 @@ TEST_CASE("a tree left over from a deleted branch without its files is not built
   git_in(scratch / "r", "update-ref refs/heads/main " + by_hand);
   REQUIRE(std::filesystem::remove(scratch / "r" / "objects" / file.substr(0, 2) / file.substr(2)));
   check_repository(scratch / "r", publish(scratch / "r", by, "one"), "one");
-}
-
-TEST_CASE("a branch locked for a moment does not fail the push") {
-  const By by = GENERATE(By::programs, By::direct);
-  const ScratchDir scratch;
-  make_bare_repository(scratch / "r");
-  commit_by_hand(scratch / "r", "main");
-  const Path lock = scratch / "r" / "refs" / "heads" / "main.lock";
-  std::ofstream(lock).close();
-  base::Log log(-1);
-  const auto remote = opened_by(by, scratch / "r", log);
-  git::Snapshot snapshot = image("one");
-  auto request = request_for("main");
-  request.pause = [&](int) { std::filesystem::remove(lock); };
-  check_repository(scratch / "r", git::publish(*remote, snapshot, request, log), "one");
-}
-
-TEST_CASE("the same pack coming from somebody else at the same moment does not fail the push") {
-  class Twins : public PassingRemote {
-   public:
-    Twins(std::unique_ptr<git::Remote> inner, int count)
-        : PassingRemote(std::move(inner)), left(count) {}
-    git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
-                        unsigned threads) override {
-      if (left-- > 0) return {false, "unable to migrate objects to permanent storage"};
-      return PassingRemote::push(update, objects, threads);
-    }
-    int left;
-  };
-  const ScratchDir scratch;
-  make_bare_repository(scratch / "r");
-  base::Log log(-1);
-  git::Snapshot snapshot = image("one");
-  SECTION("a few times") {
-    Twins remote(opened_by(By::programs, scratch / "r", log), 3);
-    check_repository(scratch / "r", git::publish(remote, snapshot, request_for("main"), log),
-                     "one");
-  }
-  SECTION("or what says so is something else, and is not tried without an end") {
-    Twins remote(opened_by(By::programs, scratch / "r", log), 100);
-    REQUIRE_THROWS_AS(git::publish(remote, snapshot, request_for("main"), log), base::Error);
-    CHECK(remote.left == 95);
-  }
 }
 
 TEST_CASE("a file that cannot be read is named instead of sending trees that were never hashed") {
