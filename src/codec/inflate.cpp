@@ -2,6 +2,7 @@
 
 #include <isa-l/igzip_lib.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -110,6 +111,16 @@ std::unique_ptr<base::ByteSource> gunzip(std::unique_ptr<base::ByteSource> sourc
   return std::make_unique<GzipSource>(std::move(source), std::move(what));
 }
 
+namespace {
+
+/// How much input the library gets to see for so much output. The more it sees, the larger are the
+/// tables that it builds for each block, which small objects never make good.
+size_t enough_input(size_t output_size) {
+  return output_size / 2 + 64;
+}
+
+}  // namespace
+
 // The library's own zlib mode may take bytes that follow the trailer, so header and trailer are
 // read here and the library sees raw deflate data only.
 struct ZlibInflater::Impl {
@@ -151,17 +162,20 @@ ZlibInflater::Step ZlibInflater::inflate(std::string_view input, std::span<char>
     self.stage = Impl::Stage::body;
   }
   std::ptrdiff_t given_back = 0;
-  if (self.stage == Impl::Stage::body) {
+  while (self.stage == Impl::Stage::body) {
     inflate_state& state = self.state;
+    const std::span<char> room = output.subspan(step.produced);
+    const size_t shown = std::min(input.size() - at, enough_input(room.size()));
     state.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(input.data() + at));
-    state.avail_in = static_cast<uint32_t>(input.size() - at);
-    state.next_out = reinterpret_cast<uint8_t*>(output.data());
-    state.avail_out = static_cast<uint32_t>(output.size());
+    state.avail_in = static_cast<uint32_t>(shown);
+    state.next_out = reinterpret_cast<uint8_t*>(room.data());
+    state.avail_out = static_cast<uint32_t>(room.size());
     const int result = isal_inflate(&state);
     if (result < 0) throw Error(cat("corrupt zlib data: ", explain(result)));
-    at = input.size() - state.avail_in;
-    step.produced = output.size() - state.avail_out;
-    self.adler = adler32({output.data(), step.produced}, self.adler);
+    at += shown - state.avail_in;
+    const size_t produced = room.size() - state.avail_out;
+    self.adler = adler32({room.data(), produced}, self.adler);
+    step.produced += produced;
     if (state.block_state == ISAL_BLOCK_FINISH) {
       self.stage = Impl::Stage::trailer;
       // The bit buffer holds bytes behind the data: first the trailer's, then somebody else's.
@@ -172,6 +186,7 @@ ZlibInflater::Step ZlibInflater::inflate(std::string_view input, std::span<char>
       }
       given_back = count;
     }
+    if (at == input.size() || step.produced == output.size()) break;
   }
   if (self.stage == Impl::Stage::trailer && frame_complete(4)) {
     if (self.frame != zlib_trailer(self.adler)) {
