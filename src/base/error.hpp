@@ -1,5 +1,6 @@
 #pragma once
 #include <cerrno>
+#include <concepts>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -28,6 +29,17 @@ decltype(auto) with_context(std::string_view context, Action&& action) {
     return std::forward<Action>(action)();
   } catch (Error& error) {
     error.add_context(context);
+    throw;
+  }
+}
+
+/// The same with a context that is only worked out when it is needed.
+template <std::invocable Context, class Action>
+decltype(auto) with_context(const Context& context, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (Error& error) {
+    error.add_context(context());
     throw;
   }
 }

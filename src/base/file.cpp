@@ -150,7 +150,7 @@ size_t read_full_at(int fd, uint64_t offset, std::span<char> buffer, std::string
     const ssize_t count = ::pread(fd, buffer.data() + filled, buffer.size() - filled,
                                   static_cast<off_t>(offset + filled));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_errno(cat("read ", printable(what)));
+    if (count < 0) throw_errno(cat("read ", excerpt(what)));
     if (count == 0) break;
     filled += static_cast<size_t>(count);
   }

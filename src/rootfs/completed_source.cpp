@@ -48,7 +48,7 @@ bool CompletedSource::next(Entry& entry) {
     if (is_untouched(found_, listed_)) complete(found_);
     read_manifest();
   }
-  entry = found_;
+  entry = std::move(found_);
   given_found_ = true;
   if (entry.kind == EntryKind::directory && !entry.path.empty() && has_parent(entry.path)) {
     open_.push_back(entry.path);

@@ -16,10 +16,6 @@ namespace {
   throw base::Error(base::cat("file \"", base::excerpt(path), "\" changed while it was read"));
 }
 
-std::string quoted(std::string_view path) {
-  return base::cat("\"", base::excerpt(path), "\"");
-}
-
 }  // namespace
 
 FileState FileState::of(const struct stat& status) {
@@ -36,7 +32,7 @@ void check_unchanged(int fd, const FileState& state, std::string_view path) {
 void FileContent::read_at(uint64_t offset, std::span<char> buffer) const {
   const std::string path = base::cat(directory_->path, directory_->path.empty() ? "" : "/", name_);
   const base::UniqueFd fd = directory_->root->open_file(path);
-  const size_t count = base::read_full_at(fd.get(), offset, buffer, quoted(path));
+  const size_t count = base::read_full_at(fd.get(), offset, buffer, path);
   // Looked at after the read: a change before or during it shows alike.
   check_unchanged(fd.get(), state_, path);
   if (count != buffer.size()) {
@@ -49,7 +45,7 @@ size_t FileStream::read(std::span<char> buffer) {
   const uint64_t left = state_.size - position_;
   const size_t count = base::read_full_at(
       fd_.get(), position_,
-      buffer.first(static_cast<size_t>(std::min<uint64_t>(left, buffer.size()))), quoted(path_));
+      buffer.first(static_cast<size_t>(std::min<uint64_t>(left, buffer.size()))), path_);
   position_ += count;
   if (count == 0) {
     check_unchanged(fd_.get(), state_, path_);

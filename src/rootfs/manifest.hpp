@@ -10,13 +10,17 @@
 
 namespace rootfs {
 
-/// One line of a manifest: an object of the image with all its attributes.
-struct ManifestEntry {
-  /// What the object is; never a hard link. `content` is not used.
-  base::Entry entry;
+/// What a manifest says of an object besides its attributes.
+struct ManifestNotes {
   std::string hardlink;  ///< For a further name: the path of the first one; else "".
   std::string contents;  ///< SHA-256 of a file that is kept aside under that name; else "".
   std::string lfs;       ///< SHA-256 of a file that git-lfs keeps; else "".
+};
+
+/// One line of a manifest: an object of the image with all its attributes.
+struct ManifestEntry : ManifestNotes {
+  /// What the object is; never a hard link. `content` is not used.
+  base::Entry entry;
 };
 
 /// Writes a manifest in the syntax of mtree(5), full paths, in the order of a walk with sorted
@@ -26,7 +30,8 @@ struct ManifestEntry {
 class ManifestWriter {
  public:
   explicit ManifestWriter(base::ByteSink& out);
-  void add(const ManifestEntry& entry);
+  void add(const base::Entry& entry, const ManifestNotes& notes);
+  void add(const ManifestEntry& entry) { add(entry.entry, entry); }
   /// Hands the rest to the sink; without it the manifest is cut off.
   void finish();
 

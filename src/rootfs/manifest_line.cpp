@@ -37,16 +37,22 @@ Number number(std::string_view text, uint64_t largest, int radix = 10, size_t di
   return value;
 }
 
+bool is_clean(std::string_view path) {
+  for (size_t at = 0;;) {
+    const size_t slash = path.find('/', at);
+    const std::string_view part = path.substr(at, slash - at);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == path.npos) return true;
+    at = slash + 1;
+  }
+}
+
 /// "./a/b" as "a/b", "." as "".
 std::string read_path(std::string_view text) {
   if (text == ".") return "";
   auto path = text.starts_with("./") ? unescape(text.substr(2)) : std::nullopt;
   if (!path) throw Error(cat(quoted(text), " is not a path of a manifest"));
-  for (const std::string_view part : base::split(*path, '/')) {
-    if (part.empty() || part == "." || part == "..") {
-      throw Error(cat("the path ", quoted(text), " is not clean"));
-    }
-  }
+  if (!is_clean(*path)) throw Error(cat("the path ", quoted(text), " is not clean"));
   return std::move(*path);
 }
 
@@ -77,26 +83,34 @@ void read_device(std::string_view text, base::Entry& entry) {
 /// Takes keywords off a line from the front, in the one order they may have.
 class Keywords {
  public:
-  explicit Keywords(std::string_view line) : words_(base::split(line, ' ')) {}
+  explicit Keywords(std::string_view line) : rest_(line) { find_word(); }
 
-  std::string_view first() { return words_[at_++]; }
+  /// The word at hand, which is then behind.
+  std::string_view take() {
+    const std::string_view word = word_;
+    if (word.size() == rest_.size()) {
+      rest_ = {};
+      at_end_ = true;
+    } else {
+      rest_.remove_prefix(word.size() + 1);
+    }
+    find_word();
+    return word;
+  }
   /// The value of `name` if that is the next keyword.
   std::optional<std::string_view> optional(std::string_view name) {
-    if (at_ == words_.size()) return std::nullopt;
-    const std::string_view word = words_[at_];
-    if (!word.starts_with(name) || word.substr(name.size(), 1) != "=") return std::nullopt;
-    ++at_;
-    return word.substr(name.size() + 1);
+    if (!word_.starts_with(name) || word_.substr(name.size(), 1) != "=") return std::nullopt;
+    return take().substr(name.size() + 1);
   }
   std::string_view required(std::string_view name) {
     if (const auto value = optional(name)) return *value;
-    throw Error(cat(name, "= is missing here: ", quoted(rest())));
+    throw Error(cat(name, "= is missing here: ", quoted(at_end_ ? "the end" : word_)));
   }
   /// The next extended attribute, if there is one.
   bool xattr(base::Xattr& xattr) {
     constexpr std::string_view prefix = "xattr.";
-    if (at_ == words_.size() || !words_[at_].starts_with(prefix)) return false;
-    const std::string_view word = words_[at_++].substr(prefix.size());
+    if (!word_.starts_with(prefix)) return false;
+    const std::string_view word = take().substr(prefix.size());
     const size_t equals = word.find('=');
     if (equals == word.npos || equals == 0) throw Error(cat(quoted(word), " has no name or value"));
     const auto name = unescape(word.substr(0, equals));
@@ -109,14 +123,15 @@ class Keywords {
     return true;
   }
   void finish() const {
-    if (at_ < words_.size()) throw Error(cat("unexpected ", quoted(rest())));
+    if (!at_end_) throw Error(cat("unexpected ", quoted(word_)));
   }
 
  private:
-  std::string_view rest() const { return at_ < words_.size() ? words_[at_] : "the end"; }
+  void find_word() { word_ = rest_.substr(0, rest_.find(' ')); }
 
-  std::vector<std::string_view> words_;
-  size_t at_ = 0;
+  std::string_view rest_;  ///< From the word at hand on.
+  std::string_view word_;
+  bool at_end_ = false;
 };
 
 void read_body(Keywords& keywords, base::Entry& entry) {
@@ -154,7 +169,7 @@ ManifestEntry parse_manifest_line(std::string_view line) {
   ManifestEntry what;
   base::Entry& entry = what.entry;
   Keywords keywords(line);
-  entry.path = read_path(keywords.first());
+  entry.path = read_path(keywords.take());
   const std::string_view word = keywords.required("type");
   const auto kind = kind_of_word(word);
   if (!kind) throw Error(cat("unknown type ", quoted(word)));

@@ -54,7 +54,7 @@ struct ManifestReader::Impl {
 
   bool next(ManifestEntry& what) {
     ++number;
-    return base::with_context(cat("line ", number), [&] {
+    return base::with_context([&] { return cat("line ", number); }, [&] {
       std::string_view line;
       if (number == 1) {
         if (!lines.next(line) || line != manifest_signature) {

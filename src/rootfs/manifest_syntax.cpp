@@ -19,37 +19,42 @@ bool is_plain(char c) {
   return c > ' ' && c <= '~' && c != '\\' && c != '#' && c != '=';
 }
 
+/// The longest start of `text` that stands for itself.
+std::string_view plain_start(std::string_view text) {
+  size_t length = 0;
+  while (length < text.size() && is_plain(text[length])) ++length;
+  return text.substr(0, length);
+}
+
 bool is_octal(char c) {
   return c >= '0' && c <= '7';
 }
 
 }  // namespace
 
-std::string escape(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  for (const char c : bytes) {
-    if (is_plain(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
+void append_escaped(std::string& out, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view plain = plain_start(bytes);
+    out += plain;
+    bytes.remove_prefix(plain.size());
+    if (bytes.empty()) return;
+    const auto byte = static_cast<unsigned char>(bytes.front());
     out += '\\';
     for (const unsigned shift : {6U, 3U, 0U}) out += static_cast<char>('0' + (byte >> shift & 7U));
+    bytes.remove_prefix(1);
   }
-  return out;
 }
 
 std::optional<std::string> unescape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (is_plain(text[i])) {
-      out += text[i];
-      continue;
-    }
-    const std::string_view digits = text.substr(i + 1, 3);
-    if (text[i] != '\\' || digits.size() != 3) return std::nullopt;
+  for (;;) {
+    const std::string_view plain = plain_start(text);
+    out += plain;
+    text.remove_prefix(plain.size());
+    if (text.empty()) return out;
+    const std::string_view digits = text.substr(1, 3);
+    if (text[0] != '\\' || digits.size() != 3) return std::nullopt;
     unsigned byte = 0;
     for (const char digit : digits) {
       if (!is_octal(digit)) return std::nullopt;
@@ -57,9 +62,8 @@ std::optional<std::string> unescape(std::string_view text) {
     }
     if (byte == 0 || byte > 0xFF || is_plain(static_cast<char>(byte))) return std::nullopt;
     out += static_cast<char>(byte);
-    i += 3;
+    text.remove_prefix(4);
   }
-  return out;
 }
 
 std::string_view type_word(base::EntryKind kind) {

@@ -10,9 +10,10 @@ namespace rootfs {
 
 inline constexpr std::string_view manifest_signature = "#mtree v2.0";
 
-/// Bytes outside 33..126 and the four that have a meaning (\ # = and blank) as \ooo.
-std::string escape(std::string_view bytes);
-/// The reverse; nothing when `text` has a byte that escape() would not have left.
+/// Appends `bytes`, those outside 33..126 and the four that have a meaning (\ # = and blank) as
+/// \ooo.
+void append_escaped(std::string& out, std::string_view bytes);
+/// The reverse; nothing when `text` has a byte that append_escaped() would not have left.
 std::optional<std::string> unescape(std::string_view text);
 
 /// mtree(5)'s word for a kind of object, and back.

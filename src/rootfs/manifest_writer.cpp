@@ -1,5 +1,5 @@
 #include <array>
-#include <cstdio>
+#include <charconv>
 
 #include "base/encoding.hpp"
 #include "base/error.hpp"
@@ -16,14 +16,17 @@ void append_path(std::string& line, std::string_view path) {
   line += '.';
   if (path.empty()) return;
   line += '/';
-  line += escape(path);
+  append_escaped(line, path);
 }
 
-template <class... Numbers>
-void append_formatted(std::string& line, const char* format, Numbers... numbers) {
-  std::array<char, 96> text{};
-  const int length = std::snprintf(text.data(), text.size(), format, numbers...);
-  line.append(text.data(), static_cast<size_t>(length));
+/// With zeros in front up to `digits`.
+template <class Number>
+void append_number(std::string& line, Number number, int radix = 10, size_t digits = 1) {
+  std::array<char, 24> text{};
+  const char* const end = std::to_chars(text.begin(), text.end(), number, radix).ptr;
+  const auto length = static_cast<size_t>(end - text.data());
+  if (length < digits) line.append(digits - length, '0');
+  line.append(text.data(), length);
 }
 
 }  // namespace
@@ -31,21 +34,30 @@ void append_formatted(std::string& line, const char* format, Numbers... numbers)
 ManifestWriter::ManifestWriter(base::ByteSink& out)
     : out_(out), text_(base::cat(manifest_signature, '\n')) {}
 
-void ManifestWriter::add(const ManifestEntry& what) {
-  const base::Entry& entry = what.entry;
+void ManifestWriter::add(const base::Entry& entry, const ManifestNotes& notes) {
   const std::string_view word = type_word(entry.kind);
   if (word.empty()) throw base::Error("a manifest names what a hard link leads to");
   append_path(text_, entry.path);
-  text_ += base::cat(" type=", word);
-  append_formatted(text_, " mode=%04o", entry.mode);
-  text_ += base::cat(" uid=", entry.uid, " gid=", entry.gid, " time=", entry.mtime_seconds);
-  append_formatted(text_, ".%09u", entry.mtime_nanoseconds);
+  text_ += " type=";
+  text_ += word;
+  text_ += " mode=";
+  append_number(text_, entry.mode, 8, 4);
+  text_ += " uid=";
+  append_number(text_, entry.uid);
+  text_ += " gid=";
+  append_number(text_, entry.gid);
+  text_ += " time=";
+  append_number(text_, entry.mtime_seconds);
+  text_ += '.';
+  append_number(text_, entry.mtime_nanoseconds, 10, 9);
   switch (entry.kind) {
     case base::EntryKind::file:
-      text_ += base::cat(" size=", entry.size);
+      text_ += " size=";
+      append_number(text_, entry.size);
       break;
     case base::EntryKind::symlink:
-      text_ += base::cat(" link=", escape(entry.link));
+      text_ += " link=";
+      append_escaped(text_, entry.link);
       break;
     case base::EntryKind::char_device:
     case base::EntryKind::block_device:
@@ -54,14 +66,16 @@ void ManifestWriter::add(const ManifestEntry& what) {
     default:
       break;
   }
-  if (!what.hardlink.empty()) {
+  if (!notes.hardlink.empty()) {
     text_ += " hardlink=";
-    append_path(text_, what.hardlink);
+    append_path(text_, notes.hardlink);
   }
-  if (!what.contents.empty()) text_ += base::cat(" contents=blobs/", what.contents);
-  if (!what.lfs.empty()) text_ += base::cat(" lfs=", what.lfs);
+  if (!notes.contents.empty()) text_ += base::cat(" contents=blobs/", notes.contents);
+  if (!notes.lfs.empty()) text_ += base::cat(" lfs=", notes.lfs);
   for (const base::Xattr& xattr : entry.xattrs) {
-    text_ += base::cat(" xattr.", escape(xattr.name), '=', base::base64_encode(xattr.value));
+    text_ += " xattr.";
+    append_escaped(text_, xattr.name);
+    text_ += base::cat('=', base::base64_encode(xattr.value));
   }
   text_ += '\n';
   if (text_.size() >= block_size) finish();
