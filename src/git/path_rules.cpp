@@ -82,6 +82,8 @@ std::string hfs_name(std::string_view name) {
 
 bool is_refused_name(std::string_view name) {
   if (name.empty() || name == "." || name == ".." || name.size() > longest_name) return true;
+  // All names that are looked for below have one of these, whatever else they are decorated with.
+  if (name.find_first_of("gG~") == name.npos) return false;
   const std::string lower = base::to_lower(name);
   // Git for Windows takes a backslash for a separator: ".git" may stand in any part, and
   // ".gitmodules" behind any.

@@ -219,7 +219,11 @@ uint32_t Snapshot::make_directory(std::string_view path) {
 
 uint32_t Snapshot::make_parent(const std::string& prefix, std::string_view path) {
   const std::string_view parent = split_last(path).first;
-  return make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
+  if (last_parent_.prefix != prefix || last_parent_.path != parent) {
+    const uint32_t index = make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
+    last_parent_ = {prefix, std::string(parent), index};
+  }
+  return last_parent_.index;
 }
 
 uint32_t Snapshot::add_directory(uint32_t parent, std::string name) {

@@ -147,6 +147,12 @@ class Snapshot {
   std::vector<Directory> directories_;
   std::deque<Blob> blobs_;  ///< Many: a vector would be copied while it grows.
   std::unordered_map<std::string, uint32_t> directory_index_;  ///< By path; "" is the root.
+  /// What make_parent() was asked for last: most entries lie beside the one before.
+  struct {
+    std::string prefix;
+    std::string path;
+    uint32_t index = 0;
+  } last_parent_;
   std::unordered_map<std::string, const Node> link_targets_;
   SnapshotSummary summary_;
   BlobHasher hasher_;  ///< Writes into blobs_, so it goes first.

@@ -1,5 +1,4 @@
-#include <algorithm>
-#include <numeric>
+#include <bit>
 
 #include "git/snapshot.hpp"
 
@@ -13,13 +12,16 @@ bool is_blob(uint32_t mode) {
 }  // namespace
 
 void Snapshot::mark_repeated() {
-  std::vector<uint32_t> order(blobs_.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
-    return blobs_[a].id == blobs_[b].id ? a < b : blobs_[a].id < blobs_[b].id;
-  });
-  for (size_t i = 1; i < order.size(); ++i) {
-    blobs_[order[i]].repeated = blobs_[order[i]].id == blobs_[order[i - 1]].id;
+  // A hash table of numbers: one of ids would be the largest thing in memory.
+  constexpr uint32_t none = UINT32_MAX;
+  std::vector<uint32_t> slots(std::bit_ceil(2 * blobs_.size() + 1), none);
+  const OidHash hash;
+  for (uint32_t i = 0; i < blobs_.size(); ++i) {
+    Blob& blob = blobs_[i];
+    size_t at = hash(blob.id) & (slots.size() - 1);
+    while (slots[at] != none && blobs_[slots[at]].id != blob.id) at = (at + 1) & (slots.size() - 1);
+    blob.repeated = slots[at] != none;
+    if (!blob.repeated) slots[at] = i;
   }
 }
 

@@ -101,22 +101,21 @@ bool CommitSource::next(base::Entry& entry) {
 }
 
 void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
-  const std::string path = listed.entry.path;
-  base::Entry as_published = listed.entry;
-  if (!listed.hardlink.empty()) as_published.kind = EntryKind::hardlink;
-  const git::Placement placement = rules_.place(as_published);
-  entry = listed.entry;
+  const bool is_hardlink = !listed.hardlink.empty();
+  if (is_hardlink) listed.entry.kind = EntryKind::hardlink;
+  const git::Placement placement = rules_.place(listed.entry);
+  entry = std::move(listed.entry);
+  const std::string& path = entry.path;
   if (path.empty()) return;
   const git::TreeEntry* found = claim(path);
   const bool expected = placement == git::Placement::own_name && listed.contents.empty();
-  if (!listed.hardlink.empty()) {
-    check_hardlink(listed, found, expected);
+  if (is_hardlink) {
+    check_hardlink(listed, path, found, expected);
     // Further names may be listed as those of a further name.
     if (const auto own = firsts_.find(path); own != firsts_.end()) {
       own->second = firsts_.at(listed.hardlink);
     }
-    entry.kind = EntryKind::hardlink;
-    entry.link = listed.hardlink;
+    entry.link = std::move(listed.hardlink);
     return;
   }
   if (const auto first = firsts_.find(path); first != firsts_.end() && found != nullptr) {
@@ -145,20 +144,20 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
   }
 }
 
-void CommitSource::check_hardlink(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
-                                  bool expected) const {
+void CommitSource::check_hardlink(const rootfs::ManifestNotes& listed, const std::string& path,
+                                  const git::TreeEntry* found, bool expected) const {
   const First& first = firsts_.at(listed.hardlink);
   if (found != nullptr) {
     // What is kept aside never has a pointer of git-lfs in its place; another name of it may.
     const bool known = first.found || (!first.id.is_null() && listed.lfs.empty());
     const bool same = !known || (found->mode == first.mode && found->id == first.id);
-    if (!same) mismatch(listed.entry.path, "it is not the same as its other name there");
+    if (!same) mismatch(path, "it is not the same as its other name there");
   } else if (expected && first.found) {
-    mismatch(listed.entry.path, "rootfs/ lacks it");
+    mismatch(path, "rootfs/ lacks it");
   }
 }
 
-void CommitSource::fill_file(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
+void CommitSource::fill_file(const rootfs::ManifestNotes& listed, const git::TreeEntry* found,
                              base::Entry& entry) {
   git::Oid id;
   if (listed.contents.empty()) {
@@ -177,21 +176,20 @@ void CommitSource::fill_file(const rootfs::ManifestEntry& listed, const git::Tre
       first->second = {false, git::file_mode(entry), id};
     }
   }
-  current_ = listed.lfs.empty() ? store_.find_blob(id) : find_large(listed, id);
+  current_ = listed.lfs.empty() ? store_.find_blob(id) : find_large(listed.lfs, entry, id);
   if (current_.size != entry.size) mismatch(entry.path, "its size differs");
   entry.content = current_.content;
 }
 
-git::StoredBlob CommitSource::find_large(const rootfs::ManifestEntry& listed,
+git::StoredBlob CommitSource::find_large(const std::string& sha256, const base::Entry& entry,
                                          const git::Oid& pointer) const {
-  const std::string& path = listed.entry.path;
   const git::StoredBlob text = store_.find_blob(pointer);
   const bool same = text.size <= lfs::longest_pointer &&
                     lfs::parse_pointer(store_.read_blob(pointer, lfs::longest_pointer)) ==
-                        lfs::Pointer{listed.lfs, listed.entry.size};
-  if (!same) mismatch(path, "it is not the same pointer of git-lfs there");
-  const auto found = large_.find(listed.lfs);
-  if (found == large_.end()) mismatch(path, "git-lfs did not give it");
+                        lfs::Pointer{sha256, entry.size};
+  if (!same) mismatch(entry.path, "it is not the same pointer of git-lfs there");
+  const auto found = large_.find(sha256);
+  if (found == large_.end()) mismatch(entry.path, "git-lfs did not give it");
   return found->second;
 }
 

@@ -40,8 +40,8 @@ class CommitSource : public base::EntrySource {
     git::Oid id;
   };
   void find_first_names();
-  void check_hardlink(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
-                      bool expected) const;
+  void check_hardlink(const rootfs::ManifestNotes& listed, const std::string& path,
+                      const git::TreeEntry* found, bool expected) const;
   void enter(const std::string& path, const git::Oid& tree);
   void leave();
   /// The tree's entry for `path`, null when there is none; those before it must be no files of the
@@ -49,8 +49,9 @@ class CommitSource : public base::EntrySource {
   const git::TreeEntry* claim(const std::string& path);
   void check_unlisted(const Level& level, const git::TreeEntry& entry) const;
   void fill(rootfs::ManifestEntry& listed, base::Entry& entry);
-  git::StoredBlob find_large(const rootfs::ManifestEntry& listed, const git::Oid& pointer) const;
-  void fill_file(const rootfs::ManifestEntry& listed, const git::TreeEntry* found,
+  git::StoredBlob find_large(const std::string& sha256, const base::Entry& entry,
+                             const git::Oid& pointer) const;
+  void fill_file(const rootfs::ManifestNotes& listed, const git::TreeEntry* found,
                  base::Entry& entry);
 
   const git::ObjectStore& store_;

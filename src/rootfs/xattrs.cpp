@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -16,20 +18,25 @@
 namespace rootfs {
 namespace {
 
-/// Runs a call that wants a buffer until the buffer is large enough; false when there is nothing.
+/// What a call writes that tells the size when it gets no buffer; nothing when there is nothing.
 template <class Call>
-bool grow_until_it_fits(std::string& buffer, std::string_view what, Call call) {
-  for (buffer.resize(256);;) {
-    const ssize_t length = call(buffer.data(), buffer.size());
-    if (length >= 0) {
-      buffer.resize(static_cast<size_t>(length));
-      return true;
+std::optional<std::string> read_whole(std::string_view what, Call call) {
+  std::string bytes;
+  for (;;) {
+    ssize_t length = call(nullptr, 0);
+    if (length > 0) {
+      bytes.resize(static_cast<size_t>(length));
+      length = call(bytes.data(), bytes.size());
     }
-    if (errno == ENODATA || errno == ENOTSUP) return false;
-    if (errno != ERANGE || buffer.size() > 1024 * 1024) {
+    if (length >= 0) {
+      bytes.resize(static_cast<size_t>(length));
+      return bytes;
+    }
+    if (errno == ENODATA || errno == ENOTSUP) return std::nullopt;
+    // Else it has grown between the calls.
+    if (errno != ERANGE) {
       base::throw_errno(base::cat("read the extended attributes of ", base::excerpt(what)));
     }
-    buffer.resize(buffer.size() * 4);
   }
 }
 
@@ -82,18 +89,17 @@ bool belongs_to_image(std::string_view name) {
 std::vector<base::Xattr> list_xattrs(int directory, const std::string& name,
                                      std::string_view what) {
   std::vector<base::Xattr> xattrs;
-  std::string names;
-  const auto list = [&](char* to, size_t size) { return list_names(directory, name, to, size); };
-  if (!grow_until_it_fits(names, what, list) || names.empty()) return xattrs;
+  const auto names = read_whole(
+      what, [&](char* to, size_t size) { return list_names(directory, name, to, size); });
+  if (!names || names->empty()) return xattrs;
   const std::string path = path_below(directory, name);
-  for (size_t at = 0; at < names.size(); at += std::strlen(names.c_str() + at) + 1) {
-    const char* attribute = names.c_str() + at;
+  for (size_t at = 0; at < names->size(); at += std::strlen(names->c_str() + at) + 1) {
+    const char* attribute = names->c_str() + at;
     if (!belongs_to_image(attribute)) continue;
-    std::string value;
-    const auto get = [&](char* to, size_t size) {
+    auto value = read_whole(what, [&](char* to, size_t size) {
       return ::lgetxattr(path.c_str(), attribute, to, size);
-    };
-    if (grow_until_it_fits(value, what, get)) xattrs.push_back({attribute, std::move(value)});
+    });
+    if (value) xattrs.push_back({attribute, std::move(*value)});
   }
   std::sort(xattrs.begin(), xattrs.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
