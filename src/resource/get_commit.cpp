@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "git/object_store.hpp"
 #include "git/remote.hpp"
+#include "resource/bounded_sink.hpp"
 #include "resource/destination.hpp"
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
@@ -52,7 +53,9 @@ void fetch(const GitSource& source, const git::Oid& commit, const std::string& d
   tree.set_budget(budget);
   const auto fetch_objects = [&] {
     const auto remote = git::open_remote(source.remote, log);
-    remote->fetch_commit(commit, cat("refs/heads/", source.branch), store);
+    rootfs::Budget of_objects(limits, 0);
+    BoundedSink bounded(store, of_objects);
+    remote->fetch_commit(commit, cat("refs/heads/", source.branch), bounded);
     store.complete();
   };
   base::run_both(fetch_objects, [&] { restore_rootfs(image, tree); });

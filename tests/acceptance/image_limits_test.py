@@ -71,6 +71,19 @@ class ImageLimits(PutCase):
                 self.failed(get({"limits": {key: too_low}}), f"source.limits.{key}")
                 self.succeeded(get({"limits": {key: enough}}))
 
+    def test_a_file_beside_the_image_in_git_does_not_fill_the_disk(self):
+        for size in (4_000_000, 8_000_000):  # Kept in memory, and streamed to a file.
+            repository = self.repository()
+            source = {"git": {"uri": repository.file_uri}}
+            self.succeeded(programs.put(source, self.inputs, image="box"))
+            version = {"ref": repository.commit_by_hand(self.work, {"beside": "\0" * size})}
+            destination = self.work.directory("get")
+            outcome = programs.get(dict(source, limits={"bytes": "5MB"}), version, destination)
+            self.failed(outcome, "source.limits.bytes", "5.0 MB")
+            self.assertEqual(os.listdir(destination), [])
+            self.succeeded(programs.get(dict(source, limits={"bytes": "12MB"}), version,
+                                        destination))
+
     def put(self, limits, inputs=None, **params):
         repository = self.repository()
         source = dict(limits, git={"uri": repository.file_uri})
