@@ -22,18 +22,7 @@ class Error : public std::exception {
   std::string message_;
 };
 
-/// Runs `action`; an Error that leaves it gets `context` in front and keeps its type.
-template <class Action>
-decltype(auto) with_context(std::string_view context, Action&& action) {
-  try {
-    return std::forward<Action>(action)();
-  } catch (Error& error) {
-    error.add_context(context);
-    throw;
-  }
-}
-
-/// The same with a context that is only worked out when it is needed.
+/// Runs `action`; an Error that leaves it gets `context()` in front and keeps its type.
 template <std::invocable Context, class Action>
 decltype(auto) with_context(const Context& context, Action&& action) {
   try {
@@ -42,6 +31,12 @@ decltype(auto) with_context(const Context& context, Action&& action) {
     error.add_context(context());
     throw;
   }
+}
+
+/// The same with a context that costs nothing to have.
+template <class Action>
+decltype(auto) with_context(std::string_view context, Action&& action) {
+  return with_context([&] { return context; }, std::forward<Action>(action));
 }
 
 /// Throws an Error "`doing`: <text of errno>".

@@ -32,6 +32,12 @@ const char* explain(int result) {
   }
 }
 
+/// How much input the library gets to see for so much output. The more it sees, the larger are the
+/// tables that it builds for each block, which small objects never make good.
+size_t enough_input(size_t output_size) {
+  return output_size / 2 + 64;
+}
+
 constexpr size_t input_size = 128 * 1024;
 
 class GzipSource : public base::ByteSource {
@@ -110,16 +116,6 @@ std::unique_ptr<base::ByteSource> gunzip(std::unique_ptr<base::ByteSource> sourc
                                          std::string what) {
   return std::make_unique<GzipSource>(std::move(source), std::move(what));
 }
-
-namespace {
-
-/// How much input the library gets to see for so much output. The more it sees, the larger are the
-/// tables that it builds for each block, which small objects never make good.
-size_t enough_input(size_t output_size) {
-  return output_size / 2 + 64;
-}
-
-}  // namespace
 
 // The library's own zlib mode may take bytes that follow the trailer, so header and trailer are
 // read here and the library sees raw deflate data only.

@@ -45,11 +45,12 @@ class PackedStream : public base::ByteSource {
 
   size_t read(std::span<char> buffer) override {
     while (!finished_) {
-      if (used_ == block_.size()) refill();
       const auto step = inflater_.inflate(std::string_view(block_).substr(used_), buffer);
       used_ += static_cast<size_t>(step.consumed);
       finished_ = step.finished;
       if (step.produced > 0) return step.produced;
+      // Only now: what went in before may have been more than came out.
+      if (!finished_ && used_ == block_.size()) refill();
     }
     return 0;
   }

@@ -18,14 +18,16 @@
 namespace rootfs {
 namespace {
 
+constexpr size_t largest_list = 1024 * 1024;  ///< Many times what the kernel hands out.
+
 /// What a call writes that tells the size when it gets no buffer; nothing when there is nothing.
 template <class Call>
 std::optional<std::string> read_whole(std::string_view what, Call call) {
   std::string bytes;
-  for (;;) {
+  for (size_t least = 0;; least = 2 * bytes.size()) {
     ssize_t length = call(nullptr, 0);
     if (length > 0) {
-      bytes.resize(static_cast<size_t>(length));
+      bytes.resize(std::max(static_cast<size_t>(length), least));
       length = call(bytes.data(), bytes.size());
     }
     if (length >= 0) {
@@ -33,8 +35,8 @@ std::optional<std::string> read_whole(std::string_view what, Call call) {
       return bytes;
     }
     if (errno == ENODATA || errno == ENOTSUP) return std::nullopt;
-    // Else it has grown between the calls.
-    if (errno != ERANGE) {
+    // Else it has grown between the calls, or the file system does not know its size.
+    if (errno != ERANGE || bytes.size() > largest_list) {
       base::throw_errno(base::cat("read the extended attributes of ", base::excerpt(what)));
     }
   }

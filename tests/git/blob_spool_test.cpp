@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/error.hpp"
+#include "git/open_content.hpp"
 #include "git/pack_source.hpp"
 #include "git/snapshot.hpp"
 #include "git/support/entries.hpp"
@@ -63,6 +64,22 @@ TEST_CASE("spooled files give the same tree as plain ones, and a pack git accept
   git_in(scratch / "r", "index-pack --strict --stdin < '" + (scratch / "p.pack").string() + "'");
   for (const auto& object : objects) {
     CHECK(git_in(scratch / "r", "cat-file -s " + object.id.hex()) == std::to_string(object.size));
+  }
+}
+
+TEST_CASE("a spooled file read in small pieces does not seem to end early") {
+  const ScratchDir scratch;
+  git::BlobSpool spool(scratch.path().string(), 1);
+  const std::string bytes = noise(300'000, 20);
+  base::MemorySource source(bytes);
+  const auto content = spool.store(source, bytes.size());
+  spool.finish();
+  for (const size_t piece : {size_t{1}, size_t{1000}, size_t{16} * 1024}) {
+    const auto stream = git::open_content(content, bytes.size());
+    std::string all;
+    std::vector<char> buffer(piece);
+    while (const size_t count = stream->read(buffer)) all.append(buffer.data(), count);
+    CHECK(all == bytes);
   }
 }
 

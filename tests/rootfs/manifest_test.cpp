@@ -93,6 +93,20 @@ TEST_CASE("nothing an entry can have is lost in a manifest") {
   CHECK(back[4].entry.link == "/to there\n");
 }
 
+TEST_CASE("an error does not send anybody to another line") {
+  const auto message = [](const std::string& text) -> std::string {
+    try {
+      read(text);
+      return "no error";
+    } catch (const base::Error& error) {
+      return error.what();
+    }
+  };
+  CHECK(message("#mtree v1\n").starts_with("line 1: "));
+  CHECK(message(signature + ". type=dir\n").starts_with("line 2: "));
+  CHECK(message(signature + root + "./a type=file\n").starts_with("line 3: "));
+}
+
 TEST_CASE("a line of a manifest is printable, whatever the name") {
   const std::string text = write({entry_of("\x1b[31m\n", EntryKind::fifo)});
   CHECK(text == signature + "./\\033[31m\\012 type=fifo mode=0755 uid=0 gid=0 time=0.000000000\n");
