@@ -53,8 +53,9 @@ struct ManifestReader::Impl {
   explicit Impl(base::ByteSource& source) : lines(source) {}
 
   bool next(ManifestEntry& what) {
+    const auto place = [this] { return cat("line ", number); };
     ++number;
-    return base::with_context([&] { return cat("line ", number); }, [&] {
+    return base::with_context(place, [&] {
       std::string_view line;
       if (number == 1) {
         if (!lines.next(line) || line != manifest_signature) {
