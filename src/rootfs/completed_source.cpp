@@ -1,5 +1,6 @@
 #include "rootfs/completed_source.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
@@ -24,6 +25,11 @@ bool is_untouched(const Entry& found, const ManifestEntry& listed) {
           : found.kind == entry.kind && listed.hardlink.empty() && found.size == entry.size;
   return same_kind && found.mode == entry.mode && found.uid == entry.uid &&
          found.gid == entry.gid && found.mtime_seconds == entry.mtime_seconds;
+}
+
+bool is_at_or_below(std::string_view path, std::string_view directory) {
+  return path.starts_with(directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 }  // namespace
@@ -69,12 +75,20 @@ void CompletedSource::read_manifest() {
 bool CompletedSource::has_parent(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string_view parent = slash == path.npos ? "" : std::string_view(path).substr(0, slash);
-  while (!open_.empty() && open_.back() != parent) open_.pop_back();
-  return parent.empty() || !open_.empty();
+  while (!open_.empty() && !is_at_or_below(parent, open_.back())) open_.pop_back();
+  return parent.empty() || (!open_.empty() && open_.back() == parent);
 }
 
 void CompletedSource::complete(Entry& entry) const {
-  if (entry.xattrs.empty()) entry.xattrs = listed_.entry.xattrs;
+  // One that is there counts, even if it has another value: a directory may refuse single ones.
+  for (const base::Xattr& listed : listed_.entry.xattrs) {
+    const bool is_there =
+        std::any_of(entry.xattrs.begin(), entry.xattrs.end(),
+                    [&](const base::Xattr& found) { return found.name == listed.name; });
+    if (!is_there) entry.xattrs.push_back(listed);
+  }
+  std::sort(entry.xattrs.begin(), entry.xattrs.end(),
+            [](const base::Xattr& a, const base::Xattr& b) { return a.name < b.name; });
   if (entry.mtime_nanoseconds == 0) entry.mtime_nanoseconds = listed_.entry.mtime_nanoseconds;
 }
 

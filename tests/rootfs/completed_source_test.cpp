@@ -98,3 +98,34 @@ TEST_CASE("a manifest that cannot be read is named instead of being half used") 
   REQUIRE_THROWS_AS(completed({entry("", EntryKind::directory)}, start + "./x what\n"),
                     base::Error);
 }
+
+TEST_CASE("devices stay when a directory beside them was removed") {
+  const std::string manifest =
+      "#mtree v2.0\n. type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
+      "./a type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
+      "./a/gone type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
+      "./a/gone/null type=char mode=0666 uid=0 gid=0 time=1.000000000 device=native,1,3\n"
+      "./a/stays type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
+      "./a/stays/null type=char mode=0666 uid=0 gid=0 time=1.000000000 device=native,1,3\n"
+      "./a/zero type=char mode=0666 uid=0 gid=0 time=1.000000000 device=native,1,5\n";
+  const auto all = completed({entry("", EntryKind::directory), entry("a", EntryKind::directory),
+                              entry("a/stays", EntryKind::directory)},
+                             manifest);
+  REQUIRE(all.size() == 5);
+  CHECK(all[3].path == "a/stays/null");
+  CHECK(all[4].path == "a/zero");
+}
+
+TEST_CASE("an attribute that a directory refused comes back beside one that it took") {
+  const std::string manifest =
+      "#mtree v2.0\n. type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
+      "./ping type=file mode=0755 uid=0 gid=0 time=1.000000000 size=3 "
+      "xattr.security.capability=YQ== xattr.user.a=YQ==\n";
+  Entry ping = entry("ping", EntryKind::file);
+  ping.xattrs = {{"user.a", "new"}};
+  const auto all = completed({entry("", EntryKind::directory), ping}, manifest);
+  REQUIRE(all.size() == 2);
+  REQUIRE(all[1].xattrs.size() == 2);
+  CHECK(all[1].xattrs[0].name == "security.capability");
+  CHECK(all[1].xattrs[1].value == "new");
+}
