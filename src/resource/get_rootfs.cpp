@@ -50,8 +50,7 @@ void report(const rootfs::TreeSummary& tree, std::string_view from, double secon
         cat(base::with_commas(tree.skipped_xattrs), " extended attributes could not be set here"));
   }
   if (tree.owners_not_kept > 0) {
-    log.warn(cat(base::with_commas(tree.owners_not_kept),
-                 " entries could not get their owner; only root can set owners"));
+    log.warn(cat(base::with_commas(tree.owners_not_kept), " entries could not get their owner"));
   }
 }
 

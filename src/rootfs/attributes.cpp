@@ -51,30 +51,31 @@ struct stat inspect(const Target& target) {
 
 void AttributeWriter::set_all(const Target& target, const base::Entry& entry) {
   const struct stat now = inspect(target);
-  set_owner(target, now, entry.uid, entry.gid);
+  const uint32_t mode = entry.mode & ~set_owner(target, now, entry.uid, entry.gid);
   set_xattrs(target, entry.xattrs);
   // Mostly the mode is right from creation on; an ACL may have changed it since.
-  const bool stands = (now.st_mode & 07777) == entry.mode && entry.xattrs.empty();
-  if (!target.is_symlink && !stands) set_mode(target, entry.mode);
+  const bool stands = (now.st_mode & 07777) == mode && entry.xattrs.empty();
+  if (!target.is_symlink && !stands) set_mode(target, mode);
   set_times(target, entry.mtime_seconds, entry.mtime_nanoseconds);
 }
 
-void AttributeWriter::set_owner(const Target& target, const struct stat& now, uint64_t uid,
-                                uint64_t gid) {
-  if (now.st_uid == uid && now.st_gid == gid) return;
+uint32_t AttributeWriter::set_owner(const Target& target, const struct stat& now, uint64_t uid,
+                                    uint64_t gid) {
+  if (now.st_uid == uid && now.st_gid == gid) return 0;
   const auto owner = static_cast<uid_t>(uid);
   const auto group = static_cast<gid_t>(gid);
   const int result = target.fd >= 0 ? ::fchown(target.fd, owner, group)
                                     : ::fchownat(target.parent, name_of(target).c_str(), owner,
                                                  group, AT_SYMLINK_NOFOLLOW);
-  if (result == 0) return;
+  if (result == 0) return 0;
   if (errno != EPERM && errno != EINVAL) fail("owner", target);
   if (summary_.owners_not_kept++ == 0) {
-    log_.warn(
-        base::cat("cannot give \"", target.path, "\" to ", uid, ":", gid,
-                  errno == EINVAL ? " (id not mapped in this user namespace)" : " (needs root)",
-                  "; further owners that are not kept are counted only"));
+    log_.warn(base::cat(
+        "cannot give \"", target.path, "\" to ", uid, ":", gid,
+        errno == EINVAL ? " (id not mapped in this user namespace)" : " (needs root)",
+        "; setuid and setgid bits are left out with owners; further ones are counted only"));
   }
+  return (now.st_uid == uid ? 0 : S_ISUID) | (now.st_gid == gid ? 0 : S_ISGID);
 }
 
 void AttributeWriter::set_xattrs(const Target& target, const std::vector<base::Xattr>& xattrs) {

@@ -29,7 +29,9 @@ class AttributeWriter {
   /// and setuid bits.
   void set_all(const Target& target, const base::Entry& entry);
 
-  void set_owner(const Target& target, const struct stat& now, uint64_t uid, uint64_t gid);
+  /// Gives the mode bits that a program must not have now, as they would lend it the identity of
+  /// the owner that it has instead.
+  uint32_t set_owner(const Target& target, const struct stat& now, uint64_t uid, uint64_t gid);
   void set_xattrs(const Target& target, const std::vector<base::Xattr>& xattrs);
   /// Removes the image's attributes that are not in `keep`.
   void remove_xattrs(const Target& target, const std::vector<base::Xattr>& keep);

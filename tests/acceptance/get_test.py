@@ -6,7 +6,7 @@ import unittest
 
 from support import images, programs, registry, trees
 from support.case import MAY_MAKE_DEVICES, Case
-from support.workspace import run
+from support.workspace import run, tool
 
 # cap_net_raw+ep as the kernel stores it.
 CAPABILITY = "\x01\x00\x00\x02\x00\x20\x00\x00" + "\x00" * 12
@@ -39,6 +39,10 @@ def thorny():
                         Entrypoint=["/bin/sh", "-c"], Cmd=["run"], Labels={"a": "1", "b": "\u00e9"})
 
 
+def may_map_root():
+    return run("unshare", "--user", "--map-root-user", "true", check=False).returncode == 0
+
+
 class Get(Case):
     @classmethod
     def prepare(cls):
@@ -47,6 +51,9 @@ class Get(Case):
         for tag, image in {
             "thorny": thorny(),
             "bare": images.Image([images.Layer().file("x", "")]),
+            "setuid": images.Image([images.Layer().file("user", "x", mode=0o4755, uid=1000)
+                                    .file("group", "x", mode=0o6755, gid=50)
+                                    .file("roots", "x", mode=0o6755)]),
             "zstd": images.Image([images.Layer("zstd").file("a", "1"),
                                   images.Layer("none").file("b", "2"),
                                   images.Layer("gzip").file("c", "3")]),
@@ -77,6 +84,18 @@ class Get(Case):
     def test_every_kind_of_layer_is_read(self):
         rootfs = self.get_newest(self.source("zstd")) / "rootfs"
         self.assertEqual([(rootfs / name).read_text() for name in "abc"], ["1", "2", "3"])
+
+    @unittest.skipUnless(may_map_root() and not programs.in_image(), "needs user namespaces")
+    def test_a_setuid_program_whose_owner_cannot_be_set_does_not_become_roots(self):
+        source = self.source("setuid")
+        version = self.succeeded(programs.check(source))[0]
+        destination = self.work.directory("get")
+        running = programs.start("in", {"source": source, "version": version}, destination,
+                                 within=[tool("unshare"), "--user", "--map-root-user"])
+        self.succeeded(programs.finish(running))
+        modes = {name: oct((destination / "rootfs" / name).stat().st_mode & 0o7777)
+                 for name in ("user", "group", "roots")}
+        self.assertEqual(modes, {"user": "0o755", "group": "0o4755", "roots": "0o6755"})
 
     def test_the_platform_decides_which_image_of_an_index(self):
         for platform, expected in (({"architecture": "amd64"}, "amd64"),

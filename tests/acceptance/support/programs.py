@@ -48,10 +48,11 @@ def may_mount():
     return run("unshare", "--mount", "true", check=False).returncode == 0
 
 
-def start(name, request, directory=None, env=None, root=None):
+def start(name, request, directory=None, env=None, root=None, within=()):
     """Starts a program and hands it its request; use `finish` to wait for it. With `root`, that
-    directory is the program's root, as `own_image.fill` made it, and its environment is empty."""
-    words = [str(program(name))]
+    directory is the program's root, as `own_image.fill` made it, and its environment is empty.
+    `within` is a command that runs it."""
+    words = [*within, str(program(name))]
     if root:
         inside = f"{tool('chroot')} {root} /opt/resource/{name}"
         mounted = f'mount -t proc proc {root}/proc && exec env -i {inside} "$@"'
