@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/entry.hpp"
+#include "base/rooted_dir.hpp"
 
 namespace base {
 
@@ -9,12 +10,17 @@ namespace base {
 /// file may take that one, and says where the content stands from then on.
 class StagedContent : public Content {
  public:
+  /// Where a file is in the tree that takes it; the tree's root must outlive the content.
+  struct Place {
+    const RootedDir& root;
+    const std::string& path;
+  };
   /// Moves the file that has just this content to `name` in the open directory `parent`, where
-  /// nothing may stand; `path` leads there, too. -1 with errno set where that cannot be done:
-  /// ENODATA when there is no such file (any more).
-  virtual int move_to(int parent, const std::string& name, const std::string& path) const = 0;
-  /// To be called once a new file at `path` has the content: it may be read from there.
-  virtual void stands_at(const std::string& path) const = 0;
+  /// nothing may stand; that is `place`, too. -1 with errno set where that cannot be done: ENODATA
+  /// when there is no such file (any more).
+  virtual int move_to(int parent, const std::string& name, const Place& place) const = 0;
+  /// To be called once a new file has the content: it may be read from there.
+  virtual void stands_at(const Place& place) const = 0;
 };
 
 }  // namespace base

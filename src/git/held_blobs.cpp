@@ -84,13 +84,14 @@ struct HeldBlobs::Impl {
     }
   }
 
-  void move_into_tree(Held& held, const std::string& path) {
+  void move_into_tree(Held& held, const base::StagedContent::Place& place) {
     if (held.in == Held::In::memory) {
       memory -= held.bytes->size() + overhead;
       held.bytes.reset();
     }
-    auto* copy = static_cast<char*>(paths.allocate(path.size() + 1, 1));
-    std::memcpy(copy, path.c_str(), path.size() + 1);
+    auto* copy = static_cast<char*>(paths.allocate(place.path.size() + 1, 1));
+    std::memcpy(copy, place.path.c_str(), place.path.size() + 1);
+    tree = &place.root;
     held.path = copy;
     held.in = Held::In::tree;
     ++in_tree;
@@ -106,6 +107,7 @@ struct HeldBlobs::Impl {
   bool user_waits = false;
   bool user_goes_on = true;
   uint64_t in_tree = 0;
+  const base::RootedDir* tree = nullptr;  ///< All of them move into the same.
   ScratchFile spool;
   StagedFiles files;
   std::pmr::monotonic_buffer_resource paths;
@@ -127,7 +129,7 @@ class HeldBlobs::View : public base::StagedContent {
         return blobs_.spool.read(held_.at + offset, buffer);
       case Held::In::tree:
         lock.unlock();
-        return read_file_at(held_.path, offset, buffer);
+        return read_file_at(*blobs_.tree, held_.path, offset, buffer);
       default:
         if (const Bytes bytes = blobs_.files.find(file())) return copy(*bytes, offset, buffer);
         // Under the lock, so that it is not moved meanwhile.
@@ -135,7 +137,7 @@ class HeldBlobs::View : public base::StagedContent {
     }
   }
 
-  int move_to(int parent, const std::string& name, const std::string& path) const override {
+  int move_to(int parent, const std::string& name, const Place& place) const override {
     if (bytes_ || !is_in_file()) {
       errno = ENODATA;
       return -1;
@@ -144,13 +146,13 @@ class HeldBlobs::View : public base::StagedContent {
     const std::string from = blobs_.files.path_of(file());
     const std::lock_guard lock(blobs_.mutex);
     const int result = ::renameat2(AT_FDCWD, from.c_str(), parent, name.c_str(), RENAME_NOREPLACE);
-    if (result == 0) blobs_.move_into_tree(held_, path);
+    if (result == 0) blobs_.move_into_tree(held_, place);
     return result;
   }
 
-  void stands_at(const std::string& path) const override {
+  void stands_at(const Place& place) const override {
     const std::lock_guard lock(blobs_.mutex);
-    if (held_.in != Held::In::tree) blobs_.move_into_tree(held_, path);
+    if (held_.in != Held::In::tree) blobs_.move_into_tree(held_, place);
   }
 
  private:

@@ -10,20 +10,30 @@
 #include "base/text.hpp"
 
 namespace git {
+namespace {
+
+void fill(int fd, const std::string& path, uint64_t offset, std::span<char> buffer) {
+  if (base::read_full_at(fd, offset, buffer, path) != buffer.size()) {
+    throw base::Error(base::cat(base::printable(path), " is shorter than it was"));
+  }
+}
+
+}  // namespace
 
 void StagedFile::read_at(uint64_t offset, std::span<char> buffer) const {
+  if (tree_ != nullptr) return read_file_at(*tree_, path_, offset, buffer);
   read_file_at(path_, offset, buffer);
 }
 
-int StagedFile::move_to(int parent, const std::string& name, const std::string& path) const {
-  if (moved_) {
+int StagedFile::move_to(int parent, const std::string& name, const Place& place) const {
+  if (tree_ != nullptr) {
     errno = ENODATA;
     return -1;
   }
   const int result = ::renameat2(AT_FDCWD, path_.c_str(), parent, name.c_str(), RENAME_NOREPLACE);
   if (result == 0) {
-    path_ = path;
-    moved_ = true;
+    path_ = place.path;
+    tree_ = &place.root;
   }
   return result;
 }
@@ -31,9 +41,12 @@ int StagedFile::move_to(int parent, const std::string& name, const std::string& 
 void read_file_at(const std::string& path, uint64_t offset, std::span<char> buffer) {
   const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) base::throw_errno(base::cat("read ", base::printable(path)));
-  if (base::read_full_at(fd.get(), offset, buffer, path) != buffer.size()) {
-    throw base::Error(base::cat(base::printable(path), " is shorter than it was"));
-  }
+  fill(fd.get(), path, offset, buffer);
+}
+
+void read_file_at(const base::RootedDir& tree, const std::string& path, uint64_t offset,
+                  std::span<char> buffer) {
+  fill(tree.open_file(path).get(), path, offset, buffer);
 }
 
 }  // namespace git

@@ -83,6 +83,7 @@ std::vector<lfs::Object> large_files_of(const git::StoredBlob& manifest,
   base::with_context("manifest", [&] {
     rootfs::visit_linked_and_large(*text, [&](const rootfs::ManifestEntry& listed) {
       budget.add_entry(listed.entry);
+      budget.add_metadata(listed.hardlink.size());
       if (listed.lfs.empty()) return;
       objects.push_back({listed.lfs, listed.entry.size, listed.entry.path});
     });

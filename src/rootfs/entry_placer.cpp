@@ -2,6 +2,11 @@
 
 namespace rootfs {
 
+bool is_overlay_mark(const base::Entry& entry) {
+  return entry.kind == base::EntryKind::char_device && entry.device_major == 0 &&
+         entry.device_minor == 0;
+}
+
 void EntryPlacer::place(const base::Entry& entry, const std::string& path,
                         base::EntrySource& source) {
   if (path.empty()) return place_root(entry);

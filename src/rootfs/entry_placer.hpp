@@ -7,6 +7,10 @@
 
 namespace rootfs {
 
+/// Overlay's own mark for a deleted file, a character device 0:0, is none in a layer: what lower
+/// layers have under its name stays.
+bool is_overlay_mark(const base::Entry& entry);
+
 /// Puts single entries into a tree, wherever it is kept, replacing what is in the way.
 class EntryPlacer {
  public:
@@ -27,6 +31,7 @@ class EntryPlacer {
   virtual void place_hardlink(const base::Entry& entry, const std::string& path) = 0;
   virtual void place_fifo(const base::Entry& entry, const std::string& path) = 0;
   /// Device nodes and sockets, which an unpacked tree does not have; they are counted already.
+  /// What one of them replaces goes, unless it is an overlay mark.
   virtual void leave_out(const base::Entry& entry, const std::string& path) = 0;
 
   TreeSummary& summary_;

@@ -57,6 +57,7 @@ void LayerMarks::start(Lower lower) {
   lower_ = lower;
   made_.clear();
   used_.clear();
+  emptied_.clear();
   entries_.clear();
 }
 
@@ -66,6 +67,10 @@ void LayerMarks::made_directory(const DirectoryId& id) {
 
 bool LayerMarks::used_directory(const DirectoryId& id) {
   return has_lower() && used_.insert(key_of(id));
+}
+
+bool LayerMarks::emptied_directory(const DirectoryId& id) {
+  return emptied_.insert(key_of(id));
 }
 
 void LayerMarks::made_entry(const DirectoryId& parent, std::string_view name) {

@@ -35,6 +35,8 @@ class LayerMarks {
   /// A directory that this layer wrote, or wrote into; false when that was known.
   bool used_directory(const DirectoryId& id);
   void made_entry(const DirectoryId& parent, std::string_view name);
+  /// A directory from which all that lower layers had in it is hidden; false when that was known.
+  bool emptied_directory(const DirectoryId& id);
 
   bool is_made(const DirectoryId& directory) const;
   bool is_used(const DirectoryId& directory) const;
@@ -44,6 +46,7 @@ class LayerMarks {
   Lower lower_ = Lower::none;
   KeySet made_;
   KeySet used_;
+  KeySet emptied_;
   KeySet entries_;
 };
 

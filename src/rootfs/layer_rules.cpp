@@ -39,16 +39,20 @@ void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget, Whit
   while (layer.next(entry)) {
     base::throw_if_cancelled();
     if (budget != nullptr) budget->add_entry(entry);
-    const uint64_t before = sink.directories();
+    const LayerSink::Cost before = sink.cost();
     try {
       apply_entry(entry, layer, sink, whiteouts);
     } catch (base::Error& error) {
       error.add_context(base::cat("entry \"", base::excerpt(entry.path), "\""));
       throw;
     }
-    const uint64_t made = sink.directories() - before;
+    if (budget == nullptr) continue;
+    const LayerSink::Cost after = sink.cost();
+    const uint64_t made = after.directories - before.directories;
     const bool is_own = made > 0 && entry.kind == base::EntryKind::directory;
-    if (budget != nullptr) budget->add_implied(is_own ? made - 1 : made);
+    budget->add_implied(is_own ? made - 1 : made);
+    budget->check_depth(entry.path, after.depth);
+    budget->add_metadata(after.path_bytes - before.path_bytes);
   }
 }
 

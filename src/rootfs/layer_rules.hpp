@@ -20,8 +20,13 @@ class LayerSink {
   virtual void hide(std::string_view directory, const std::string& name) = 0;
   /// Removes what lower layers have in `directory`, which may not exist.
   virtual void hide_children(std::string_view directory) = 0;
-  /// How many directories were made so far.
-  virtual uint64_t directories() const = 0;
+  /// What was placed so far.
+  struct Cost {
+    uint64_t directories = 0;  ///< Made, also those without an entry of their own.
+    uint64_t depth = 0;        ///< Most names in one path, all links followed; 0: not known.
+    uint64_t path_bytes = 0;   ///< Of such paths in a manifest; 0: not known.
+  };
+  virtual Cost cost() const = 0;
 };
 
 /// Hands every entry of a layer to `sink` as what it means there (image-spec layer.md). Error,

@@ -48,20 +48,13 @@ uint64_t kept_of(const base::Entry& entry) {
 }  // namespace
 
 void Budget::add_entry(const base::Entry& entry) {
-  if (const uint64_t depth = depth_of(entry.path); depth > limits_.depth) {
-    refuse(cat("has the path \"", base::excerpt(entry.path, 60), "\" of ", base::with_commas(depth),
-               " names"),
-           base::with_commas(limits_.depth), "depth");
-  }
+  check_depth(entry.path, depth_of(entry.path));
   add_implied(1);
-  metadata_ = add(metadata_, add(kept_of(entry), entry.link.size()));
+  uint64_t metadata = add(kept_of(entry), entry.link.size());
   for (const base::Xattr& xattr : entry.xattrs) {
-    metadata_ = add(metadata_, add(xattr.name.size(), xattr.value.size()));
+    metadata = add(metadata, add(xattr.name.size(), xattr.value.size()));
   }
-  if (metadata_ > limits_.metadata) {
-    refuse("has more bytes of names, link texts and extended attributes than it may",
-           base::human_size(limits_.metadata), "metadata");
-  }
+  add_metadata(metadata);
   if (entry.kind == base::EntryKind::file) {
     file_bytes_ = add(file_bytes_, entry.size);
     check_bytes(file_bytes_);
@@ -72,6 +65,22 @@ void Budget::add_implied(uint64_t directories) {
   entries_ = add(entries_, directories);
   if (entries_ > limits_.entries) {
     refuse("has more entries than it may", base::with_commas(limits_.entries), "entries");
+  }
+}
+
+void Budget::add_metadata(uint64_t bytes) {
+  metadata_ = add(metadata_, bytes);
+  if (metadata_ > limits_.metadata) {
+    refuse("has more bytes of paths, link texts and extended attributes than it may",
+           base::human_size(limits_.metadata), "metadata");
+  }
+}
+
+void Budget::check_depth(std::string_view path, uint64_t depth) const {
+  if (depth > limits_.depth) {
+    refuse(cat("has the path \"", base::excerpt(path, 60), "\" of ", base::with_commas(depth),
+               " names"),
+           base::with_commas(limits_.depth), "depth");
   }
 }
 

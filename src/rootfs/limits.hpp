@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 #include "base/entry.hpp"
 #include "base/stream.hpp"
@@ -15,10 +16,10 @@ struct Limits {
   uint64_t entries = 5'000'000;
   /// Bytes of all layers unpacked; sparse files count in full.
   uint64_t bytes = uint64_t{1} << 40;
-  uint64_t depth = 1024;  ///< Names in one path.
+  uint64_t depth = 1024;  ///< Names in one path, as given and with all links on it followed.
   /// Bytes unpacked for one byte stored, of the image as a whole and not before `ratio_from`.
   uint64_t ratio = 1000;
-  /// Bytes of names, link texts and extended attributes, which are held in memory.
+  /// Bytes of paths, link texts and extended attributes, much of which is held in memory.
   uint64_t metadata = uint64_t{1} << 30;
 
   static constexpr uint64_t ratio_from = uint64_t{4} << 30;
@@ -35,6 +36,9 @@ class Budget {
   void add_entry(const base::Entry& entry);
   /// Directories that an entry made though they have no entry of their own.
   void add_implied(uint64_t directories);
+  void add_metadata(uint64_t bytes);
+  /// Error when `path`, which leads through `depth` names, is too deep.
+  void check_depth(std::string_view path, uint64_t depth) const;
   /// Bytes that came out of a layer, whatever they are.
   void add_stream(uint64_t count);
 

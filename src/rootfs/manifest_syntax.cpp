@@ -1,5 +1,6 @@
 #include "rootfs/manifest_syntax.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -43,6 +44,11 @@ void append_escaped(std::string& out, std::string_view bytes) {
     for (const unsigned shift : {6U, 3U, 0U}) out += static_cast<char>('0' + (byte >> shift & 7U));
     bytes.remove_prefix(1);
   }
+}
+
+uint64_t escaped_size(std::string_view bytes) {
+  const auto plain = static_cast<uint64_t>(std::count_if(bytes.begin(), bytes.end(), is_plain));
+  return plain + 4 * (bytes.size() - plain);
 }
 
 std::optional<std::string> unescape(std::string_view text) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@ inline constexpr std::string_view manifest_signature = "#mtree v2.0";
 /// Appends `bytes`, those outside 33..126 and the four that have a meaning (\ # = and blank) as
 /// \ooo.
 void append_escaped(std::string& out, std::string_view bytes);
+/// How many bytes that appends.
+uint64_t escaped_size(std::string_view bytes);
 /// The reverse; nothing when `text` has a byte that append_escaped() would not have left.
 std::optional<std::string> unescape(std::string_view text);
 

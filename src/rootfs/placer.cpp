@@ -49,15 +49,17 @@ void Placer::place_file(const base::Entry& entry, const std::string& path, base:
     }
     attributes_.set_all({.fd = fd.get(), .parent = parent.fd, .name = name, .path = path}, entry);
   } else {
+    // Only root may set attributes of what nobody may write.
+    const uint32_t writable = entry.xattrs.empty() ? 0 : S_IWUSR;
     base::UniqueFd fd(replacing(parent, name, [&] {
       return ::openat(parent.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                      static_cast<mode_t>(entry.mode & 0777));
+                      static_cast<mode_t>((entry.mode & 0777) | writable));
     }));
     if (!fd) base::throw_errno("create file");
     writer_.write(fd.get(), data, entry.size, path);
     attributes_.set_all({.fd = fd.get(), .path = path}, entry);
     if (::close(fd.release()) != 0) base::throw_errno("close file");
-    if (staged != nullptr) staged->stands_at(base::cat(path_, "/", path));
+    if (staged != nullptr) staged->stands_at({root_, path});
   }
   marks_.made_entry(parent.id, name);
   ++summary_.files;
@@ -68,7 +70,7 @@ bool Placer::take(const base::StagedContent& staged, const std::string& path, co
                   const std::string& name) {
   // On another file system, say, it is copied.
   return replacing(parent, name, [&] {
-           return staged.move_to(parent.fd, name, base::cat(path_, "/", path));
+           return staged.move_to(parent.fd, name, {root_, path});
          }) == 0;
 }
 
@@ -128,8 +130,16 @@ void Placer::place_fifo(const base::Entry& entry, const std::string& path) {
   ++summary_.fifos;
 }
 
-void Placer::leave_out(const base::Entry& /*entry*/, const std::string& path) {
+void Placer::leave_out(const base::Entry& entry, const std::string& path) {
   skipped_.insert(path);
+  if (is_overlay_mark(entry)) return;
+  const auto [directory, base_name] = split_path(path);
+  const std::string name(base_name);
+  const Parent parent = parents_.find(directory);
+  struct stat status {};
+  if (parent.fd >= 0 && ::fstatat(parent.fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    clear_way(parent, name);
+  }
 }
 
 void Placer::clear_way(const Parent& parent, const std::string& name) {

@@ -18,12 +18,9 @@ namespace rootfs {
 /// Puts single entries into the tree on disk.
 class Placer : public EntryPlacer {
  public:
-  /// `path` is where the tree is.
-  Placer(const std::string& path, const base::RootedDir& root, LayerMarks& marks,
-         PendingDirectories& pending, Parents& parents, AttributeWriter& attributes,
-         TreeSummary& summary)
+  Placer(const base::RootedDir& root, LayerMarks& marks, PendingDirectories& pending,
+         Parents& parents, AttributeWriter& attributes, TreeSummary& summary)
       : EntryPlacer(summary),
-        path_(path),
         root_(root),
         marks_(marks),
         pending_(pending),
@@ -56,7 +53,6 @@ class Placer : public EntryPlacer {
   void copy(const Parent& from, const std::string& from_name, const Parent& to,
             const std::string& name, const std::string& path);
 
-  const std::string& path_;
   const base::RootedDir& root_;
   LayerMarks& marks_;
   PendingDirectories& pending_;

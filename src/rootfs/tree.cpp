@@ -70,7 +70,11 @@ struct Tree::Impl : LayerSink {
     if (parent.fd >= 0) count_hidden(rootfs::hide_children(parent, marks));
   }
 
-  uint64_t directories() const override { return summary.directories; }
+  Cost cost() const override {
+    Cost cost = shadow_layer == nullptr ? Cost{} : shadow_layer->cost();
+    cost.directories = summary.directories;
+    return cost;
+  }
 
   void count_hidden(bool hidden) {
     if (!hidden) return;
@@ -87,7 +91,7 @@ struct Tree::Impl : LayerSink {
   LayerMarks marks;
   PendingDirectories pending;
   Parents parents{root, marks, pending, attributes, summary};
-  Placer placer{path, root, marks, pending, parents, attributes, summary};
+  Placer placer{root, marks, pending, parents, attributes, summary};
   VirtualTree* shadow = nullptr;
   Budget* budget = nullptr;
   LayerSink* shadow_layer = nullptr;

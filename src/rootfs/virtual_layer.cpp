@@ -1,5 +1,6 @@
 #include "rootfs/virtual_layer.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace rootfs {
@@ -48,6 +49,7 @@ bool VirtualLayer::hide_below(VirtualNode& start) const {
   while (!pending.empty()) {
     VirtualDirectory& directory = pending.back()->directory();
     pending.pop_back();
+    if (std::exchange(directory.emptied_in, number_) == number_) continue;
     for (auto at = directory.names.begin(); at != directory.names.end();) {
       VirtualNode& node = *at->second.node;
       if (!is_own(at->second)) {

@@ -32,7 +32,8 @@ struct VirtualNode {
   uint32_t gid = 0;
   uint32_t mtime_nanoseconds = 0;
   int64_t mtime_seconds = 0;
-  uint32_t names = 0;  ///< How many there are.
+  uint32_t names = 0;         ///< How many there are.
+  uint32_t longest_path = 0;  ///< Bytes of the longest path it had, as VirtualDirectory counts.
   std::vector<base::Xattr> xattrs;
   /// By kind: a file's bytes, a symlink's text, a device's number, a directory's names.
   std::variant<std::monostate, FileBytes, std::string, DeviceNumber,
@@ -62,6 +63,9 @@ struct VirtualDirectory {
   VirtualNode* parent = nullptr;  ///< Null for the root.
   uint32_t made_in = 0;           ///< The layer that made it.
   uint32_t used_in = 0;           ///< The last layer that wrote it, or below it.
+  uint32_t emptied_in = 0;        ///< The last layer that hid all that lower ones had in it.
+  uint32_t depth = 0;             ///< Names in its path.
+  uint32_t path_bytes = 0;        ///< Of its path in a manifest.
 };
 
 /// Owns the nodes of a tree. Nodes stay where they are; none of this recurses, since a hostile

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "rootfs/layer_rules.hpp"
+#include "rootfs/manifest_syntax.hpp"
 #include "rootfs/name.hpp"
 #include "rootfs/virtual_paths.hpp"
 #include "rootfs/xattrs.hpp"
@@ -30,6 +31,15 @@ class FileData : public base::ByteSource {
   base::ByteSource& data_;
   uint64_t left_;
 };
+
+/// In a manifest, each name of what has several comes with the path of one of them.
+uint64_t bytes_of_links(uint64_t names, uint64_t longest_path) {
+  return names < 2 ? 0 : names * longest_path;
+}
+
+uint32_t clamp_to_32_bits(uint64_t value) {
+  return static_cast<uint32_t>(std::min<uint64_t>(value, UINT32_MAX));
+}
 
 bool is_above(const VirtualNode& node, VirtualNode* directory) {
   while (directory != nullptr && directory != &node) directory = directory->directory().parent;
@@ -83,7 +93,22 @@ VirtualNode& VirtualPlacer::make(const base::Entry& entry) {
 }
 
 void VirtualPlacer::put(const Spot& spot, VirtualNode& node) {
+  count_path(spot.directory.directory(), spot.name, node);
   nodes_.put(spot.directory.directory(), spot.name, node, layer_.number());
+}
+
+void VirtualPlacer::count_path(VirtualDirectory& directory, const std::string& name,
+                               VirtualNode& node) {
+  const uint32_t depth = directory.depth + 1;
+  const uint32_t path = clamp_to_32_bits(uint64_t{directory.path_bytes} + 1 + escaped_size(name));
+  const uint32_t longest = std::max(node.longest_path, path);
+  path_bytes_ += path + bytes_of_links(node.names + 1, longest) -
+                 bytes_of_links(node.names, node.longest_path);
+  depth_ = std::max<uint64_t>(depth_, depth);
+  node.longest_path = longest;
+  if (!node.is_directory()) return;
+  node.directory().depth = depth;
+  node.directory().path_bytes = path;
 }
 
 void VirtualPlacer::set_attributes(VirtualNode& node, const base::Entry& entry) {
@@ -167,8 +192,9 @@ void VirtualPlacer::place_hardlink(const base::Entry& entry, const std::string& 
 void VirtualPlacer::leave_out(const base::Entry& entry, const std::string& path) {
   left_out_.insert(path);
   const auto [directory, name] = split_path(path);
-  VirtualNode* parent = resolve(root_, directory).directory;
-  if (parent == nullptr || find_name(*parent, name) != nullptr) return;
+  VirtualNode* parent = find_directory(root_, directory);
+  if (parent == nullptr) return;
+  if (is_overlay_mark(entry) && find_name(*parent, name) != nullptr) return;
   VirtualNode& node = make(entry);
   node.body = DeviceNumber{entry.device_major, entry.device_minor};
   put({*parent, std::string(name)}, node);
@@ -178,10 +204,15 @@ void VirtualPlacer::link_left_out(const Spot& spot, const std::string& path, Vir
                                   std::string_view target_name) {
   left_out_.insert(path);
   ++summary_.skipped_devices;
-  if (from == nullptr || find_name(spot.directory, spot.name) != nullptr) return;
-  const auto& names = from->directory().names;
-  if (const auto found = names.find(target_name); found != names.end()) {
-    put(spot, *found->second.node);
+  if (from != nullptr) {
+    const auto& names = from->directory().names;
+    if (const auto found = names.find(target_name); found != names.end()) {
+      return put(spot, *found->second.node);
+    }
+  }
+  auto& names = spot.directory.directory().names;
+  if (const auto old = names.find(spot.name); old != names.end()) {
+    nodes_.remove(spot.directory.directory(), old);
   }
 }
 

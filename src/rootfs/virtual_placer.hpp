@@ -18,6 +18,9 @@ class VirtualPlacer : public EntryPlacer {
                 VirtualTree::Store store, TreeSummary& summary)
       : EntryPlacer(summary), nodes_(nodes), root_(root), layer_(layer), store_(std::move(store)) {}
 
+  uint64_t depth() const { return depth_; }            ///< LayerSink::Cost::depth
+  uint64_t path_bytes() const { return path_bytes_; }  ///< LayerSink::Cost::path_bytes
+
  private:
   /// A directory of the tree and a name in it.
   struct Spot {
@@ -32,8 +35,7 @@ class VirtualPlacer : public EntryPlacer {
   void place_symlink(const base::Entry& entry, const std::string& path) override;
   void place_hardlink(const base::Entry& entry, const std::string& path) override;
   void place_fifo(const base::Entry& entry, const std::string& path) override;
-  // Device nodes and sockets take only names that are free, in directories that are there, so that
-  // the rest of the tree is what an unpacked one is.
+  // Only in directories that are there, so that the rest of the tree is what an unpacked one is.
   void leave_out(const base::Entry& entry, const std::string& path) override;
   std::shared_ptr<const base::Content> store(const base::Entry& entry, const std::string& path,
                                              base::ByteSource& data);
@@ -46,12 +48,15 @@ class VirtualPlacer : public EntryPlacer {
   VirtualNode& make_directory(const Spot& spot);
   VirtualNode& make(const base::Entry& entry);
   void put(const Spot& spot, VirtualNode& node);
+  void count_path(VirtualDirectory& directory, const std::string& name, VirtualNode& node);
   void set_attributes(VirtualNode& node, const base::Entry& entry);
 
   VirtualNodes& nodes_;
   VirtualNode& root_;
   const VirtualLayer& layer_;
   VirtualTree::Store store_;
+  uint64_t depth_ = 0;
+  uint64_t path_bytes_ = 0;
   std::set<std::string> left_out_;  ///< All there ever were, for hard links to them.
 };
 

@@ -32,7 +32,7 @@ struct VirtualTree::Impl : LayerSink {
     if (parent != nullptr && current.hide_children(*parent)) ++summary.whiteouts;
   }
 
-  uint64_t directories() const override { return summary.directories; }
+  Cost cost() const override { return {summary.directories, placer.depth(), placer.path_bytes()}; }
 
   enum class State { good, broken, finished };
 

@@ -32,8 +32,8 @@ class VirtualTree {
   /// Begins a layer that somebody else reads; it ends where the next one begins.
   LayerSink& start_layer();
   /// The entries that DirectorySource gives for what Tree writes, and in addition the device nodes
-  /// and sockets that lie in a directory of the tree under a name nothing else has. Each name of
-  /// one of those is an entry of its own kind. The summary is what Tree counts, for root on a file
+  /// and sockets that lie in a directory of the tree. Each name of one of those is an entry of its
+  /// own kind. The summary is what Tree counts, for root on a file
   /// system that keeps everything. The tree is empty afterwards.
   std::unique_ptr<base::EntrySource> finish(TreeSummary& summary);
 

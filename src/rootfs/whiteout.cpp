@@ -20,7 +20,7 @@ constexpr std::string_view aufs_prefix = ".wh..wh.";
 /// Removes all but what the layer at hand wrote.
 class Hider : public Visitor {
  public:
-  explicit Hider(const LayerMarks& marks) : marks_(marks) {}
+  explicit Hider(LayerMarks& marks) : marks_(marks) {}
 
   void other(int parent, const DirectoryId& id, const std::string& name) override {
     base::throw_if_cancelled();
@@ -36,7 +36,7 @@ class Hider : public Visitor {
       remove(parent, name);
       return false;
     }
-    return !marks_.is_made(id);
+    return !marks_.is_made(id) && marks_.emptied_directory(id);
   }
 
   bool removed() const { return removed_; }
@@ -47,7 +47,7 @@ class Hider : public Visitor {
     removed_ = true;
   }
 
-  const LayerMarks& marks_;
+  LayerMarks& marks_;
   bool removed_ = false;
 };
 
@@ -76,7 +76,7 @@ std::string hidden_name(std::string_view whiteout) {
   return std::string(whiteout.substr(prefix.size()));
 }
 
-bool hide_entry(const Parent& parent, const std::string& name, const LayerMarks& marks) {
+bool hide_entry(const Parent& parent, const std::string& name, LayerMarks& marks) {
   if (!marks.has_lower()) return false;
   struct stat status {};
   if (::fstatat(parent.fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -94,8 +94,8 @@ bool hide_entry(const Parent& parent, const std::string& name, const LayerMarks&
   return hider.removed();
 }
 
-bool hide_children(const Parent& directory, const LayerMarks& marks) {
-  if (marks.is_made(directory.id)) return false;
+bool hide_children(const Parent& directory, LayerMarks& marks) {
+  if (marks.is_made(directory.id) || !marks.emptied_directory(directory.id)) return false;
   Hider hider(marks);
   walk(directory.fd, hider);
   return hider.removed();

@@ -19,9 +19,9 @@ std::string hidden_name(std::string_view whiteout);
 
 /// Removes what lower layers have under `name`, keeps what this layer put there; false when there
 /// was nothing to remove.
-bool hide_entry(const Parent& parent, const std::string& name, const LayerMarks& marks);
+bool hide_entry(const Parent& parent, const std::string& name, LayerMarks& marks);
 
 /// The same for everything in the directory, which itself stays.
-bool hide_children(const Parent& directory, const LayerMarks& marks);
+bool hide_children(const Parent& directory, LayerMarks& marks);
 
 }  // namespace rootfs

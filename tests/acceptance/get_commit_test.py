@@ -39,7 +39,11 @@ class GetCommit(PutCase):
                  .directory("tmp", mode=0o1777).file("dev/file", "kept aside")
                  .directory("opt/fifo").fifo("opt/fifo/.keep").directory("opt/device")
                  .character_device("opt/device/.keep", 1, 3))
-        cls.publish_images(box=images.busybox([layer]))
+        path = "/".join(["n" * 250] * 20)
+        deep = images.Layer().directory(path).file("zzz", "the same")
+        for name in ("one", "two"):
+            deep.file(f"{path}/{name}", "the same").file(f"{path}/big-{name}", BIG)
+        cls.publish_images(box=images.busybox([layer]), deep=images.Image([deep]))
         cls.http = git_http.GitHttp(cls.work, cls.repositories)
         artifact = cls.inputs / "torture"
         artifact.mkdir()
@@ -67,6 +71,14 @@ class GetCommit(PutCase):
 
     def assert_nothing_left(self, directory):
         self.assertEqual([one.name for one in directory.iterdir()], [])
+
+    def test_one_content_at_several_paths_that_no_call_takes_whole_comes_back(self):
+        _, source, version = self.published("deep")
+        got = self.get(source, version)
+        sums = [run("find", root, "-type", "f", "-execdir", "sha256sum", "{}", ";").stdout.split()
+                for root in (self.inputs / "deep/rootfs", got / "rootfs")]
+        self.assertEqual(len(sums[0]), 2 * 5)
+        self.assertEqual(sorted(sums[0]), sorted(sums[1]))
 
     def test_every_attribute_of_every_entry_comes_back(self):
         for tag in ("torture", "box"):

@@ -49,30 +49,28 @@ std::string incoming(const ScratchDir& directory) {
 class Place {
  public:
   explicit Place(const ScratchDir& directory)
-      : path_(directory / "place"), fd_((std::filesystem::create_directory(path_), open(path_))) {}
+      : path_(directory / "place"),
+        root_((std::filesystem::create_directory(path_), base::RootedDir::open(path_))) {}
 
   std::string path(const std::string& name) const { return path_ + "/" + name; }
   /// Moves a blob's file here: 0, or what errno says.
   int take(const git::StoredBlob& blob, const std::string& name) const {
-    return staged(blob).move_to(fd_.get(), name, path(name)) == 0 ? 0 : errno;
+    return staged(blob).move_to(root_.fd(), name, {root_, name}) == 0 ? 0 : errno;
   }
   /// Puts a file here as whoever cannot move it does.
   void write(const git::StoredBlob& blob, const std::string& content,
              const std::string& name) const {
     std::ofstream(path(name), std::ios::binary) << content;
-    staged(blob).stands_at(path(name));
+    staged(blob).stands_at({root_, name});
   }
 
  private:
-  static base::UniqueFd open(const std::string& path) {
-    return base::UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  }
   static const base::StagedContent& staged(const git::StoredBlob& blob) {
     return dynamic_cast<const base::StagedContent&>(*blob.content);
   }
 
   std::string path_;
-  base::UniqueFd fd_;
+  base::RootedDir root_;
 };
 
 }  // namespace

@@ -33,7 +33,8 @@ std::vector<std::string> refusals(const rootfs::Limits& limits, uint64_t stored,
     return "";
   };
   rootfs::Tree on_disk(scratch / "rootfs", log);
-  rootfs::VirtualTree in_memory;
+  rootfs::VirtualTree shadow, in_memory;
+  on_disk.set_shadow(shadow);  // As a get does.
   return {apply(on_disk), apply(in_memory)};
 }
 
@@ -131,10 +132,10 @@ TEST_CASE("extended attributes, names and link texts cannot fill the memory") {
     tar.file("f" + std::to_string(i), "",
              {.pax = {{"SCHILY.xattr.user.a", std::string(1000, 'v')}}});
   }
-  require_taken({.metadata = 4040}, {tar.finish()});
+  require_taken({.metadata = 4060}, {tar.finish()});
   require_refused({.metadata = 4000}, {tar.finish()}, "metadata", "limit 4.0 kB");
   const std::string links = TarBuilder().symlink("a", std::string(3000, 't')).finish();
-  require_taken({.metadata = 9003}, {links, links, links});
+  require_taken({.metadata = 9009}, {links, links, links});
   require_refused({.metadata = 9002}, {links, links, links}, "metadata", "limit 9.0 kB");
   // What is left out of the tree is remembered with its whole path.
   require_refused({.metadata = 900},
@@ -143,6 +144,28 @@ TEST_CASE("extended attributes, names and link texts cannot fill the memory") {
                        .symlink("a", std::string(900, 't'))
                        .finish()},
                   "metadata", "limit 900 B");
+}
+
+TEST_CASE("links on the way to an entry cannot make its path deeper or longer than it may be") {
+  TarBuilder tar;
+  std::string below = "r";
+  for (int i = 0; i < 5; ++i) {
+    for (int j = 0; j < 10; ++j) below += "/\x01";
+    const std::string link = "s" + std::to_string(i);
+    tar.symlink(link, below).dir(below);
+    below = link;
+  }
+  const std::string deep = tar.file(below + "/f", "").finish();
+  require_taken({.depth = 52}, {deep});
+  require_refused({.depth = 51}, {deep}, "depth", "of 52 names");
+
+  // Each of these is four bytes in a manifest, and so is the path of the first name of each.
+  TarBuilder names;
+  names.symlink("s", std::string(100, '\x01')).file("s/f", "");
+  for (int i = 0; i < 9; ++i) names.hardlink("z" + std::to_string(i), "s/f");
+  const std::string linked = names.finish();
+  require_taken({.metadata = 5100}, {linked});
+  require_refused({.metadata = 4000}, {linked}, "metadata", "limit 4.0 kB");
 }
 
 TEST_CASE("counts that would overflow are over every limit") {

@@ -161,3 +161,21 @@ TEST_CASE("devices and sockets are left out and counted, with the hard links to 
   CHECK(!stage.exists("dev/sda"));
   CHECK(stage.exists("dev/real"));
 }
+
+TEST_CASE("the old content of a file that became a device does not stay on the disk") {
+  Stage stage;
+  stage.unpack({TarBuilder()
+                    .file("secret", "old")
+                    .dir("d")
+                    .file("d/f", "old")
+                    .file("linked", "old")
+                    .char_device("null", 1, 3)
+                    .finish(),
+                TarBuilder()
+                    .char_device("secret", 1, 3)
+                    .char_device("d", 1, 3)
+                    .hardlink("linked", "null")
+                    .file("stays", "x")
+                    .finish()});
+  CHECK(list_tree(stage.root()).size() == 2);
+}

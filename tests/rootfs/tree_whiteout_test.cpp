@@ -1,4 +1,10 @@
+#include <fcntl.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "rootfs/support/stage.hpp"
+#include "rootfs/whiteout.hpp"
 
 namespace {
 
@@ -240,4 +246,30 @@ TEST_CASE("a layer with many entries of its own keeps exactly those") {
   CHECK(list_tree(stage.root()).size() == 2 + 1000);
   CHECK(stage.content("d/1998") == "new");
   CHECK(!stage.exists("d/1999"));
+}
+
+TEST_CASE("many markers for one directory cost one look at it") {
+  const ScratchDir scratch;
+  const std::string path = scratch / "d";
+  const auto add = [&](const std::string& name) { std::ofstream(path + "/" + name) << "x"; };
+  std::filesystem::create_directory(path);
+  add("lower");
+  const base::UniqueFd above(::open((scratch / "").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const rootfs::Parent parent{above.get(), rootfs::directory_id(above.get())};
+  const rootfs::Parent directory{fd.get(), rootfs::directory_id(fd.get())};
+  rootfs::LayerMarks marks;
+  marks.start(rootfs::LayerMarks::Lower::some);
+  marks.used_directory(directory.id);
+  CHECK(rootfs::hide_children(directory, marks));
+  CHECK(!std::filesystem::exists(path + "/lower"));
+  // Not known as the layer's own, so that another look would remove it.
+  add("unseen");
+  CHECK(!rootfs::hide_children(directory, marks));
+  CHECK(!rootfs::hide_entry(parent, "d", marks));
+  CHECK(std::filesystem::exists(path + "/unseen"));
+  marks.start(rootfs::LayerMarks::Lower::some);
+  marks.used_directory(directory.id);
+  CHECK(rootfs::hide_entry(parent, "d", marks));
+  CHECK(!std::filesystem::exists(path + "/unseen"));
 }

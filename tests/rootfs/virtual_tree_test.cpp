@@ -85,21 +85,37 @@ TEST_CASE("a device that a later layer deletes is not counted as lost") {
   CHECK(opaque.has("dev/n", device));
 }
 
-TEST_CASE("a device changes nothing in the rest of the tree") {
+TEST_CASE("a device goes where a directory is, and makes none") {
   const Merged merged = merge({TarBuilder()
                                    .file("f", "content")
                                    .char_device("f", 0, 0)
                                    .char_device("missing/a", 1, 3)
                                    .char_device("name", 1, 3)
-                                   .symlink("loop", "loop")
-                                   .char_device("loop/a", 1, 3)
                                    .finish(),
                                TarBuilder().file("name/below", "x").finish()});
   CHECK(merged.content("f") == "content");
   CHECK(!merged.find("missing"));
   CHECK(merged.content("name/below") == "x");
-  CHECK(merged.has("loop", base::EntryKind::symlink));
-  CHECK(merged.summary.skipped_devices == 4);
+  CHECK(merged.summary.skipped_devices == 3);
+  CHECK(merged.entries.size() == 4);
+}
+
+TEST_CASE("the old content of a file that became a device does not stay in the image") {
+  const Merged merged = merge({TarBuilder()
+                                   .file("secret", "old")
+                                   .dir("d")
+                                   .file("d/f", "old")
+                                   .file("linked", "old")
+                                   .char_device("null", 1, 3)
+                                   .finish(),
+                               TarBuilder()
+                                   .char_device("secret", 1, 3)
+                                   .char_device("d", 1, 3)
+                                   .hardlink("linked", "null")
+                                   .finish()});
+  CHECK(merged.has("secret", device));
+  CHECK(merged.has("d", device));
+  CHECK(merged.has("linked", device));
   CHECK(merged.entries.size() == 5);
 }
 
