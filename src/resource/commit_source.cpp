@@ -109,6 +109,8 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
   if (path.empty()) return;
   const git::TreeEntry* found = claim(path);
   const bool expected = placement == git::Placement::own_name && listed.contents.empty();
+  // What is not under its own name may have the name of the placeholder in its directory.
+  if (!expected && found != nullptr && is_own_placeholder(*found)) found = nullptr;
   if (is_hardlink) {
     check_hardlink(listed, path, found, expected);
     // Further names may be listed as those of a further name.
@@ -137,10 +139,7 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
       }
       return;
     default:
-      // A FIFO or device may have the placeholder's own name.
-      if (found != nullptr && !is_own_placeholder(*found)) {
-        mismatch(path, "git cannot hold what the manifest says it is");
-      }
+      if (found != nullptr) mismatch(path, "git cannot hold what the manifest says it is");
   }
 }
 
