@@ -40,6 +40,9 @@ size_t enough_input(size_t output_size) {
 
 constexpr size_t input_size = 128 * 1024;
 
+/// Flags of a gzip header that have no meaning yet (RFC 1952 section 2.3.1.2).
+constexpr uint32_t reserved_flags = 0xE0;
+
 class GzipSource : public base::ByteSource {
  public:
   GzipSource(std::unique_ptr<base::ByteSource> source, std::string what)
@@ -50,11 +53,8 @@ class GzipSource : public base::ByteSource {
   size_t read(std::span<char> buffer) override {
     while (!ended_) {
       if (state_.avail_in == 0 && state_.block_state != ISAL_BLOCK_FINISH) refill();
-      state_.next_out = reinterpret_cast<uint8_t*>(buffer.data());
-      state_.avail_out = static_cast<uint32_t>(buffer.size());
-      const int result = isal_inflate(&state_);
-      if (result < 0) throw Error(cat(what_, ": corrupt gzip data: ", explain(result)));
-      const size_t produced = buffer.size() - state_.avail_out;
+      if (in_header_) read_header();
+      const size_t produced = in_header_ ? 0 : inflate(buffer);
       if (state_.block_state == ISAL_BLOCK_FINISH) next_member();
       if (produced > 0) return produced;
       if (!ended_ && state_.avail_in == 0 && source_ended_) {
@@ -69,9 +69,30 @@ class GzipSource : public base::ByteSource {
     const auto* in = state_.next_in;
     const auto left = state_.avail_in;
     isal_inflate_init(&state_);
-    state_.crc_flag = ISAL_GZIP;
+    state_.crc_flag = ISAL_GZIP_NO_HDR_VER;
     state_.next_in = const_cast<uint8_t*>(in);
     state_.avail_in = left;
+    header_ = {};
+    in_header_ = true;
+  }
+
+  // isal_inflate would begin the checksum of a header anew with each piece of it. `header_` has no
+  // buffers, so extra field, name and comment are passed over.
+  void read_header() {
+    in_header_ = check(isal_read_gzip_header(&state_, &header_)) != ISAL_DECOMP_OK;
+    if (!in_header_ && (header_.flags & reserved_flags) != 0) check(ISAL_INVALID_WRAPPER);
+  }
+
+  size_t inflate(std::span<char> buffer) {
+    state_.next_out = reinterpret_cast<uint8_t*>(buffer.data());
+    state_.avail_out = static_cast<uint32_t>(buffer.size());
+    check(isal_inflate(&state_));
+    return buffer.size() - state_.avail_out;
+  }
+
+  int check(int result) const {
+    if (result < 0) throw Error(cat(what_, ": corrupt gzip data: ", explain(result)));
+    return result;
   }
 
   void refill() {
@@ -106,6 +127,8 @@ class GzipSource : public base::ByteSource {
   std::string what_;
   std::vector<char> input_;
   inflate_state state_{};
+  isal_gzip_header header_{};
+  bool in_header_ = true;
   bool source_ended_ = false;
   bool ended_ = false;
 };

@@ -52,25 +52,41 @@ std::string inflate(std::string_view stream, size_t step, size_t* consumed = nul
   return out;
 }
 
-// gzip members without libraries: one stored block each, so that any CRC mistake shows.
-std::string gzip_member(std::string_view bytes) {
+uint32_t crc32(std::string_view bytes) {
   uint32_t crc = 0xFFFFFFFFU;
   for (const char c : bytes) {
     crc ^= static_cast<unsigned char>(c);
     for (int i = 0; i < 8; ++i) crc = crc >> 1U ^ (0xEDB88320U & (0U - (crc & 1U)));
   }
-  crc = ~crc;
-  const auto size = static_cast<uint32_t>(bytes.size());
-  std::string out = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"s;
-  for (const unsigned byte :
-       {1U, size & 255U, size >> 8U & 255U, ~size & 255U, ~size >> 8U & 255U}) {
-    out += static_cast<char>(byte);
-  }
-  out += bytes;
-  for (const uint32_t value : {crc, size}) {
-    for (const unsigned shift : {0U, 8U, 16U, 24U}) out += static_cast<char>(value >> shift & 255U);
-  }
+  return ~crc;
+}
+
+std::string little_endian(uint32_t value, size_t bytes) {
+  std::string out;
+  for (; out.size() < bytes; value >>= 8U) out += static_cast<char>(value & 255U);
   return out;
+}
+
+// The flags of a gzip header (RFC 1952 section 2.3.1).
+constexpr unsigned has_checksum = 2;
+constexpr unsigned has_extra = 4;
+constexpr unsigned has_name = 8;
+constexpr unsigned has_comment = 16;
+
+std::string gzip_header(unsigned flags, size_t name_size = 9) {
+  std::string header = "\x1f\x8b\x08"s + static_cast<char>(flags) + "\0\0\0\0\0\xff"s;
+  if ((flags & has_extra) != 0) header += little_endian(7, 2) + "ab\x03\0xyz"s;
+  if ((flags & has_name) != 0) header += std::string(name_size, 'n') + '\0';
+  if ((flags & has_comment) != 0) header += "a comment\0"s;
+  if ((flags & has_checksum) != 0) header += little_endian(crc32(header), 2);
+  return header;
+}
+
+// gzip members without libraries: one stored block each, so that any CRC mistake shows.
+std::string gzip_member(std::string_view bytes, const std::string& header = gzip_header(0)) {
+  const auto size = static_cast<uint32_t>(bytes.size());
+  return header + '\x01' + little_endian(size, 2) + little_endian(~size, 2) + std::string(bytes) +
+         little_endian(crc32(bytes), 4) + little_endian(size, 4);
 }
 
 /// Gives `bytes` in pieces of `step`, as a network does.
@@ -140,6 +156,49 @@ TEST_CASE("all members of a gzip stream are read, wherever the pieces break") {
   CHECK(decompressed(gzip_member(a) + gzip_member("") + gzip_member(b), step) == a + b);
   CHECK(decompressed(gzip_member(a) + std::string(512, '\0'), step) == a);
   CHECK(decompressed(gzip_member(a) + "j", step) == a);
+}
+
+TEST_CASE("a gzip header may have any of its fields, wherever the pieces break") {
+  const unsigned flags = GENERATE(range(0U, 32U));
+  const std::string header = gzip_header(flags);
+  const std::string stream = gzip_member("one", header) + gzip_member("two", header);
+  for (size_t step = 1; step <= stream.size(); ++step) {
+    try {
+      CHECK(decompressed(stream, step) == "onetwo");
+    } catch (const base::Error& error) {
+      FAIL(error.what() << ", flags " << flags << ", pieces of " << step);
+    }
+  }
+}
+
+TEST_CASE("a name in a gzip header may be longer than any buffer") {
+  const std::string header = gzip_header(has_name | has_checksum, 1'000'000);
+  CHECK(decompressed(gzip_member("one", header) + gzip_member("two", header), 1000) == "onetwo");
+}
+
+TEST_CASE("a gzip header that is damaged or of a later format is refused") {
+  const unsigned all = has_checksum | has_extra | has_name | has_comment;
+  std::string bad = gzip_header(all);
+  SECTION("checksum") {
+    bad.back() = static_cast<char>(bad.back() + 1);
+  }
+  SECTION("a byte the checksum is of") {
+    bad[bad.size() - 5] = 'C';
+  }
+  SECTION("method") {
+    bad[2] = 7;
+  }
+  SECTION("reserved flags") {
+    bad = gzip_header(GENERATE(32U, 64U, 128U));
+  }
+  SECTION("reserved flags besides others") {
+    bad = gzip_header(all | 32U);
+  }
+  for (const size_t step : {size_t{1}, size_t{1000}}) {
+    REQUIRE_THROWS_AS(decompressed(gzip_member("one", bad), step), base::Error);
+    REQUIRE_THROWS_AS(decompressed(gzip_member("one") + gzip_member("two", bad), step),
+                      base::Error);
+  }
 }
 
 TEST_CASE("damaged gzip data is an error that names the layer") {
