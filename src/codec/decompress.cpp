@@ -20,22 +20,34 @@ bool is_zstd(std::string_view front) {
 
 }  // namespace
 
+Compression compression_of(std::string_view front) {
+  if (front.starts_with("\x1f\x8b"sv)) return Compression::gzip;
+  if (is_zstd(front)) return Compression::zstd;
+  if (front.starts_with("\xfd\x37zXZ\x00"sv)) return Compression::xz;
+  if (front.starts_with("BZh"sv)) return Compression::bzip2;
+  return Compression::none;
+}
+
 std::unique_ptr<base::ByteSource> decompress(std::unique_ptr<base::ByteSource> source,
                                              std::string_view what) {
-  std::array<char, 6> bytes{};
-  const size_t count = base::read_full(*source, bytes);
-  const std::string front(bytes.data(), count);
+  std::array<char, magic_size> bytes{};
+  const std::string front(bytes.data(), base::read_full(*source, bytes));
   auto whole = std::make_unique<base::PrefixedSource>(front, std::move(source));
-  if (front.starts_with("\x1f\x8b"sv)) return gunzip(std::move(whole), std::string(what));
-  if (is_zstd(front)) return unzstd(std::move(whole), std::string(what));
-  for (const auto& [magic, name] :
-       {std::pair{"\xfd\x37zXZ\x00"sv, "xz"}, std::pair{"BZh"sv, "bzip2"}}) {
-    if (front.starts_with(magic)) {
-      throw base::Error(base::cat(what, ": is compressed with ", name,
-                                  "; image layers may be gzip, zstd or plain tar"));
-    }
+  const Compression compression = compression_of(front);
+  switch (compression) {
+    case Compression::none:
+      return whole;
+    case Compression::gzip:
+      return gunzip(std::move(whole), std::string(what));
+    case Compression::zstd:
+      return unzstd(std::move(whole), std::string(what));
+    case Compression::xz:
+    case Compression::bzip2:
+      break;
   }
-  return whole;
+  throw base::Error(base::cat(what, ": is compressed with ",
+                              compression == Compression::xz ? "xz" : "bzip2",
+                              "; image layers may be gzip, zstd or plain tar"));
 }
 
 }  // namespace codec

@@ -8,9 +8,16 @@
 
 namespace codec {
 
-/// The plain bytes of a gzip, zstd or uncompressed stream, told apart by its first bytes, because
-/// media types lie. All gzip members and zstd frames are read; what follows the last one is read
-/// and dropped. xz and bzip2 are refused by name. `what` names the stream in errors.
+enum class Compression { none, gzip, zstd, xz, bzip2 };
+
+/// So many bytes tell how a stream is compressed; of a shorter one all there are.
+inline constexpr size_t magic_size = 6;
+/// Told by the first bytes, because names and media types lie.
+Compression compression_of(std::string_view front);
+
+/// The plain bytes of a gzip, zstd or uncompressed stream. All gzip members and zstd frames are
+/// read; what follows the last one is read and dropped. xz and bzip2 are refused by name. `what`
+/// names the stream in errors.
 std::unique_ptr<base::ByteSource> decompress(std::unique_ptr<base::ByteSource> source,
                                              std::string_view what);
 

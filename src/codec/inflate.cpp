@@ -108,14 +108,14 @@ class GzipSource : public base::ByteSource {
   void next_member() {
     if (state_.avail_in > 0) std::memmove(input_.data(), state_.next_in, state_.avail_in);
     size_t have = state_.avail_in;
-    while (have < 2) {
+    while (have < magic_size) {
       const size_t count = source_->read(std::span(input_).subspan(have));
       if (count == 0) break;
       have += count;
     }
     state_.next_in = reinterpret_cast<uint8_t*>(input_.data());
     state_.avail_in = static_cast<uint32_t>(have);
-    if (have >= 2 && std::memcmp(input_.data(), "\x1f\x8b", 2) == 0) {
+    if (compression_of({input_.data(), have}) == Compression::gzip) {
       start_member();
     } else {
       base::drain(*source_);

@@ -27,9 +27,9 @@ class FileSet {
 std::unique_ptr<FileSet> files_of_directory(const std::string& path);
 
 /// The files in an uncompressed tar archive (ustar, pax, GNU), of which only headers are read at
-/// first and nothing is held but their names. Links are followed inside the archive. `name` is what
-/// it is called in errors. Error when it is damaged or no tar archive.
-std::unique_ptr<FileSet> files_of_tar(base::UniqueFd fd, const std::string& name);
+/// first and nothing is held but their names. Links are followed inside the archive. Error, which
+/// leaves it to the caller to name the archive, when it is damaged or none.
+std::unique_ptr<FileSet> files_of_tar(base::UniqueFd fd);
 
 /// The whole text of a file; Error when it is larger than `limit`. Nothing when there is none.
 std::optional<std::string> read_document(const FileSet& files, const std::string& path,

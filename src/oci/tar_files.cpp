@@ -36,15 +36,14 @@ std::optional<std::string> plain_path(std::string_view path) {
 
 class TarFiles : public FileSet {
  public:
-  TarFiles(base::UniqueFd fd, const std::string& name)
-      : fd_(std::make_shared<base::UniqueFd>(std::move(fd))), name_(name) {
-    TarHeaders headers(fd_, base::excerpt(name));
+  explicit TarFiles(base::UniqueFd fd) : fd_(std::make_shared<base::UniqueFd>(std::move(fd))) {
+    TarHeaders headers(fd_);
     size_t bytes = 0;
     size_t count = 0;
     while (auto member = headers.next()) {
       bytes += member->name.size() + member->target.size();
       if (++count > most_members || bytes > most_name_bytes) {
-        throw base::Error(cat(name_, ": holds more files than an image archive has"));
+        throw base::Error("holds more files than an image archive has");
       }
       add(std::move(*member));
     }
@@ -62,8 +61,8 @@ class TarFiles : public FileSet {
       if (place.repeated) refuse(path, "is there more than once");
       switch (place.kind) {
         case TarMember::Kind::file:
-          return File{place.size, std::make_unique<base::FilePart>(fd_, place.offset, place.size,
-                                                                   cat(name_, ": ", path))};
+          return File{place.size,
+                      std::make_unique<base::FilePart>(fd_, place.offset, place.size, path)};
         case TarMember::Kind::other:
           refuse(path, "is not a regular file");
         case TarMember::Kind::hard_link:
@@ -103,19 +102,18 @@ class TarFiles : public FileSet {
     if (!is_new && member.kind != TarMember::Kind::other) old->second.repeated = true;
   }
 
-  [[noreturn]] void refuse(const std::string& path, std::string_view problem) const {
-    throw base::Error(cat(name_, ": ", base::excerpt(path), " ", problem));
+  [[noreturn]] static void refuse(const std::string& path, std::string_view problem) {
+    throw base::Error(cat(base::excerpt(path), " ", problem));
   }
 
   std::shared_ptr<const base::UniqueFd> fd_;
-  std::string name_;
   std::unordered_map<std::string, Place> members_;
 };
 
 }  // namespace
 
-std::unique_ptr<FileSet> files_of_tar(base::UniqueFd fd, const std::string& name) {
-  return std::make_unique<TarFiles>(std::move(fd), name);
+std::unique_ptr<FileSet> files_of_tar(base::UniqueFd fd) {
+  return std::make_unique<TarFiles>(std::move(fd));
 }
 
 }  // namespace oci

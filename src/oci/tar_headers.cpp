@@ -13,6 +13,10 @@ namespace {
 
 using base::cat;
 
+[[noreturn]] void refuse(std::string_view problem) {
+  throw base::Error(std::string(problem));
+}
+
 }  // namespace
 
 struct TarHeaders::Header {
@@ -29,12 +33,8 @@ struct TarHeaders::Override {
   std::optional<uint64_t> size{};
 };
 
-TarHeaders::TarHeaders(std::shared_ptr<const base::UniqueFd> fd, std::string name)
-    : fd_(std::move(fd)), name_(std::move(name)), file_size_(base::file_size(fd_->get())) {}
-
-void TarHeaders::refuse(std::string_view problem) const {
-  throw base::Error(cat(base::printable(name_), ": ", problem));
-}
+TarHeaders::TarHeaders(std::shared_ptr<const base::UniqueFd> fd)
+    : fd_(std::move(fd)), file_size_(base::file_size(fd_->get())) {}
 
 bool TarHeaders::read_header(Header& header) {
   std::array<char, base::tar_record_size> record;
@@ -42,7 +42,7 @@ bool TarHeaders::read_header(Header& header) {
   if (room() < record.size()) {
     refuse(start == 0 ? "is not a tar archive" : "the archive is cut short");
   }
-  base::FilePart source(fd_, start, record.size(), name_);
+  base::FilePart source(fd_, start, record.size(), "the archive");
   base::read_full(source, record);
   offset_ += record.size();
   if (base::is_zero(record)) return false;
@@ -61,8 +61,8 @@ bool TarHeaders::read_header(Header& header) {
 std::string TarHeaders::read_content(uint64_t size) const {
   if (size > base::longest_tar_text) refuse("a header is longer than any tool would write it");
   if (size > room()) refuse("the archive is cut short");
-  base::FilePart source(fd_, offset_, size, name_);
-  return base::read_all(source, base::longest_tar_text, name_);
+  base::FilePart source(fd_, offset_, size, "the archive");
+  return base::read_all(source, base::longest_tar_text, "the archive");
 }
 
 void TarHeaders::read_pax(std::string_view records, Override& with) const {

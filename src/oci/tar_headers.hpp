@@ -23,8 +23,7 @@ struct TarMember {
 /// and steps over the contents. Nothing outside the file is ever pointed at.
 class TarHeaders {
  public:
-  /// `name` is what the archive is called in errors.
-  TarHeaders(std::shared_ptr<const base::UniqueFd> fd, std::string name);
+  explicit TarHeaders(std::shared_ptr<const base::UniqueFd> fd);
   /// The next member; nothing at the end of the archive. Error when it is damaged.
   std::optional<TarMember> next();
 
@@ -32,14 +31,12 @@ class TarHeaders {
   struct Header;
   struct Override;
 
-  [[noreturn]] void refuse(std::string_view problem) const;
   bool read_header(Header& header);
   std::string read_content(uint64_t size) const;
   void read_pax(std::string_view records, Override& with) const;
   uint64_t room() const { return file_size_ - offset_; }
 
   std::shared_ptr<const base::UniqueFd> fd_;
-  std::string name_;
   uint64_t file_size_;
   uint64_t offset_ = 0;  ///< Of the next header; never behind the end of the file.
 };

@@ -40,10 +40,10 @@ class ImageArchive {
   /// whether layers are compressed need all of them alike.
   void add_layer(const std::string& name, const Layer& layer,
                  std::unique_ptr<base::ByteSource> blob) {
-    std::array<char, 2> start{};
-    const std::string magic(start.data(), base::read_full(*blob, start));
-    auto whole = std::make_unique<base::PrefixedSource>(magic, std::move(blob));
-    if (magic == "\x1f\x8b") {
+    std::array<char, codec::magic_size> start{};
+    const std::string front(start.data(), base::read_full(*blob, start));
+    auto whole = std::make_unique<base::PrefixedSource>(front, std::move(blob));
+    if (codec::compression_of(front) == codec::Compression::gzip) {
       tar_.add(member(name, layer.size), *whole);
     } else {
       add_compressed(name, oci::VerifiedSource(codec::decompress(std::move(whole), "its data"),

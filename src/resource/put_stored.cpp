@@ -20,18 +20,11 @@ std::string name_of(const std::string& path) {
   return base::printable(path.substr(path.rfind('/') + 1));
 }
 
-/// gzip, zstd, xz and bzip2; the last two so that they are refused by name.
 bool is_compressed(const std::shared_ptr<const base::UniqueFd>& fd, uint64_t size) {
-  std::array<char, 3> start{};
+  std::array<char, codec::magic_size> start{};
   base::FilePart source(fd, 0, size, "the archive");
-  const std::string_view magic(start.data(), base::read_full(source, start));
-  for (const char* known : {"\x1f\x8b", "\x28\xb5\x2f",
-                            "\xfd"
-                            "7z",
-                            "BZh"}) {
-    if (magic.starts_with(known)) return true;
-  }
-  return false;
+  const size_t count = base::read_full(source, start);
+  return codec::compression_of({start.data(), count}) != codec::Compression::none;
 }
 
 /// Members are read in an order of their own, which a compressed stream does not allow.
@@ -51,7 +44,8 @@ base::UniqueFd unpacked(const std::shared_ptr<const base::UniqueFd>& fd, uint64_
    private:
     int fd_;
   } sink(plain.get());
-  const auto bytes = codec::decompress(std::make_unique<base::FilePart>(fd, 0, size, name), name);
+  const auto bytes =
+      codec::decompress(std::make_unique<base::FilePart>(fd, 0, size, "the archive"), "its data");
   rootfs::Budget budget(limits, size);
   rootfs::BoundedStream bounded(*bytes, budget);
   base::copy_all(bounded, sink);
@@ -60,15 +54,14 @@ base::UniqueFd unpacked(const std::shared_ptr<const base::UniqueFd>& fd, uint64_
 
 std::unique_ptr<oci::FileSet> open_archive(const std::string& path, const rootfs::Limits& limits,
                                            const std::string& directory, base::Log& log) {
-  const std::string name = name_of(path);
   base::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!opened) base::throw_errno(cat("open ", name));
+  if (!opened) base::throw_errno("open the archive");
   const auto fd = std::make_shared<base::UniqueFd>(std::move(opened));
   const uint64_t size = base::file_size(fd->get());
   if (is_compressed(fd, size)) {
-    return oci::files_of_tar(unpacked(fd, size, name, limits, directory, log), name);
+    return oci::files_of_tar(unpacked(fd, size, name_of(path), limits, directory, log));
   }
-  return oci::files_of_tar(std::move(*fd), name);
+  return oci::files_of_tar(std::move(*fd));
 }
 
 /// Takes what the image calls itself where the files beside it say nothing.

@@ -170,6 +170,15 @@ class SameTree(PutStored):
             self.assertEqual(sorted(self.inputs.rglob("*")), before)
 
 
+    def test_an_archive_packed_in_parallel_is_read_like_any_other(self):
+        self.skopeo("plain", "oci-archive", self.inputs / "x.tar", ":v1")
+        run("pzstd", "-q", self.inputs / "x.tar", "-o", self.inputs / "x.tar.zst")
+        self.assertEqual((self.inputs / "x.tar.zst").read_bytes()[1:4], b"*M\x18")  # No frame of data.
+        expected, _ = self.publish("x.tar")
+        packed, _ = self.publish("x.tar.zst")
+        self.assertEqual(packed.tree("main"), expected.tree("main"))
+
+
 class Identity(PutStored):
     """What an image is called when no get left files beside it."""
 
@@ -316,12 +325,12 @@ class Refused(PutStored):
         (self.inputs / "odd").mkdir()
         (self.inputs / "odd/app.tar").write_text("no archive")
         self.refuse("odd", "rootfs", "oci-layout", "image.tar", "there is: app.tar")
-        self.refuse("odd/app.tar", "app.tar: is not a tar archive")
+        self.refuse("odd/app.tar", "error: app.tar: is not a tar archive")
         self.refuse("odd/none.tar", "no odd/none.tar among the inputs")
         run("tar", "-cf", self.inputs / "export.tar", "-C", self.inputs, "odd")
         self.refuse("export.tar", "neither index.json nor manifest.json", "docker export")
         (self.inputs / "x.tar.xz").write_bytes(b"\xfd7zXZ\0" + bytes(100))
-        self.refuse("x.tar.xz", "xz")
+        self.refuse("x.tar.xz", "error: x.tar.xz: its data: is compressed with xz")
 
 
 if __name__ == "__main__":

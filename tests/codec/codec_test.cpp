@@ -245,6 +245,21 @@ TEST_CASE("zstd frames and skippable frames are read whatever the media type say
   REQUIRE_THROWS_AS(decompressed(frame.substr(0, frame.size() - 1)), base::Error);
 }
 
+TEST_CASE("nothing compressed is taken for plain, whatever kind of frame it begins with") {
+  using codec::Compression;
+  CHECK(codec::compression_of("\x1f\x8b") == Compression::gzip);
+  CHECK(codec::compression_of("\x28\xb5\x2f\xfd") == Compression::zstd);
+  for (unsigned kind = 0x50; kind <= 0x5F; ++kind) {
+    const std::string skippable = static_cast<char>(kind) + "\x2a\x4d\x18"s;
+    CHECK(codec::compression_of(skippable) == Compression::zstd);
+  }
+  CHECK(codec::compression_of("\xfd\x37zXZ\x00"s) == Compression::xz);
+  CHECK(codec::compression_of("BZh9") == Compression::bzip2);
+  for (const auto* plain : {"", "\x1f", "P*M", "BZ", "\xfd\x37zip", "@*M\x18", "`*M\x18"}) {
+    CHECK(codec::compression_of(plain) == Compression::none);
+  }
+}
+
 TEST_CASE("a format no layer may have is refused by name") {
   REQUIRE_THROWS_AS(decompressed("\xfd\x37zXZ\x00rest"s), base::Error);
   REQUIRE_THROWS_AS(decompressed("BZh91AY"s), base::Error);

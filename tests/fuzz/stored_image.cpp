@@ -11,8 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::accepts([&] {
     base::UniqueFd fd(::memfd_create("archive", MFD_CLOEXEC));
     base::write_all(fd.get(), fuzz::text_of(data, size), "the archive");
-    const std::shared_ptr<const oci::FileSet> files =
-        oci::files_of_tar(std::move(fd), "the archive");
+    const std::shared_ptr<const oci::FileSet> files = oci::files_of_tar(std::move(fd));
     base::Log log(-1);
     const auto image = oci::find_stored_image(files, {{"linux", "amd64", ""}, "v1", {}}, log);
     require(image.layers.size() == image.config.diff_ids.size(), "each layer has its diff_id");

@@ -17,8 +17,7 @@ class Archive {
  public:
   explicit Archive(const std::string& bytes) {
     std::ofstream(path_, std::ios::binary) << bytes;
-    files_ =
-        oci::files_of_tar(base::UniqueFd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)), "x.tar");
+    files_ = oci::files_of_tar(base::UniqueFd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)));
   }
 
   const oci::FileSet& files() const { return *files_; }
@@ -227,8 +226,7 @@ TEST_CASE("a file that shrinks while it is read is an error", "[tar_files]") {
   const ScratchDir directory;
   const std::string path = (directory / "x.tar").string();
   std::ofstream(path, std::ios::binary) << TarBuilder().file("a", std::string(600, 'a')).finish();
-  const auto files =
-      oci::files_of_tar(base::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), "x.tar");
+  const auto files = oci::files_of_tar(base::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
   std::filesystem::resize_file(path, 700);
   CHECK(contains(message_of([&] { oci::read_document(*files, "a", 1000); }), "ends too early"));
 }
