@@ -16,8 +16,8 @@ inline constexpr size_t magic_size = 6;
 Compression compression_of(std::string_view front);
 
 /// The plain bytes of a gzip, zstd or uncompressed stream. All gzip members and zstd frames are
-/// read; what follows the last one is read and dropped. xz and bzip2 are refused by name. `what`
-/// names the stream in errors.
+/// read. What follows the last member, such as padding, is read and dropped; what follows a frame
+/// and is none is an Error. xz and bzip2 are refused by name. `what` names the stream in errors.
 std::unique_ptr<base::ByteSource> decompress(std::unique_ptr<base::ByteSource> source,
                                              std::string_view what);
 

@@ -89,6 +89,9 @@ std::string gzip_member(std::string_view bytes, const std::string& header = gzip
          little_endian(crc32(bytes), 4) + little_endian(size, 4);
 }
 
+// printf hello | zstd -c | xxd
+const std::string hello_frame = "\x28\xb5\x2f\xfd\x04\x58\x29\x00\x00hello\xa3\x6d\x9f\x88"s;
+
 /// Gives `bytes` in pieces of `step`, as a network does.
 class Trickle : public base::ByteSource {
  public:
@@ -233,16 +236,21 @@ TEST_CASE("damaged gzip data is an error that names the layer") {
 }
 
 TEST_CASE("zstd frames and skippable frames are read whatever the media type says") {
-  // printf hello | zstd -c | xxd
-  const std::string frame = "\x28\xb5\x2f\xfd\x04\x58\x29\x00\x00hello\xa3\x6d\x9f\x88"s;
   const std::string skippable = "\x50\x2a\x4d\x18\x03\x00\x00\x00xyz"s;
   try {
-    CHECK(decompressed(frame) == "hello");
-    CHECK(decompressed(skippable + frame + frame + skippable, 3) == "hellohello");
+    CHECK(decompressed(hello_frame) == "hello");
+    CHECK(decompressed(skippable + hello_frame + hello_frame + skippable, 3) == "hellohello");
   } catch (const base::Error& error) {
     FAIL(error.what());
   }
-  REQUIRE_THROWS_AS(decompressed(frame.substr(0, frame.size() - 1)), base::Error);
+  REQUIRE_THROWS_AS(decompressed(hello_frame.substr(0, hello_frame.size() - 1)), base::Error);
+}
+
+TEST_CASE("what follows the last zstd frame is not dropped without a word") {
+  for (const std::string& rest : {"j"s, "\x28\xb5"s, "junk and more"s, std::string(512, '\0')}) {
+    REQUIRE_THROWS_AS(decompressed(hello_frame + rest), base::Error);
+    REQUIRE_THROWS_AS(decompressed(hello_frame + rest, 1), base::Error);
+  }
 }
 
 TEST_CASE("nothing compressed is taken for plain, whatever kind of frame it begins with") {
