@@ -28,7 +28,9 @@ base::Entry member(const std::string& name, uint64_t size) {
 /// The file image.tar and the archive that grows in it.
 class ImageArchive {
  public:
-  explicit ImageArchive(const std::string& path) : file_(path), tar_(file_) {}
+  /// Bytes of layers that have to be packed anew are charged to `budget`, which must outlive this.
+  ImageArchive(const std::string& path, rootfs::Budget& budget)
+      : budget_(budget), file_(path), tar_(file_) {}
 
   void add_document(const std::string& name, const std::string& document) {
     base::MemorySource data(document);
@@ -46,8 +48,10 @@ class ImageArchive {
     if (codec::compression_of(front) == codec::Compression::gzip) {
       tar_.add(member(name, layer.size), *whole);
     } else {
-      add_compressed(name, oci::VerifiedSource(codec::decompress(std::move(whole), "its data"),
-                                               layer.diff_id, std::nullopt));
+      oci::VerifiedSource plain(codec::decompress(std::move(whole), "its data"), layer.diff_id,
+                                std::nullopt);
+      rootfs::BoundedStream bounded(plain, budget_);
+      add_compressed(name, bounded);
     }
   }
 
@@ -59,7 +63,7 @@ class ImageArchive {
 
  private:
   /// The header comes last, because only then the size is known.
-  void add_compressed(const std::string& name, oci::VerifiedSource data) {
+  void add_compressed(const std::string& name, base::ByteSource& data) {
     const uint64_t start = file_.size();
     file_.write(rootfs::tar_header(member(name, 0)));
     const uint64_t content = file_.size();
@@ -71,6 +75,7 @@ class ImageArchive {
     file_.patch(start, rootfs::tar_header(member(name, size)));
   }
 
+  rootfs::Budget& budget_;
   base::OutputFile file_;
   rootfs::TarWriter tar_;
 };
@@ -91,8 +96,6 @@ void add_layers(ImageArchive& archive, const std::vector<Layer>& layers,
 registry::Image get_image_archive(const Download& download, const std::string& name) {
   registry::Image image = download.client.fetch_image(download.digest, download.platform);
   const std::string config = image.manifest.config.digest.text();
-  ImageArchive archive(download.directory + "/image.tar");
-  archive.add_document(config, image.config.document);
 
   std::vector<std::string> names;
   std::set<std::string> seen;
@@ -104,6 +107,10 @@ registry::Image get_image_archive(const Download& download, const std::string& n
     stored.push_back(std::move(layer));
     stored_names.push_back(names.back());
   }
+
+  rootfs::Budget budget(download.limits, stored_size(stored));
+  ImageArchive archive(download.directory + "/image.tar", budget);
+  archive.add_document(config, image.config.document);
   add_layers(archive, stored, stored_names, download.log);
   archive.add_document("manifest.json", encode_archive_manifest(name, config, names));
   archive.publish();

@@ -21,10 +21,15 @@ def image():
     return images.Image([layer.symlink("link", "t" * (4000 - 9 - 4))])
 
 
+def large(compression):
+    """3 MB unpacked; a layer that `format: oci` packs anew."""
+    return images.Image([images.Layer(compression).file("large", bytes(3_000_000))])
+
+
 class ImageLimits(PutCase):
     @classmethod
     def prepare(cls):
-        cls.publish_images(box=image())
+        cls.publish_images(box=image(), zstd=large("zstd"), plain=large("none"))
         cls.stored = cls.work.directory("stored")
         layout = images.Layout(cls.stored / "layout")
         layout.add("box", image())
@@ -53,6 +58,18 @@ class ImageLimits(PutCase):
                     self.assertEqual(os.listdir(self.destination), [])
                 return outcome
             self.bounded(get)
+
+    def test_a_layer_that_is_packed_anew_does_not_fill_the_disk(self):
+        def get(tag, limit):
+            self.destination = self.work.directory("get")
+            return programs.get(self.source_of(tag, limits={"bytes": limit}), self.versions[tag],
+                                self.destination, format="oci")
+        for tag in ("zstd", "plain"):
+            with self.subTest(tag=tag):
+                self.failed(get(tag, "2MB"), "layer 1/1", "source.limits.bytes")
+                self.assertEqual(os.listdir(self.destination), [])
+                self.succeeded(get(tag, "5MB"))
+        self.succeeded(get("box", "2MB"))  # gzip is kept as it is.
 
     def test_get_from_git(self):
         repository = self.repository()
