@@ -87,7 +87,7 @@ std::string encode_provenance(const Provenance& provenance) {
   set("repository", provenance.repository);
   set("tag", provenance.tag);
   set("digest", provenance.digest);
-  set("platform", provenance.platform.text());
+  if (!provenance.platform.architecture.empty()) set("platform", provenance.platform.text());
   set_digest("manifest", provenance.manifest);
   set_digest("config", provenance.config);
   if (!provenance.layers.empty()) json["layers"] = OrderedJson::array();

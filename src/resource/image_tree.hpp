@@ -11,6 +11,8 @@ namespace resource {
 /// The repository's folder for everything that a plain clone has no use for.
 inline constexpr std::string_view side_folder = ".rootfs";
 inline constexpr std::string_view manifest_path = ".rootfs/manifest.mtree";
+/// In a branch and its clones only.
+inline constexpr std::string_view hook_path = ".rootfs/hooks/post-checkout";
 
 /// What is about to become a commit.
 struct Publication {

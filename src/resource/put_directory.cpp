@@ -15,10 +15,20 @@ namespace {
 /// The entries of a directory, completed by the manifest that a get has left beside it.
 class DirectoryWithManifest : public base::EntrySource {
  public:
-  DirectoryWithManifest(const std::string& rootfs, base::UniqueFd manifest)
-      : directory_(rootfs), text_(std::move(manifest)) {}
+  /// `is_clone` says that the directory is a clone of a repository, whose hook may have run or not.
+  DirectoryWithManifest(const std::string& rootfs, base::UniqueFd manifest, bool is_clone)
+      : directory_(rootfs), text_(std::move(manifest)), is_clone_(is_clone) {}
 
-  bool next(base::Entry& entry) override { return completed_.next(entry); }
+  bool next(base::Entry& entry) override {
+    if (completed_.next(entry)) return true;
+    // No checkout sets a time.
+    if (is_clone_ && !completed_.any_untouched()) {
+      throw base::Error(
+          "params.image: is a plain clone, without the owners, modes, times and more that git does "
+          "not keep; get it with this resource type, or with the type git and core.hooksPath");
+    }
+    return false;
+  }
   base::ByteSource& data() override { return completed_.data(); }
 
  private:
@@ -26,13 +36,15 @@ class DirectoryWithManifest : public base::EntrySource {
   base::FileSource text_;
   rootfs::ManifestReader manifest_{text_};
   rootfs::CompletedSource completed_{directory_, manifest_};
+  bool is_clone_;
 };
 
 std::unique_ptr<base::EntrySource> open_entries(const std::string& image) {
   const std::string rootfs = image + "/rootfs";
   base::UniqueFd manifest = base::open_regular_file(base::cat(image, "/", manifest_path));
   if (!manifest) return std::make_unique<rootfs::DirectorySource>(rootfs);
-  return std::make_unique<DirectoryWithManifest>(rootfs, std::move(manifest));
+  const bool is_clone(base::open_regular_file(base::cat(image, "/", hook_path)));
+  return std::make_unique<DirectoryWithManifest>(rootfs, std::move(manifest), is_clone);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot,
   readme = filled(readme, "DIGEST", files.digest.empty() ? "unknown" : harmless(files.digest));
   snapshot.add_file("README.md", readme);
   snapshot.add_file(".gitattributes", cat(assets::repository_gitattributes, attributes));
-  snapshot.add_file(cat(side_folder, "/hooks/post-checkout"), std::string(assets::post_checkout),
+  snapshot.add_file(std::string(hook_path), std::string(assets::post_checkout),
                     git::mode_executable);
   snapshot.add_file("metadata.json", files.metadata);
   snapshot.add_file("labels.json", files.labels);

@@ -51,7 +51,10 @@ bool CompletedSource::next(Entry& entry) {
   }
   if (!has_found_) return false;
   if (has_listed_ && listed_.entry.path == found_.path) {
-    if (is_untouched(found_, listed_)) complete(found_);
+    if (is_untouched(found_, listed_)) {
+      any_untouched_ = true;
+      complete(found_);
+    }
     read_manifest();
   }
   entry = std::move(found_);

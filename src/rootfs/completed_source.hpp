@@ -19,6 +19,8 @@ class CompletedSource : public base::EntrySource {
 
   bool next(base::Entry& entry) override;
   base::ByteSource& data() override { return directory_.data(); }
+  /// Whether any entry so far was as the manifest says.
+  bool any_untouched() const { return any_untouched_; }
 
  private:
   void read_directory();
@@ -33,6 +35,7 @@ class CompletedSource : public base::EntrySource {
   bool given_found_ = false;  ///< `found_` was given; what follows it is read by the next call.
   bool has_found_ = false;
   bool has_listed_ = false;
+  bool any_untouched_ = false;
   base::Entry found_;
   ManifestEntry listed_;
   std::vector<std::string> open_;  ///< Directories of the last entry, outermost first.

@@ -4,8 +4,10 @@
 import random
 import unittest
 
-from support import git_http, images
+from support import git_http, images, programs
+from support.git_repo import stock_clone
 from support.put_case import PutCase
+from support.workspace import run
 
 FILES, FILE_SIZE, CHANGED = 400, 10_000, 4
 
@@ -74,6 +76,20 @@ class PutUpdates(PutCase):
         newest, _, oldest = repository.history()
         self.assertEqual(repository.tree(newest), repository.tree(oldest))
         self.assert_published(repository, "before")
+
+    def test_a_plain_clone_is_not_published_as_the_image_it_came_from(self):
+        repository, copy = self.repository(), self.repository()
+        self.put("before", {"uri": repository.file_uri})
+        source = {"git": {"uri": copy.file_uri}}
+        stock_clone(repository.file_uri, self.inputs / "plain", depth=1)
+        self.failed(programs.put(source, self.inputs, image="plain"), "plain clone", "hooksPath")
+        self.assertIsNone(copy.tip())
+        # As type git does with git_config.
+        restored = stock_clone(repository.file_uri, self.inputs / "restored", depth=1,
+                               options=["core.hooksPath=.rootfs/hooks"])
+        run("git", "-C", restored, "-c", "core.hooksPath=.rootfs/hooks", "checkout", "-q", "main")
+        self.succeeded(programs.put(source, self.inputs, image="restored"))
+        self.assertEqual(copy.tree("main"), repository.tree("main"))
 
     def test_the_same_image_gives_the_same_tree_in_every_repository(self):
         trees = set()
