@@ -11,13 +11,15 @@ namespace resource {
 namespace {
 
 using base::cat;
+/// For a few names only: it looks through all of them for each one that is added.
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr size_t largest_document = 16 * 1024 * 1024;
 constexpr size_t largest_line = 64 * 1024;
 
-std::string dump(const OrderedJson& json) {
-  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+template <class Json>
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 OrderedJson list_or_null(const std::optional<std::vector<std::string>>& list) {
@@ -71,9 +73,7 @@ std::string with_tmpdir(const std::string& metadata) {
 }
 
 std::string encode_labels(const std::map<std::string, std::string>& labels) {
-  OrderedJson json = OrderedJson::object();
-  for (const auto& [name, value] : labels) json[name] = value;
-  return dump(json);
+  return dump(nlohmann::json(labels));
 }
 
 std::string encode_provenance(const Provenance& provenance) {

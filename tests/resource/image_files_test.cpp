@@ -47,6 +47,14 @@ TEST_CASE("the files of a get hold what other programs expect there") {
   CHECK(resource::encode_labels({{"b", "2"}, {"a", "1"}}) == "{\"a\":\"1\",\"b\":\"2\"}\n");
 }
 
+TEST_CASE("an image of endless labels does not keep a step from ending") {
+  std::map<std::string, std::string> labels;
+  for (int i = 0; i < 200'000; ++i) labels[std::to_string(i)] = "";
+  const std::string text = resource::encode_labels(labels);
+  CHECK(text.starts_with(R"({"0":"","1":"","10":"",)"));
+  CHECK(text.size() == 2288892);
+}
+
 TEST_CASE("an image is the same whichever tool wrote its files") {
   const std::string normal =
       "{\"cmd\":null,\"entrypoint\":[\"/init\"],\"env\":[\"PATH=/bin\"],\"user\":\"app\"}\n";
