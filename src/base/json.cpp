@@ -25,9 +25,12 @@ class TextKeepingParser : public nlohmann::detail::json_sax_dom_parser<Json> {
 
 // Documents deeper than this are attacks; the recursive destructor would run out of stack.
 constexpr int maximum_depth = 64;
+// Each takes up to 150 bytes, of which the text may have only three.
+constexpr size_t most_values = 1'000'000;
 
-void refuse_deep(std::string_view text, std::string_view name) {
+void refuse_attacks(std::string_view text, std::string_view name) {
   int depth = 0;
+  size_t values = 1;
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -42,6 +45,8 @@ void refuse_deep(std::string_view text, std::string_view name) {
       if (++depth > maximum_depth) throw Error(cat(name, ": JSON is nested too deeply"));
     } else if (c == '}' || c == ']') {
       --depth;
+    } else if (c == ',' && ++values > most_values) {
+      throw Error(cat(name, ": JSON has more than ", with_commas(most_values), " values"));
     }
   }
 }
@@ -96,24 +101,29 @@ JsonView JsonView::at_ignoring_case(std::string_view key) const {
   return exact;
 }
 
-std::vector<JsonView> JsonView::items() const {
-  std::vector<JsonView> views;
-  if (is_null()) return views;
+size_t JsonView::count_items() const {
+  if (is_null()) return 0;
   if (!value_->is_array()) refuse("a list");
-  for (size_t i = 0; i < value_->size(); ++i) {
-    views.push_back({&(*value_)[i], cat(path_, "[", i, "]")});
-  }
-  return views;
+  return value_->size();
 }
 
-std::vector<std::pair<std::string, JsonView>> JsonView::members() const {
-  std::vector<std::pair<std::string, JsonView>> views;
-  if (is_null()) return views;
+JsonView JsonView::item(size_t index) const {
+  return {&(*value_)[index], cat(path_, "[", index, "]")};
+}
+
+std::vector<std::pair<const std::string*, const Json*>> JsonView::find_members() const {
+  std::vector<std::pair<const std::string*, const Json*>> places;
+  if (is_null()) return places;
   if (!value_->is_object()) refuse("an object");
-  for (const auto& [name, value] : value_->items()) {
-    views.emplace_back(name, child(&value, excerpt(name)));
+  places.reserve(value_->size());
+  for (auto member = value_->begin(); member != value_->end(); ++member) {
+    places.emplace_back(&member.key(), &member.value());
   }
-  return views;
+  return places;
+}
+
+JsonView JsonView::member(const std::string& name, const Json* value) const {
+  return child(value, excerpt(name));
 }
 
 std::string JsonView::string() const {
@@ -127,6 +137,7 @@ std::string JsonView::string_or(std::string_view fallback) const {
 
 std::vector<std::string> JsonView::strings() const {
   std::vector<std::string> texts;
+  texts.reserve(count_items());
   for (const JsonView& item : items()) texts.push_back(item.string());
   return texts;
 }
@@ -177,7 +188,7 @@ JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
 
 JsonDocument JsonDocument::parse(std::string_view text, std::string_view name) {
-  refuse_deep(text, name);
+  refuse_attacks(text, name);
   JsonDocument document;
   TextKeepingParser parser(*document.value_);
   // The library's own message quotes the text, which may hold a secret.

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,10 +25,22 @@ class JsonView {
   JsonView at(std::string_view key) const;
   /// The same with ASCII letters compared regardless of case; an exact match comes first.
   JsonView at_ignoring_case(std::string_view key) const;
-  /// Elements of an array; null counts as an empty one.
-  std::vector<JsonView> items() const;
-  /// Members of an object in the document's order of keys; null counts as an empty one.
-  std::vector<std::pair<std::string, JsonView>> members() const;
+  /// Elements of an array; null counts as an empty one. A range of views that are made while it is
+  /// gone through: a list of millions costs no more than a short one.
+  auto items() const {
+    return std::views::iota(size_t{0}, count_items()) |
+           std::views::transform([list = *this](size_t index) { return list.item(index); });
+  }
+  /// Names and values of an object, sorted by name; null counts as an empty one. Such a range, too.
+  auto members() const {
+    auto places = find_members();
+    const size_t count = places.size();
+    return std::views::iota(size_t{0}, count) |
+           std::views::transform([object = *this, places = std::move(places)](size_t index) {
+             const auto& [name, value] = places[index];
+             return std::pair<const std::string&, JsonView>(*name, object.member(*name, value));
+           });
+  }
 
   std::string string() const;
   std::string string_or(std::string_view fallback) const;  ///< `fallback` when null.
@@ -49,6 +62,10 @@ class JsonView {
   friend class JsonDocument;
   JsonView(const nlohmann::json* value, std::string path) : value_(value), path_(std::move(path)) {}
   JsonView child(const nlohmann::json* value, std::string_view key) const;
+  size_t count_items() const;
+  JsonView item(size_t index) const;
+  std::vector<std::pair<const std::string*, const nlohmann::json*>> find_members() const;
+  JsonView member(const std::string& name, const nlohmann::json* value) const;
 
   const nlohmann::json* value_;
   std::string path_;

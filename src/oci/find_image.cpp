@@ -10,7 +10,8 @@ namespace {
 
 using base::cat;
 
-constexpr size_t config_limit = 16 * 1024 * 1024;
+/// Manifests have the same limit, and configurations are smaller than those by a lot.
+constexpr size_t config_limit = 4 * 1024 * 1024;
 constexpr int maximum_depth = 4;
 
 /// How sure the way to a document makes its platform.

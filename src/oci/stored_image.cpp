@@ -13,14 +13,15 @@ using base::JsonView;
 
 constexpr const char* archive_manifest = "manifest.json";
 constexpr size_t manifest_limit = 4 * 1024 * 1024;
-constexpr size_t config_limit = 16 * 1024 * 1024;
+constexpr size_t config_limit = 4 * 1024 * 1024;
 
 /// Which image of manifest.json is meant.
-JsonView choose(const std::vector<JsonView>& images, const StoredChoice& choice) {
+JsonView choose(const JsonView& manifest, const StoredChoice& choice) {
+  const auto images = manifest.items();
   if (images.empty()) throw base::Error("it lists no image");
   if (images.size() == 1) return images.front();
   std::string list;
-  const JsonView* chosen = nullptr;
+  std::optional<JsonView> chosen;
   size_t fitting = 0;
   for (const JsonView& image : images) {
     bool fits = false;
@@ -29,7 +30,7 @@ JsonView choose(const std::vector<JsonView>& images, const StoredChoice& choice)
       fits = fits || has_tag(name, choice.tag);
     }
     if (!fits) continue;
-    chosen = &image;
+    chosen = image;
     ++fitting;
   }
   if (fitting == 1) return *chosen;
@@ -76,7 +77,7 @@ std::string read_config(const FileSet& files, const std::string& path) {
 StoredImage find_in_archive(const std::shared_ptr<const FileSet>& files, const std::string& text,
                             const StoredChoice& choice) {
   const auto document = base::JsonDocument::parse(text, archive_manifest);
-  const JsonView image = choose(document.root().items(), choice);
+  const JsonView image = choose(document.root(), choice);
   const std::vector<std::string> layers = image.at("Layers").strings();
   const std::string config = read_config(*files, image.at("Config").string());
   StoredImage stored{.digest = choice.digest,

@@ -1,5 +1,7 @@
 #include "base/json.hpp"
 
+#include <malloc.h>
+
 #include "base/error.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
@@ -23,6 +25,12 @@ template <class Read>
 std::string error_for(const std::string& value, Read read) {
   const JsonDocument document = parse(R"({"s":{"k":)" + value + "}}");
   return message_of([&] { read(document.root().at("s").at("k")); });
+}
+
+/// Bytes that were asked for and not given back; 0 where a sanitizer has its own memory.
+size_t memory_in_use() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
 }
 
 }  // namespace
@@ -64,7 +72,7 @@ TEST_CASE("errors name the path and the types, never the value") {
   CHECK(error_for("null", [](auto v) { v.string(); }) == "s.k: expected a string, got null");
   CHECK(error_for("1", [](auto v) { v.refuse("a platform"); }) ==
         "s.k: expected a platform, got a number");
-  CHECK(error_for(R"(["a",{"b":7}])", [](auto v) { v.items().at(1).at("b").string(); }) ==
+  CHECK(error_for(R"(["a",{"b":7}])", [](auto v) { v.items()[1].at("b").string(); }) ==
         "s.k[1].b: expected a string, got a number");
   CHECK(error_for(R"(["a",7])", [](auto v) { v.strings(); }) ==
         "s.k[1]: expected a string, got a number");
@@ -159,4 +167,35 @@ TEST_CASE("a document can move while views are made from it later") {
   REQUIRE(members.size() == 1);
   CHECK(members[0].first == "a");
   CHECK(members[0].second.path() == "a");
+}
+
+TEST_CASE("a text of endless small values is refused before each takes its memory") {
+  std::string text = "[\",,,\"";
+  for (int i = 1; i < 1'000'000; ++i) text += ",0";
+  CHECK(parse(text + "]").root().items().size() == 1'000'000);
+  CHECK(message_of([&] { parse(text + ",0]"); }) ==
+        "the text: JSON has more than 1,000,000 values");
+}
+
+TEST_CASE("a list of endless elements does not take memory once more for each way to its end") {
+  std::string text = "[0";
+  for (int i = 1; i < 100'000; ++i) text += ",0";
+  const JsonDocument document = parse(text + "]");
+  const JsonView list = document.root("a document whose name has some letters");
+  const size_t before = memory_in_use();
+  const auto items = list.items();
+  REQUIRE(items.size() == 100'000);
+  CHECK(items.back().integer() == 0);
+  CHECK(memory_in_use() < before + 10'000);
+}
+
+TEST_CASE("the members of a large object do not bring their paths with them") {
+  std::string text = R"({"name0":0)";
+  for (int i = 1; i < 10'000; ++i) text += ",\"name" + std::to_string(i) + "\":0";
+  const JsonDocument document = parse(text + "}");
+  const JsonView object = document.root("a document whose name has some letters");
+  const size_t before = memory_in_use();
+  const auto members = object.members();
+  REQUIRE(members.size() == 10'000);
+  CHECK(memory_in_use() < before + 400'000);
 }
