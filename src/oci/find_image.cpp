@@ -43,7 +43,7 @@ class Walk {
     std::exception_ptr failure;
     for (const Descriptor& entry : select_platform(index, wanted_)) {
       try {
-        const Found found = entry.platform ? Found::by_platform : Found::without_platform;
+        const Found found = entry.names_platform() ? Found::by_platform : Found::without_platform;
         auto image = visit(store_.fetch(entry.digest), entry.media_type, found, depth + 1);
         if (image) return image;
       } catch (const base::Error& error) {
@@ -55,7 +55,7 @@ class Walk {
             break;
           case ImageStore::Failure::document:
             // What comes without a platform was only a guess: a nested index, perhaps an artifact.
-            if (entry.platform) throw;
+            if (entry.names_platform()) throw;
         }
         if (!failure) failure = std::current_exception();
       }

@@ -34,6 +34,9 @@ struct Descriptor {
   std::string artifact_type;
   std::map<std::string, std::string> annotations;
   std::vector<std::string> urls;
+
+  /// Whether it says for which processor it is. Some write an empty platform, or the system alone.
+  bool names_platform() const { return platform && !platform->architecture.empty(); }
 };
 
 struct Index {

@@ -44,7 +44,7 @@ bool is_index(const Descriptor& entry) {
 std::string list_platforms(const Index& index) {
   std::vector<std::string> names;
   for (const Descriptor& entry : index.manifests) {
-    if (!is_runnable(entry) || !entry.platform) continue;
+    if (!is_runnable(entry) || !entry.names_platform()) continue;
     std::string name = entry.platform->text();
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
@@ -119,8 +119,7 @@ std::vector<Descriptor> select_platform(const Index& index, const Platform& want
   std::vector<Descriptor> unlabelled;
   for (const Descriptor& entry : index.manifests) {
     if (!is_runnable(entry)) continue;
-    const bool labelled = entry.platform && !entry.platform->architecture.empty();
-    if (!labelled) {
+    if (!entry.names_platform()) {
       (is_index(entry) ? nested : unlabelled).push_back(entry);
       continue;
     }

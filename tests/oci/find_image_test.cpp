@@ -1,0 +1,110 @@
+#include "oci/find_image.hpp"
+
+#include <map>
+
+#include "base/text.hpp"
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+
+namespace {
+
+using base::cat;
+using oci::Digest;
+
+constexpr const char* index_type = "application/vnd.oci.image.index.v1+json";
+constexpr const char* config_type = "application/vnd.oci.image.config.v1+json";
+constexpr const char* layer_type = "application/vnd.oci.image.layer.v1.tar+gzip";
+constexpr const char* signature_type = "application/vnd.dev.cosign.simplesigning.v1+json";
+
+const oci::Platform amd64{"linux", "amd64", ""};
+
+class Gone : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
+/// Documents in memory, and how many of them were asked for.
+class Store : public oci::ImageStore {
+ public:
+  Digest add(const std::string& bytes) {
+    documents_[Digest::of(bytes)] = bytes;
+    return Digest::of(bytes);
+  }
+
+  Digest image(const std::string& architecture, const std::string& more = R"("os":"linux")",
+               const char* layer = layer_type) {
+    const std::string config =
+        cat(R"({"architecture":")", architecture, "\",", more,
+            R"(,"rootfs":{"type":"layers","diff_ids":[")", Digest::of("layer").text(), "\"]}}");
+    return manifest(config, layer);
+  }
+  Digest manifest(const std::string& config, const char* layer = layer_type) {
+    return add(cat(R"({"schemaVersion":2,"config":)",
+                   entry(add(config), config_type, config.size()), R"(,"layers":[)",
+                   entry(Digest::of("layer"), layer), "]}"));
+  }
+  Digest index(const std::vector<std::string>& entries) {
+    std::string list;
+    for (const std::string& one : entries) list += cat(list.empty() ? "" : ",", one);
+    return add(cat(R"({"schemaVersion":2,"manifests":[)", list, "]}"));
+  }
+  static std::string entry(const Digest& digest, std::string_view type = "", size_t size = 5,
+                           std::string_view platform = "") {
+    return cat(R"({"digest":")", digest.text(), R"(","size":)", size, R"(,"mediaType":")", type,
+               "\"", platform.empty() ? "" : R"(,"platform":)", platform, "}");
+  }
+
+  oci::Document fetch(const Digest& digest) override {
+    ++fetched;
+    return {"", bytes_of(digest), digest};
+  }
+  std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& descriptor) override {
+    return std::make_unique<base::MemorySource>(bytes_of(descriptor.digest));
+  }
+  Failure judge(const base::Error& error) const override {
+    return dynamic_cast<const Gone*>(&error) != nullptr ? Failure::everything : Failure::document;
+  }
+
+  oci::Image find(const Digest& start) {
+    return oci::find_image(*this, {"", bytes_of(start), start}, amd64, log);
+  }
+  std::string refusal(const Digest& start) {
+    return message_of([&] { find(start); });
+  }
+
+  CapturedLog log;
+  size_t fetched = 0;
+
+ private:
+  const std::string& bytes_of(const Digest& digest) const {
+    const auto found = documents_.find(digest);
+    if (found == documents_.end()) throw Gone("gone");
+    return found->second;
+  }
+
+  std::map<Digest, std::string> documents_;
+};
+
+}  // namespace
+
+TEST_CASE("an empty platform does not bring the image for another processor") {
+  const std::string platform =
+      GENERATE("", "{}", R"({"architecture":"","os":""})", R"({"os":"linux"})");
+  CAPTURE(platform);
+  Store store;
+  const Digest right = store.image("amd64");
+  const Digest index = store.index(
+      {Store::entry(store.image("arm64"), "", 5, platform), Store::entry(right, "", 5, platform)});
+  CHECK(store.find(index).manifest_digest == right);
+  CHECK(store.log.text().empty());
+}
+
+TEST_CASE("an empty platform does not let an artifact hide the image behind it") {
+  Store store;
+  const Digest right = store.image("amd64");
+  const Digest signature = store.image("", R"("os":"")", signature_type);
+  const Digest index =
+      store.index({Store::entry(signature, "", 5, "{}"), Store::entry(right, "", 5, "{}")});
+  CHECK(store.find(index).manifest_digest == right);
+}
