@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <optional>
+#include <set>
 
 #include "base/text.hpp"
 
@@ -13,6 +14,7 @@ using base::cat;
 /// Manifests have the same limit, and configurations are smaller than those by a lot.
 constexpr size_t config_limit = 4 * 1024 * 1024;
 constexpr int maximum_depth = 4;
+constexpr size_t most_documents = 1000;
 
 /// How sure the way to a document makes its platform.
 enum class Found { by_name, by_platform, without_platform };
@@ -42,11 +44,12 @@ class Walk {
     const Index index = parse_index(document.bytes);
     std::exception_ptr failure;
     for (const Descriptor& entry : select_platform(index, wanted_)) {
+      // One that was not it, or not there, is not so the second time either.
+      if (!seen_.insert(entry.digest).second) continue;
       try {
-        const Found found = entry.names_platform() ? Found::by_platform : Found::without_platform;
-        auto image = visit(store_.fetch(entry.digest), entry.media_type, found, depth + 1);
-        if (image) return image;
+        if (auto image = visit_entry(entry, depth)) return image;
       } catch (const base::Error& error) {
+        if (seen_.size() > most_documents) throw;
         switch (store_.judge(error)) {
           case ImageStore::Failure::everything:
             throw;
@@ -62,6 +65,15 @@ class Walk {
     }
     if (failure) std::rethrow_exception(failure);
     return std::nullopt;
+  }
+
+  std::optional<Image> visit_entry(const Descriptor& entry, int depth) {
+    if (seen_.size() > most_documents) {
+      throw base::Error(cat("its indexes lead to more than ", base::with_commas(most_documents),
+                            " documents; name the image's own digest or a smaller index"));
+    }
+    const Found found = entry.names_platform() ? Found::by_platform : Found::without_platform;
+    return visit(store_.fetch(entry.digest), entry.media_type, found, depth + 1);
   }
 
   std::optional<Image> visit_manifest(const Document& document, Found found) {
@@ -96,6 +108,7 @@ class Walk {
   ImageStore& store_;
   const Platform& wanted_;
   base::Log& log_;
+  std::set<Digest> seen_;
 };
 
 }  // namespace

@@ -88,6 +88,30 @@ class Store : public oci::ImageStore {
 
 }  // namespace
 
+TEST_CASE("indexes that name each other over and over do not make requests without end") {
+  Store store;
+  Digest top = store.image("arm64");
+  for (int depth = 0; depth < 3; ++depth) {
+    top = store.index(std::vector<std::string>(20, Store::entry(top, index_type)));
+  }
+  CHECK(contains(store.refusal(top), "labelled"));
+  CHECK(store.fetched == 3);
+}
+
+TEST_CASE("an index of endless documents is not followed to its end") {
+  Store store;
+  std::vector<std::string> entries;
+  for (int i = 0; i < 1200; ++i) {
+    const Digest other = store.image("arm64", cat(R"("os":"linux","author":")", i, "\""));
+    entries.push_back(Store::entry(other));
+  }
+  // What is nested is left as a whole, too.
+  const Digest top = store.index({Store::entry(store.index(entries), index_type),
+                                  Store::entry(store.image("amd64"), index_type)});
+  CHECK(contains(store.refusal(top), "lead to more than 1,000 documents"));
+  CHECK(store.fetched == 1000);
+}
+
 TEST_CASE("an empty platform does not bring the image for another processor") {
   const std::string platform =
       GENERATE("", "{}", R"({"architecture":"","os":""})", R"({"os":"linux"})");
