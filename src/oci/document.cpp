@@ -39,6 +39,15 @@ Descriptor parse_descriptor(const JsonView& object) {
   return descriptor;
 }
 
+/// What an image configuration says of the image as a whole.
+ImageConfig read_origin(const JsonView& root) {
+  if (!root.is_object()) root.refuse("an object");
+  ImageConfig config;
+  config.platform = parse_platform(root);
+  config.created = root.at("created").string_or("");
+  return config;
+}
+
 [[noreturn]] void refuse_schema1() {
   throw base::Error(
       "the registry only has a schema 1 manifest, a format retired in 2019: push the image again "
@@ -134,11 +143,8 @@ std::vector<Descriptor> parse_blobs(std::string_view text) {
 ImageConfig parse_config(std::string_view text, size_t layer_count) {
   const base::JsonDocument document = base::JsonDocument::parse(text, "the image configuration");
   const JsonView root = document.root("image configuration");
-  if (!root.is_object()) root.refuse("an object");
-  ImageConfig config;
+  ImageConfig config = read_origin(root);
   config.document = text;
-  config.platform = parse_platform(root);
-  config.created = root.at("created").string_or("");
 
   // Written by hand or by other encoders, these names come in any case.
   const JsonView runtime = root.at("config");
@@ -169,6 +175,11 @@ ImageConfig parse_config(std::string_view text, size_t layer_count) {
                           " layers (diff_ids), its manifest ", layer_count));
   }
   return config;
+}
+
+ImageConfig parse_origin(std::string_view text) {
+  const base::JsonDocument document = base::JsonDocument::parse(text, "the image configuration");
+  return read_origin(document.root("image configuration"));
 }
 
 }  // namespace oci

@@ -1,8 +1,10 @@
 #include "oci/find_image.hpp"
 
 #include <exception>
+#include <functional>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -16,38 +18,57 @@ constexpr size_t config_limit = 4 * 1024 * 1024;
 constexpr int maximum_depth = 4;
 constexpr size_t most_documents = 1000;
 
+/// What a document says is of no use, whoever reads it and however often.
+class Useless : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
+/// Runs what only looks at documents that are there.
+template <class Action>
+auto understand(const Action& action) {
+  try {
+    return action();
+  } catch (const base::Error& error) {
+    throw Useless(error.what());
+  }
+}
+
 /// How sure the way to a document makes its platform.
 enum class Found { by_name, by_platform, without_platform };
 
+/// The way from a document through indexes to manifests.
 class Walk {
  public:
-  Walk(ImageStore& store, const Platform& wanted, base::Log& log)
-      : store_(store), wanted_(wanted), log_(log) {}
+  /// Reads an image; false when it turns out to be for another platform.
+  using Take = std::function<bool(const Document& manifest, Found found)>;
 
-  /// The image at or below a document; nothing when it turns out to be for another platform.
-  std::optional<Image> visit(const Document& document, const std::string& known_type, Found found,
-                             int depth) {
+  Walk(ImageStore& store, const Platform& wanted, Take take)
+      : store_(store), wanted_(wanted), take_(std::move(take)) {}
+
+  /// Whether the image at or below a document was taken.
+  bool visit(const Document& document, const std::string& known_type = "",
+             Found found = Found::by_name, int depth = 0) {
     const std::string& type = known_type.empty() ? document.content_type : known_type;
-    return base::with_context(document.digest.short_text(), [&]() -> std::optional<Image> {
-      if (document_kind(document.bytes, type) == DocumentKind::index) {
-        return visit_index(document, depth);
-      }
-      return visit_manifest(document, found);
+    return base::with_context(document.digest.short_text(), [&] {
+      const auto kind = understand([&] { return document_kind(document.bytes, type); });
+      return kind == DocumentKind::index ? visit_index(document, depth) : take_(document, found);
     });
   }
 
  private:
-  std::optional<Image> visit_index(const Document& document, int depth) {
+  bool visit_index(const Document& document, int depth) {
     if (depth >= maximum_depth) {
-      throw base::Error(cat("indexes are nested deeper than ", maximum_depth));
+      throw Useless(cat("indexes are nested deeper than ", maximum_depth));
     }
-    const Index index = parse_index(document.bytes);
+    const auto entries =
+        understand([&] { return select_platform(parse_index(document.bytes), wanted_); });
     std::exception_ptr failure;
-    for (const Descriptor& entry : select_platform(index, wanted_)) {
+    for (const Descriptor& entry : entries) {
       // One that was not it, or not there, is not so the second time either.
       if (!seen_.insert(entry.digest).second) continue;
       try {
-        if (auto image = visit_entry(entry, depth)) return image;
+        if (visit_entry(entry, depth)) return true;
       } catch (const base::Error& error) {
         if (seen_.size() > most_documents) throw;
         switch (store_.judge(error)) {
@@ -64,52 +85,50 @@ class Walk {
       }
     }
     if (failure) std::rethrow_exception(failure);
-    return std::nullopt;
+    return false;
   }
 
-  std::optional<Image> visit_entry(const Descriptor& entry, int depth) {
+  bool visit_entry(const Descriptor& entry, int depth) {
     if (seen_.size() > most_documents) {
-      throw base::Error(cat("its indexes lead to more than ", base::with_commas(most_documents),
-                            " documents; name the image's own digest or a smaller index"));
+      throw Useless(cat("its indexes lead to more than ", base::with_commas(most_documents),
+                        " documents; name the image's own digest or a smaller index"));
     }
     const Found found = entry.names_platform() ? Found::by_platform : Found::without_platform;
     return visit(store_.fetch(entry.digest), entry.media_type, found, depth + 1);
   }
 
-  std::optional<Image> visit_manifest(const Document& document, Found found) {
-    Manifest manifest = parse_manifest(document.bytes);
-    if (manifest.config.size > config_limit) {
-      throw base::Error(cat("the image configuration has ", base::human_size(manifest.config.size),
-                            ", more than the limit of ", base::human_size(config_limit)));
-    }
-    const auto source = store_.open_blob(manifest.config);
-    const std::string text = base::read_all(*source, config_limit, "the image configuration");
-    ImageConfig config = parse_config(text, manifest.layers.size());
-    if (!accept_platform(config.platform, found)) return std::nullopt;
-    return Image{document.digest, std::move(manifest), std::move(config)};
-  }
-
-  bool accept_platform(const Platform& actual, Found found) const {
-    const Platform wanted = wanted_.normalised();
-    const Platform offered = actual.normalised();
-    if (!offered.os.empty() && offered.os != "linux") {
-      throw base::Error(cat("the image is for ", base::excerpt(actual.text()),
-                            "; only linux images can be unpacked"));
-    }
-    const bool other = !offered.architecture.empty() && offered.architecture != wanted.architecture;
-    if (!other) return true;
-    if (found == Found::without_platform) return false;
-    // Many images are labelled wrongly and run all the same.
-    log_.warn(cat("the image says it is for ", base::excerpt(actual.text()), ", not for ",
-                  base::excerpt(wanted_.text()), "; it is used as it is"));
-    return true;
-  }
-
   ImageStore& store_;
   const Platform& wanted_;
-  base::Log& log_;
+  Take take_;
   std::set<Digest> seen_;
 };
+
+std::string read_config(ImageStore& store, const Descriptor& config) {
+  if (config.size > config_limit) {
+    throw Useless(cat("the image configuration has ", base::human_size(config.size),
+                      ", more than the limit of ", base::human_size(config_limit)));
+  }
+  return base::read_all(*store.open_blob(config), config_limit, "the image configuration");
+}
+
+bool is_for_other(const Platform& image, const Platform& wanted) {
+  const std::string offered = image.normalised().architecture;
+  return !offered.empty() && offered != wanted.normalised().architecture;
+}
+
+bool accept_platform(const Platform& actual, const Platform& wanted, Found found, base::Log& log) {
+  const std::string os = actual.normalised().os;
+  if (!os.empty() && os != "linux") {
+    throw base::Error(cat("the image is for ", base::excerpt(actual.text()),
+                          "; only linux images can be unpacked"));
+  }
+  if (!is_for_other(actual, wanted)) return true;
+  if (found == Found::without_platform) return false;
+  // Many images are labelled wrongly and run all the same.
+  log.warn(cat("the image says it is for ", base::excerpt(actual.text()), ", not for ",
+               base::excerpt(wanted.text()), "; it is used as it is"));
+  return true;
+}
 
 }  // namespace
 
@@ -119,11 +138,37 @@ Image find_image(ImageStore& store, const Document& start, const Platform& platf
     throw base::Error(cat("platform ", base::excerpt(platform.text()),
                           " is not supported; only linux images can be unpacked"));
   }
-  auto image = Walk(store, platform, log).visit(start, "", Found::by_name, 0);
-  if (image) return std::move(*image);
+  std::optional<Image> image;
+  Walk walk(store, platform, [&](const Document& document, Found found) {
+    Manifest manifest = understand([&] { return parse_manifest(document.bytes); });
+    const std::string text = read_config(store, manifest.config);
+    ImageConfig config = understand([&] { return parse_config(text, manifest.layers.size()); });
+    if (!accept_platform(config.platform, platform, found, log)) return false;
+    image = Image{document.digest, std::move(manifest), std::move(config)};
+    return true;
+  });
+  if (walk.visit(start)) return std::move(*image);
   throw base::Error(cat("the index ", start.digest.short_text(),
                         " names no platforms, and none of its ", "images is for ",
                         base::excerpt(platform.text())));
+}
+
+std::string find_created(ImageStore& store, const Document& start, const Platform& platform) {
+  std::string created;
+  Walk walk(store, platform, [&](const Document& document, Found found) {
+    const Manifest manifest = understand([&] { return parse_manifest(document.bytes); });
+    const std::string text = read_config(store, manifest.config);
+    const ImageConfig config = understand([&] { return parse_origin(text); });
+    if (found == Found::without_platform && is_for_other(config.platform, platform)) return false;
+    created = config.created;
+    return true;
+  });
+  try {
+    walk.visit(start);
+  } catch (const Useless&) {
+    return "";
+  }
+  return created;
 }
 
 }  // namespace oci

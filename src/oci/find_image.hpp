@@ -39,4 +39,9 @@ class ImageStore {
 Image find_image(ImageStore& store, const Document& start, const Platform& platform,
                  base::Log& log);
 
+/// When the image that `start` leads to was made, as its configuration says, whatever system it is
+/// for; "" when it does not say so, and for what is no image or not made for `platform`. What the
+/// store cannot give is an error all the same.
+std::string find_created(ImageStore& store, const Document& start, const Platform& platform);
+
 }  // namespace oci

@@ -89,6 +89,8 @@ Manifest parse_manifest(std::string_view document);
 std::vector<Descriptor> parse_blobs(std::string_view manifest);
 /// Checks rootfs.type and that there is one diff_id for each of `layer_count` layers.
 ImageConfig parse_config(std::string_view document, size_t layer_count);
+/// `platform` and `created` only, also of a configuration that parse_config refuses.
+ImageConfig parse_origin(std::string_view document);
 
 /// The manifests of `index` that may serve `wanted`, best first: exact platform, then lower
 /// variants of the processor; entries without platform only when nothing else fits. Attestations

@@ -300,6 +300,10 @@ Image Client::fetch_image(const std::string& tag, const oci::Platform& platform)
   return impl_->persist([&] { return registry::fetch_image(*this, tag, platform, impl_->log); });
 }
 
+std::string Client::fetch_created(const std::string& tag, const oci::Platform& platform) {
+  return impl_->persist([&] { return registry::fetch_created(*this, tag, platform); });
+}
+
 std::unique_ptr<base::ByteSource> Client::open_blob(const oci::Descriptor& descriptor) {
   const std::string name = impl_->describe("blob", descriptor.digest.short_text());
   Impl& impl = *impl_;

@@ -74,7 +74,7 @@ using oci::Image;
 
 /// One repository of a registry (distribution-spec), read only. Failures that may pass are waited
 /// out, and a blob that breaks off is gone on with where it broke. Belongs to one thread, but for
-/// fetch_image() and open_blob(), which any thread may call.
+/// fetch_image(), fetch_created() and open_blob(), which any thread may call.
 class Client {
  public:
   Client(oci::Reference reference, Options options, base::Log& log);
@@ -94,6 +94,9 @@ class Client {
   Image fetch_image(const oci::Digest& digest, const oci::Platform& platform);
   /// The same from what a tag names now.
   Image fetch_image(const std::string& tag, const oci::Platform& platform);
+  /// When the image was made that a tag leads to on `platform`, as its configuration says, whatever
+  /// system it is for; "" when it does not say so, and for what is no image or not for `platform`.
+  std::string fetch_created(const std::string& tag, const oci::Platform& platform);
   /// A blob's bytes as stored, size and digest verified while they are read. Each blob
   /// has connections of its own and is read by one thread. Must not outlive this.
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& descriptor);

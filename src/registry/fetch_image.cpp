@@ -31,4 +31,9 @@ Image fetch_image(Client& client, const std::string& tag_or_digest, const oci::P
   return oci::find_image(store, client.fetch(tag_or_digest), platform, log);
 }
 
+std::string fetch_created(Client& client, const std::string& tag, const oci::Platform& platform) {
+  RegistryStore store(client);
+  return oci::find_created(store, client.fetch(tag), platform);
+}
+
 }  // namespace registry

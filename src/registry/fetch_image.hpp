@@ -8,4 +8,7 @@ namespace registry {
 Image fetch_image(Client& client, const std::string& tag_or_digest, const oci::Platform& platform,
                   base::Log& log);
 
+/// See Client::fetch_created.
+std::string fetch_created(Client& client, const std::string& tag, const oci::Platform& platform);
+
 }  // namespace registry

@@ -16,16 +16,16 @@ using base::cat;
 constexpr unsigned ages_at_once = 4;
 
 TagQueries make_queries(registry::Client& client, const oci::Platform& platform) {
-  // An image that does not tell its age counts as older than all that do.
+  // What does not tell its age, perhaps a signature, counts as older than all that do.
   constexpr base::Timestamp unknown{std::numeric_limits<int64_t>::min(), 0};
   TagQueries queries;
   queries.digests = [&client](const Tags& tags) { return client.resolve_all(tags); };
   queries.creation_times = [&client, &platform, unknown](const Tags& tags) {
     std::vector<base::Timestamp> times(tags.size(), unknown);
     base::for_each_at_once(tags.size(), ages_at_once, [&](size_t i) {
-      const registry::Image image = base::with_context(
-          cat("age of tag ", tags[i]), [&] { return client.fetch_image(tags[i], platform); });
-      times[i] = base::Timestamp::parse(image.config.created).value_or(unknown);
+      const std::string created = base::with_context(
+          cat("age of tag ", tags[i]), [&] { return client.fetch_created(tags[i], platform); });
+      times[i] = base::Timestamp::parse(created).value_or(unknown);
     });
     return times;
   };

@@ -68,6 +68,16 @@ class Table(Scripted):
                    {"tag_regex": r"gem-(\d+)-git-([a-f0-9]{12})", "created_at_sort": True},
                    options={"created": created})
 
+    def test_a_signature_or_a_windows_image_does_not_end_the_check_of_all_by_age(self):
+        signature = "sha256-" + "a" * 64 + ".sig"
+        created = {"2.0": "2024-02-01T00:00:00Z", "2.0-nanoserver": "2024-03-01T00:00:00Z",
+                   "1.0": "2024-01-01T00:00:00Z"}
+        self.check(lettered("2.0", "2.0-nanoserver", signature, "1.0"),
+                   [signature, "1.0", "2.0", "2.0-nanoserver"],
+                   {"tag_regex": ".", "created_at_sort": True},
+                   options={"created": created, "windows": ["2.0-nanoserver"],
+                            "signatures": [signature]})
+
     def test_regex_override_semver_constraint(self):
         self.check(REGEX, ["gray", "grey"], {"tag_regex": "gr(a|e)y", "semver_constraint": "1.2.x"})
 

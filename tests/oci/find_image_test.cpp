@@ -31,6 +31,7 @@ class Store : public oci::ImageStore {
     documents_[Digest::of(bytes)] = bytes;
     return Digest::of(bytes);
   }
+  void remove(const Digest& digest) { documents_.erase(digest); }
 
   Digest image(const std::string& architecture, const std::string& more = R"("os":"linux")",
                const char* layer = layer_type) {
@@ -68,6 +69,9 @@ class Store : public oci::ImageStore {
 
   oci::Image find(const Digest& start) {
     return oci::find_image(*this, {"", bytes_of(start), start}, amd64, log);
+  }
+  std::string created(const Digest& start) {
+    return oci::find_created(*this, {"", bytes_of(start), start}, amd64);
   }
   std::string refusal(const Digest& start) {
     return message_of([&] { find(start); });
@@ -131,4 +135,47 @@ TEST_CASE("an empty platform does not let an artifact hide the image behind it")
   const Digest index =
       store.index({Store::entry(signature, "", 5, "{}"), Store::entry(right, "", 5, "{}")});
   CHECK(store.find(index).manifest_digest == right);
+}
+
+TEST_CASE("an image of another system, or one that is damaged, still has an age") {
+  Store store;
+  CHECK(store.created(store.image("amd64", R"("os":"linux","created":"2020")")) == "2020");
+  CHECK(store.created(store.image("amd64", R"("os":"windows","created":"2020")")) == "2020");
+  CHECK(store.created(store.manifest(R"({"created":"2020"})")) == "2020");
+  CHECK(store.created(store.image("arm64", R"("os":"linux","created":"2020")")) == "2020");
+  const Digest index =
+      store.index({Store::entry(store.image("arm64", R"("os":"linux","created":"2020")")),
+                   Store::entry(store.image("amd64", R"("os":"linux","created":"2021")"))});
+  CHECK(store.created(index) == "2021");
+  CHECK(store.log.text().empty());
+}
+
+TEST_CASE("what is no image here has no age, and is no failure either") {
+  Store store;
+  CHECK(store.created(store.image("", R"("os":"","created":"2020")", signature_type)).empty());
+  CHECK(store.created(store.image("amd64")).empty());
+  CHECK(store.created(store.manifest("[]")).empty());
+  CHECK(store.created(store.manifest("no JSON")).empty());
+  CHECK(store.created(store.manifest(R"({"created":2020})")).empty());
+  CHECK(store.created(store.add(R"({"schemaVersion":1})")).empty());
+  CHECK(store.created(store.add("{}")).empty());
+  CHECK(store.created(store.index({})).empty());
+  const Digest image = store.image("amd64", R"("os":"windows","created":"2020")");
+  CHECK(store
+            .created(store.index(
+                {Store::entry(image, "", 5, R"({"os":"windows","architecture":"amd64"})")}))
+            .empty());
+  CHECK(store.created(store.index({Store::entry(store.add("{}"))})).empty());
+}
+
+TEST_CASE("a registry that fails is not taken for an image without an age") {
+  Store store;
+  const std::string config = R"({"created":"2020"})";
+  const Digest image = store.manifest(config);
+  const Digest index = store.index({Store::entry(image)});
+  store.remove(Digest::of(config));
+  CHECK(contains(message_of([&] { store.created(image); }), "gone"));
+  CHECK(contains(message_of([&] { store.created(index); }), "gone"));
+  store.remove(image);
+  CHECK(contains(message_of([&] { store.created(index); }), "gone"));
 }

@@ -13,16 +13,26 @@ def _digest(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
+SIGNATURE = {"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
+             "digest": _digest(b"{}"), "size": 2}
+
+
 class ScriptedRegistry(HttpServer):
     """Serves HEAD of `tags` ({tag: name of an image}); `with_get` adds GET, `created` ({tag: time})
-    the configurations. What is asked beyond that is answered 404 and kept in `unexpected`."""
+    the configurations, of `windows` images for that, and `signatures` are what cosign leaves. What
+    is asked beyond that is answered 404 and kept in `unexpected`."""
 
-    def __init__(self, tags, head_tells=True, created=None, absent=(), page=None):
+    def __init__(self, tags, head_tells=True, created=None, absent=(), page=None, windows=(),
+                 signatures=()):
         self.asked, self.unexpected, self.digests = [], [], {}
         self._answers = {("GET", "/v2/"): (200, {}, b"")}
         self._tags, self._page = list(tags), page
         for tag, name in tags.items():
             self._add(tag, name, head_tells, (created or {}).get(tag))
+        for tag in windows:
+            self._describe(tag, {"created": created[tag], "os": "windows"}, [])
+        for tag in signatures:
+            self._describe(tag, {"created": "0001-01-01T00:00:00Z", "os": ""}, [SIGNATURE])
         for tag in absent:
             for method in ("GET", "HEAD"):
                 self._answers[method, self._path(tag)] = (404, {}, b"")
@@ -42,15 +52,19 @@ class ScriptedRegistry(HttpServer):
             self._answers["GET", self._path(tag)] = (200, headers, manifest)
         self._answers["HEAD", self._path(tag)] = (200, headers, manifest)
         if created:
-            # As in tests elsewhere: the document is not the one its digest names.
-            config = json.dumps({"created": created, "os": "linux", "architecture": "amd64",
-                                 "rootfs": {"type": "layers", "diff_ids": []}}).encode()
-            described = {"mediaType": images.CONFIG_TYPE, "digest": _digest(config),
-                         "size": len(config)}
-            document = json.dumps({"schemaVersion": 2, "mediaType": images.MANIFEST_TYPE,
-                                   "config": described, "layers": []}).encode()
-            self._answers["GET", self._path(tag)] = (200, headers, document)
-            self._answers["GET", f"/v2/{REPOSITORY}/blobs/{_digest(config)}"] = (200, {}, config)
+            self._describe(tag, {"created": created, "os": "linux"}, [])
+
+    def _describe(self, tag, config, layers):
+        """As in tests elsewhere: the document is not the one its digest names."""
+        config = json.dumps({"architecture": "amd64", **config,
+                             "rootfs": {"type": "layers", "diff_ids": []}}).encode()
+        described = {"mediaType": images.CONFIG_TYPE, "digest": _digest(config),
+                     "size": len(config)}
+        document = json.dumps({"schemaVersion": 2, "mediaType": images.MANIFEST_TYPE,
+                               "config": described, "layers": layers}).encode()
+        headers = self._answers["HEAD", self._path(tag)][1]
+        self._answers["GET", self._path(tag)] = (200, headers, document)
+        self._answers["GET", f"/v2/{REPOSITORY}/blobs/{_digest(config)}"] = (200, {}, config)
 
     def _list(self, query):
         """One page; the cursor in its link is nothing a client could make up."""
