@@ -26,12 +26,28 @@ std::vector<base::FetchAhead::Item> fetches_of(const std::vector<Layer>& layers,
   return items;
 }
 
+/// Tells the budget what really came of a layer, whatever its manifest claims.
+class CountedSource : public base::ByteSource {
+ public:
+  CountedSource(std::unique_ptr<base::ByteSource> stored, rootfs::Budget& budget)
+      : stored_(std::move(stored)), budget_(budget) {}
+  size_t read(std::span<char> buffer) override {
+    const size_t count = stored_->read(buffer);
+    budget_.add_fetched(count);
+    return count;
+  }
+
+ private:
+  std::unique_ptr<base::ByteSource> stored_;
+  rootfs::Budget& budget_;
+};
+
 /// The layers as tar archives, each decompressed and verified on a thread of its own, one of them
 /// ahead of the one in use.
 class Tars {
  public:
-  Tars(const std::vector<Layer>& layers, base::Log& log)
-      : layers_(layers), download_(layers, log) {}
+  Tars(const std::vector<Layer>& layers, rootfs::Budget& budget, base::Log& log)
+      : layers_(layers), budget_(budget), download_(layers, log) {}
 
   /// The archive of the next layer.
   std::unique_ptr<base::ByteSource> next() {
@@ -43,14 +59,15 @@ class Tars {
  private:
   std::unique_ptr<base::ByteSource> open(size_t index) {
     const auto open_tar = [this, index]() -> std::unique_ptr<base::ByteSource> {
-      return std::make_unique<oci::VerifiedSource>(
-          codec::decompress(download_.stored(index), "its data"), layers_[index].diff_id,
-          std::nullopt);
+      auto stored = std::make_unique<CountedSource>(download_.stored(index), budget_);
+      return std::make_unique<oci::VerifiedSource>(codec::decompress(std::move(stored), "its data"),
+                                                   layers_[index].diff_id, std::nullopt);
     };
     return std::make_unique<base::ReadAhead>(open_tar, read_ahead_limit);
   }
 
   const std::vector<Layer>& layers_;
+  rootfs::Budget& budget_;
   LayerDownload download_;
   size_t index_ = 0;
   std::unique_ptr<base::ByteSource> following_;
@@ -85,7 +102,7 @@ LayerDownload::LayerDownload(const std::vector<Layer>& layers, base::Log& log)
 void read_layers(const std::vector<Layer>& layers, rootfs::Budget& budget, base::Log& log,
                  const std::function<void(base::EntrySource& entries)>& apply) {
   if (layers.empty()) log.warn("the image has no layers; rootfs is empty");
-  Tars tars(layers, log);
+  Tars tars(layers, budget, log);
   for (const Layer& layer : layers) {
     log.info(cat(layer.name, " ", base::human_size(layer.size)));
     base::with_context(layer.name, [&] {

@@ -47,7 +47,8 @@ class LayerDownload {
 /// Calls `apply` with the entries of each layer, base layer first. Meanwhile the next layers are
 /// fetched, several at a time, and decompressed and verified ahead of `apply`, on other threads.
 /// The first failure in the order of the layers is the one that is thrown. All bytes that come out
-/// of the layers are charged to `budget`; entries are the business of `apply`.
+/// of the layers are charged to `budget`, which is told of those fetched; entries are the business
+/// of `apply`.
 void read_layers(const std::vector<Layer>& layers, rootfs::Budget& budget, base::Log& log,
                  const std::function<void(base::EntrySource& entries)>& apply);
 

@@ -58,6 +58,8 @@ void Budget::add_entry(const base::Entry& entry) {
   if (entry.kind == base::EntryKind::file) {
     file_bytes_ = add(file_bytes_, entry.size);
     check_bytes(file_bytes_);
+    // The bytes of the file, which come next, may not be fetched yet.
+    check_ratio(file_bytes_, stored_);
   }
 }
 
@@ -87,15 +89,20 @@ void Budget::check_depth(std::string_view path, uint64_t depth) const {
 void Budget::add_stream(uint64_t count) {
   stream_bytes_ = add(stream_bytes_, count);
   check_bytes(stream_bytes_);
+  const uint64_t fetched = fetched_;
+  check_ratio(stream_bytes_, fetched == 0 ? stored_ : fetched);
 }
 
 void Budget::check_bytes(uint64_t count) const {
   if (count > limits_.bytes) {
     refuse("unpacks to more bytes than it may", base::human_size(limits_.bytes), "bytes");
   }
-  if (stored_ == 0 || limits_.ratio == unlimited || count <= Limits::ratio_from) return;
-  if (count / stored_ >= limits_.ratio) {
-    refuse(cat("unpacks its ", base::human_size(stored_), " of layers to ", base::human_size(count),
+}
+
+void Budget::check_ratio(uint64_t count, uint64_t stored) const {
+  if (stored == 0 || limits_.ratio == unlimited || count <= Limits::ratio_from) return;
+  if (count / stored >= limits_.ratio) {
+    refuse(cat("unpacks ", base::human_size(stored), " of layers to ", base::human_size(count),
                " or more and looks like a decompression bomb"),
            cat(base::with_commas(limits_.ratio), " bytes for one"), "ratio");
   }

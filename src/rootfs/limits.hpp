@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -17,7 +18,7 @@ struct Limits {
   /// Bytes of all layers unpacked; sparse files count in full.
   uint64_t bytes = uint64_t{1} << 40;
   uint64_t depth = 1024;  ///< Names in one path, as given and with all links on it followed.
-  /// Bytes unpacked for one byte stored, of the image as a whole and not before `ratio_from`.
+  /// Bytes unpacked for one byte stored, of all layers up to there and not before `ratio_from`.
   uint64_t ratio = 1000;
   /// Bytes of paths, link texts and extended attributes, much of which is held in memory.
   uint64_t metadata = uint64_t{1} << 30;
@@ -32,6 +33,10 @@ class Budget {
   /// `stored` is the size of all layers as stored, in bytes; 0 when there is nothing to compare.
   Budget(const Limits& limits, uint64_t stored) : limits_(limits), stored_(stored) {}
 
+  /// Bytes of layers as stored that are really there, where `stored` is only what somebody claims.
+  /// To be called before what comes out of them is added; on any thread.
+  void add_fetched(uint64_t count) { fetched_ += count; }
+
   /// To be called before anything is done with the entry.
   void add_entry(const base::Entry& entry);
   /// Directories that an entry made though they have no entry of their own.
@@ -44,9 +49,11 @@ class Budget {
 
  private:
   void check_bytes(uint64_t count) const;
+  void check_ratio(uint64_t count, uint64_t stored) const;
 
   Limits limits_;
   uint64_t stored_;
+  std::atomic<uint64_t> fetched_ = 0;
   uint64_t entries_ = 0;
   uint64_t file_bytes_ = 0;
   uint64_t stream_bytes_ = 0;

@@ -94,3 +94,17 @@ TEST_CASE("whoever cannot use a layer does not wait for those that are stalled")
   CHECK(message_of([&] { resource::read_layers(layers, budget, log, refuse); }) ==
         "layer 0: disk full");
 }
+
+TEST_CASE("a bomb is compared with what came of its layer, not with what its manifest claims") {
+  std::vector<Layer> layers = layers_up_to(2);
+  layers[1].size = uint64_t{1} << 50;
+  CapturedLog log;
+  rootfs::Budget budget({}, resource::stored_size(layers));
+  budget.add_stream(rootfs::Limits::ratio_from);
+  const auto skip = [](base::EntrySource& entries) {
+    base::Entry entry;
+    while (entries.next(entry)) base::drain(entries.data());
+  };
+  CHECK(contains(message_of([&] { resource::read_layers(layers, budget, log, skip); }),
+                 "source.limits.ratio"));
+}

@@ -126,6 +126,23 @@ TEST_CASE("a decompression bomb is told by its ratio, a small image never is") {
   require_taken({.bytes = from * 2, .ratio = rootfs::unlimited}, {sparse("100000")}, 1);
 }
 
+TEST_CASE("a bomb is not hidden by a manifest that claims large layers behind it") {
+  const uint64_t from = rootfs::Limits::ratio_from;
+  rootfs::Budget budget({}, from);
+  budget.add_fetched(from / 1000);
+  budget.add_stream(from);
+  const auto add = [&] { budget.add_stream(1000); };
+  CHECK(contains(message_of(add), "limit 1,000 bytes for one (source.limits.ratio)"));
+  budget.add_fetched(1000);
+  CHECK(message_of(add).empty());
+  // A file whose bytes are on the way is no bomb.
+  base::Entry entry;
+  entry.path = "f";
+  entry.kind = base::EntryKind::file;
+  entry.size = from * 2;
+  CHECK(message_of([&] { budget.add_entry(entry); }).empty());
+}
+
 TEST_CASE("extended attributes, names and link texts cannot fill the memory") {
   TarBuilder tar;
   for (int i = 0; i < 4; ++i) {
