@@ -27,11 +27,19 @@ std::string read_answer(http::Response& response, std::string_view who) {
 }
 
 /// A token from a file, without the line break at its end. Kubernetes puts a symbolic link there.
-std::string read_token(const std::string& path) {
+std::string read_token(const std::string& path, base::Log& log) {
   std::ifstream file(path, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (!file || text.empty()) throw Error(cat("cannot read the token in ", base::printable(path)));
+  log.hide(base::trim(text));
   return std::string(base::trim(text));
+}
+
+/// What an error of Amazon's may quote is not for the log.
+AwsKeys hidden(AwsKeys keys, base::Log& log) {
+  log.hide(keys.secret_access_key.reveal());
+  log.hide(keys.session_token.reveal());
+  return keys;
 }
 
 /// Text of the first element `name`. STS answers in a form of XML that needs no more than that.
@@ -93,13 +101,13 @@ std::optional<AwsKeys> keys_of_environment(const AwsSurroundings& around) {
 }
 
 std::optional<AwsKeys> keys_of_web_identity(http::Client& client, const AwsSurroundings& around,
-                                            const std::string& region) {
+                                            const std::string& region, base::Log& log) {
   const std::string file = around.environment("AWS_WEB_IDENTITY_TOKEN_FILE");
   const std::string role = around.environment("AWS_ROLE_ARN");
   if (file.empty() || role.empty()) return std::nullopt;
   const std::string form = cat("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=",
                                base::percent_encode(role), "&RoleSessionName=", session_name,
-                               "&WebIdentityToken=", base::percent_encode(read_token(file)));
+                               "&WebIdentityToken=", base::percent_encode(read_token(file, log)));
   return ask_sts(client, around, region, form, nullptr);
 }
 
@@ -109,7 +117,8 @@ bool may_ask_for_keys(const http::Url& url) {
          url.host == "169.254.170.23" || url.host == "fd00:ec2::23";
 }
 
-std::optional<AwsKeys> keys_of_container(http::Client& client, const AwsSurroundings& around) {
+std::optional<AwsKeys> keys_of_container(http::Client& client, const AwsSurroundings& around,
+                                         base::Log& log) {
   const std::string relative = around.environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   const std::string full = around.environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (relative.empty() && full.empty()) return std::nullopt;
@@ -120,8 +129,10 @@ std::optional<AwsKeys> keys_of_container(http::Client& client, const AwsSurround
                     " is neither https nor on this host"));
   }
   const std::string file = around.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-  request.authorization = base::Secret(
-      file.empty() ? around.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN") : read_token(file));
+  const std::string token = file.empty() ? around.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+                                         : read_token(file, log);
+  log.hide(token);
+  request.authorization = base::Secret(token);
   request.use_proxy = http::UseProxy::no;
   http::Response response = client.send(request);
   return keys_of_json(read_answer(response, "the container's credential service"),
@@ -147,6 +158,7 @@ AwsKeys keys_of_instance(const AwsSurroundings& around, base::Log& log) {
   };
   const std::string session =
       ask("PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 21600");
+  log.hide(base::trim(session));
   const std::string header = cat("X-aws-ec2-metadata-token: ", base::trim(session));
   const std::string path = "/latest/meta-data/iam/security-credentials/";
   const std::string roles = ask("GET", path, header);
@@ -179,11 +191,11 @@ void sign(http::Request& request, const AwsKeys& keys, const std::string& region
 
 AwsKeys find_aws_keys(http::Client& client, const AwsSurroundings& around,
                       const std::string& region, base::Log& log) {
-  if (auto keys = keys_of_environment(around)) return *keys;
-  if (auto keys = keys_of_web_identity(client, around, region)) return *keys;
-  if (auto keys = keys_of_container(client, around)) return *keys;
+  if (auto keys = keys_of_environment(around)) return hidden(*keys, log);
+  if (auto keys = keys_of_web_identity(client, around, region, log)) return hidden(*keys, log);
+  if (auto keys = keys_of_container(client, around, log)) return hidden(*keys, log);
   try {
-    return keys_of_instance(around, log);
+    return hidden(keys_of_instance(around, log), log);
   } catch (Error& error) {
     error.add_context(
         "no AWS credentials: set aws_access_key_id and aws_secret_access_key, or give the worker's "
@@ -194,12 +206,13 @@ AwsKeys find_aws_keys(http::Client& client, const AwsSurroundings& around,
 }
 
 AwsKeys assume_role(http::Client& client, const AwsSurroundings& around, const std::string& region,
-                    const AwsKeys& keys, const std::string& role_arn) {
+                    const AwsKeys& keys, const std::string& role_arn, base::Log& log) {
   const std::string form =
       cat("Action=AssumeRole&Version=2011-06-15&RoleArn=", base::percent_encode(role_arn),
           "&RoleSessionName=", session_name, "&DurationSeconds=3600");
-  return base::with_context(cat("take on the role ", base::printable(role_arn)),
-                            [&] { return ask_sts(client, around, region, form, &keys); });
+  return base::with_context(cat("take on the role ", base::printable(role_arn)), [&] {
+    return hidden(ask_sts(client, around, region, form, &keys), log);
+  });
 }
 
 }  // namespace registry

@@ -31,14 +31,14 @@ AwsSurroundings aws_surroundings();
 std::string aws_domain(std::string_view region);
 
 /// Keys without any configuration, from where Amazon's own tools take them: environment variables,
-/// a web identity token, the container service, the instance (IMDSv2). Error that says what was
-/// tried.
+/// a web identity token, the container service, the instance (IMDSv2). They are hidden in `log`.
+/// Error that says what was tried.
 AwsKeys find_aws_keys(http::Client& client, const AwsSurroundings& around,
                       const std::string& region, base::Log& log);
 
-/// Keys of a role that `keys` may take on (STS AssumeRole).
+/// Keys of a role that `keys` may take on (STS AssumeRole), hidden in `log`.
 AwsKeys assume_role(http::Client& client, const AwsSurroundings& around, const std::string& region,
-                    const AwsKeys& keys, const std::string& role_arn);
+                    const AwsKeys& keys, const std::string& role_arn, base::Log& log);
 
 /// A request signed with `keys`.
 void sign(http::Request& request, const AwsKeys& keys, const std::string& region,

@@ -136,9 +136,11 @@ std::string token_in_answer(http::Response& response, const char* name) {
 std::string azure_token(const AzureIdentity& identity, const std::string& registry_host,
                         base::Log& log) {
   const Cloud cloud = cloud_of(identity.environment, registry_host);
-  return identity.kind == AzureIdentity::Kind::workload
-             ? workload_token(identity, cloud, log)
-             : managed_token(identity, cloud.resource, log);
+  std::string token = identity.kind == AzureIdentity::Kind::workload
+                          ? workload_token(identity, cloud, log)
+                          : managed_token(identity, cloud.resource, log);
+  log.hide(token);
+  return token;
 }
 
 }  // namespace registry

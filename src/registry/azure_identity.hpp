@@ -22,8 +22,8 @@ struct AzureIdentity {
   std::function<std::string(const char* variable)> variables{};
 };
 
-/// A token of the identity for the management interface of the cloud that `registry_host` is in.
-/// Error that says what to check.
+/// A token of the identity for the management interface of the cloud that `registry_host` is in,
+/// which `log` hides from then on. Error that says what to check.
 std::string azure_token(const AzureIdentity& identity, const std::string& registry_host,
                         base::Log& log);
 

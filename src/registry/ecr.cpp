@@ -71,15 +71,18 @@ std::string remedy(std::string_view type) {
       {});
 }
 
-CloudLogin read_login(http::Response& response) {
+CloudLogin read_login(http::Response& response, base::Log& log) {
   const std::string text = base::read_all(*response.body, answer_limit, "the answer");
   const base::JsonDocument document = base::JsonDocument::parse(text, "the answer");
   const auto entries = document.root().at("authorizationData").items();
   if (entries.empty()) throw Error("the answer has no authorizationData");
   const base::JsonView& entry = entries.front();
-  const auto pair = base::base64_decode(entry.at("authorizationToken").string_or(""));
+  const std::string token = entry.at("authorizationToken").string_or("");
+  log.hide(token);
+  const auto pair = base::base64_decode(token);
   const size_t colon = pair ? pair->find(':') : std::string::npos;
   if (colon == std::string::npos) throw Error("the answer has no usable authorizationToken");
+  log.hide(std::string_view(*pair).substr(colon + 1));
   const http::Url proxy = http::Url::parse(entry.at("proxyEndpoint").string());
   return {proxy.host_and_port(), {pair->substr(0, colon), base::Secret(pair->substr(colon + 1))}};
 }
@@ -102,7 +105,7 @@ CloudLogin log_in_to_ecr(const EcrOptions& options, const http::Options& http,
       AwsKeys keys =
           options.keys ? *options.keys : find_aws_keys(client, options.around, region.name, log);
       for (const std::string& role : options.role_arns) {
-        keys = assume_role(client, options.around, region.name, keys, role);
+        keys = assume_role(client, options.around, region.name, keys, role, log);
       }
       http::Request request;
       request.method = "POST";
@@ -117,9 +120,8 @@ CloudLogin log_in_to_ecr(const EcrOptions& options, const http::Options& http,
       sign(request, keys, region.name, "ecr");
       http::Response response = client.send(request);
       if (response.status != 200) refuse(response);
-      return read_login(response);
+      return read_login(response, log);
     });
-    log.hide(login.credentials.password.reveal());
     if (!options.account_id.empty()) {
       login.host = cat(options.account_id, ".dkr.", ecr, ".", region.name, ".", domain);
     }

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
+#include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/scratch_dir.hpp"
 
@@ -21,7 +22,7 @@ struct Azure {
   int identity_failures = 0;
   int exchange_status = 200;
   std::vector<std::string> forms;
-  base::Log log{-1};
+  CapturedLog log;
   LoopbackServer server{[this](Exchange& exchange) { serve(exchange); }};
 
   void serve(Exchange& exchange) {
@@ -151,4 +152,11 @@ TEST_CASE("a workload identity proves itself with the token of its service accou
     azure.log_in(options);
     CHECK(contains(azure.forms.at(0), "&client_id=chosen&"));
   }
+}
+
+TEST_CASE("a token that was lent to the program does not come out in the log") {
+  Azure azure;
+  azure.log_in();
+  azure.log->info("the registry quotes iden+tity, iden%2Btity and refresh");
+  CHECK(contains(azure.log.text(), "the registry quotes ***, *** and ***"));
 }

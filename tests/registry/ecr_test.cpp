@@ -5,6 +5,7 @@
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
+#include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/scratch_dir.hpp"
 
@@ -26,8 +27,8 @@ std::string sts_answer(const std::string& id) {
 }
 
 std::string json_keys(const std::string& id) {
-  return cat(R"({"Code":"Success","AccessKeyId":")", id, R"(","SecretAccessKey":"s","Token":"t/)",
-             id, R"(","Expiration":"2030-01-01T00:00:00Z"})");
+  return cat(R"({"Code":"Success","AccessKeyId":")", id, R"(","SecretAccessKey":"s/)", id,
+             R"(","Token":"t/)", id, R"(","Expiration":"2030-01-01T00:00:00Z"})");
 }
 
 /// All of Amazon's services on one port.
@@ -37,7 +38,7 @@ struct Amazon {
   std::vector<std::string> signers;  ///< Key and session token of each login.
   int status = 200;
   std::string body = login_answer();
-  base::Log log{-1};
+  CapturedLog log;
   LoopbackServer server{[this](Exchange& exchange) { serve(exchange); }};
 
   void serve(Exchange& exchange) {
@@ -229,5 +230,39 @@ TEST_CASE("useless answers of ECR are errors") {
     registry::EcrOptions options = amazon.options();
     options.keys = static_keys;
     CHECK_FALSE(error_of([&] { amazon.log_in(options); }).empty());
+  }
+}
+
+TEST_CASE("keys that the program found itself do not come out in the log") {
+  Amazon amazon;
+  const ScratchDir scratch;
+  const std::string file = scratch / "token";
+  std::ofstream(file) << "to+ken\n";
+  Lines secrets = {"s/ROLE1+", "t/ROLE1==", "pass:word", base::base64_encode("AWS:pass:word")};
+  SECTION("in the environment") {
+    amazon.variables = {{"AWS_ACCESS_KEY_ID", "ENVIRONMENT"},
+                        {"AWS_SECRET_ACCESS_KEY", "s/env"},
+                        {"AWS_SESSION_TOKEN", "t/env"}};
+    secrets.insert(secrets.end(), {"s/env", "t/env"});
+  }
+  SECTION("by a web identity") {
+    amazon.variables = {{"AWS_WEB_IDENTITY_TOKEN_FILE", file}, {"AWS_ROLE_ARN", "arn:role"}};
+    secrets.insert(secrets.end(), {"to+ken", "s/ROLE2+", "t/ROLE2=="});
+  }
+  SECTION("in the container service") {
+    amazon.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/task"},
+                        {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "container token"}};
+    secrets.insert(secrets.end(), {"container token", "s/CONTAINER", "t/CONTAINER"});
+  }
+  SECTION("on the instance") {
+    secrets.insert(secrets.end(), {"session", "s/INSTANCE", "t/INSTANCE"});
+  }
+  registry::EcrOptions options = amazon.options();
+  options.role_arns = {"arn:aws:iam::1:role/a"};
+  amazon.log_in(options);
+  for (const std::string& secret : secrets) {
+    CAPTURE(secret);
+    amazon.log->info(cat("Amazon quotes (", secret, ")"));
+    CHECK_FALSE(contains(amazon.log.text(), cat("(", secret, ")")));
   }
 }
