@@ -121,6 +121,8 @@ struct Client::Impl {
   }
   struct HeadAnswer;
   HeadAnswer head(const std::string& tag_or_digest);
+  HeadAnswer head_patiently(const std::string& tag_or_digest);
+  std::optional<oci::Digest> get_digest(const std::string& tag_or_digest);
   std::optional<oci::Digest> resolve(const std::string& tag_or_digest);
   Document fetch(const std::string& tag_or_digest);
   http::Response get_manifest(const std::string& tag_or_digest);
@@ -151,16 +153,20 @@ std::string Client::Impl::manifest_path(const std::string& tag_or_digest) const 
 struct Client::Impl::HeadAnswer {
   bool is_final = false;  ///< Else only GET can tell.
   std::optional<oci::Digest> digest{};
+  bool is_spent = false;  ///< Patience has been used up.
 };
 
 Client::Impl::HeadAnswer Client::Impl::head(const std::string& tag_or_digest) {
   http::Response response =
       requests().send("HEAD", manifest_path(tag_or_digest), {std::string(accept)});
-  if (response.status == 429) throw make_status_error(response, requests().login());
+  const bool has_patience = options.patience.fallback == Fallback::no;
+  if (response.status == 429 || (has_patience && http::may_pass(response.status))) {
+    throw make_status_error(response, requests().login());
+  }
   // Some servers know no HEAD and answer it 404. One that has given a digest before does know it,
   // and where another registry is asked next, a wrong answer costs less than a second question.
   if (response.status == 404) {
-    return {head_works || options.patience.fallback == Fallback::yes, std::nullopt};
+    return {head_works || !has_patience, std::nullopt};
   }
   const auto digest = digest_of_head(response);
   const auto expected = oci::Digest::try_parse(tag_or_digest);
@@ -225,20 +231,40 @@ http::Response Client::Impl::get_blob(Line& line, const oci::Descriptor& descrip
   return response;
 }
 
-std::optional<oci::Digest> Client::Impl::resolve(const std::string& tag_or_digest) {
-  if (!head_is_broken) {
-    const HeadAnswer answer = base::with_context(describe("manifest", tag_or_digest),
-                                                 [&] { return head(tag_or_digest); });
-    if (answer.is_final) return answer.digest;
+/// A registry that fails for the moment is asked again with HEAD, since GET may count as a pull.
+/// Some fail so at every HEAD; then only GET can tell.
+Client::Impl::HeadAnswer Client::Impl::head_patiently(const std::string& tag_or_digest) {
+  try {
+    return persist([&] {
+      return base::with_context(describe("manifest", tag_or_digest),
+                                [&] { return head(tag_or_digest); });
+    });
+  } catch (const StatusError& error) {
+    if (error.status() == 429 || !may_pass(error)) throw;
+    return {.is_spent = true};
   }
+}
+
+std::optional<oci::Digest> Client::Impl::get_digest(const std::string& tag_or_digest) {
   try {
     oci::Digest digest = fetch(tag_or_digest).digest;
-    head_is_broken = true;  // It did not tell what GET does.
+    head_is_broken = !head_works;  // It did not tell what GET does.
     return digest;
   } catch (const StatusError& error) {
     if (error.status() == 404) return std::nullopt;
     throw;
   }
+}
+
+std::optional<oci::Digest> Client::Impl::resolve(const std::string& tag_or_digest) {
+  if (head_is_broken) return persist([&] { return get_digest(tag_or_digest); });
+  const HeldLines::Hold hold(held);
+  const HeadAnswer answer = head_patiently(tag_or_digest);
+  if (answer.is_final) return answer.digest;
+  if (!answer.is_spent) return persist([&] { return get_digest(tag_or_digest); });
+  auto digest = get_digest(tag_or_digest);
+  head_is_broken = !head_works;
+  return digest;
 }
 
 Document Client::Impl::fetch(const std::string& tag_or_digest) {
@@ -258,7 +284,7 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 
 std::optional<oci::Digest> Client::resolve(const std::string& tag_or_digest) {
-  return impl_->persist([&] { return impl_->resolve(tag_or_digest); });
+  return impl_->resolve(tag_or_digest);
 }
 
 Document Client::fetch(const std::string& tag_or_digest) {

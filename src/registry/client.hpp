@@ -82,7 +82,7 @@ class Client {
   Client(Client&&) noexcept;
 
   /// The digest a tag or digest names now; nothing when the registry does not have it. One HEAD
-  /// where the registry behaves, else GET.
+  /// where the registry behaves, else GET; only where every HEAD fails, no HEAD is tried again.
   std::optional<oci::Digest> resolve(const std::string& tag_or_digest);
   /// The document; bytes are verified when `tag_or_digest` is a digest. StatusError 404 if absent.
   Document fetch(const std::string& tag_or_digest);

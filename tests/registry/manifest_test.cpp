@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
 #include "support/catch.hpp"
@@ -161,4 +164,51 @@ TEST_CASE("a tag that is none does not become part of a request") {
     CHECK_THROWS_AS(fake.client().fetch(tag), base::Error);
   }
   CHECK(fake.server().lines().empty());
+}
+
+TEST_CASE("one HEAD that fails does not make a pull of every tag that follows") {
+  const int status = GENERATE(500, 503);
+  bool failed = false;
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.method != "HEAD" || std::exchange(failed, true)) return false;
+    exchange.reply(status);
+    return true;
+  });
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Client client = fake.client();
+  CHECK(client.resolve("latest") == image.digest);
+  CHECK(client.resolve("latest") == image.digest);
+  const std::string head = cat("HEAD ", path);
+  CHECK(fake.server().lines() == Lines{greeting, head, greeting, head, head});
+  CHECK(fake.naps.size() == 1);
+}
+
+TEST_CASE("a registry that never answers HEAD is asked with GET when patience ends") {
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.method != "HEAD") return false;
+    exchange.reply(503);
+    return true;
+  });
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Client client = fake.client();
+  CHECK(client.resolve("latest") == image.digest);
+  CHECK(fake.naps.size() == 5);
+  CHECK(client.resolve("latest") == image.digest);
+  CHECK_FALSE(client.resolve("absent"));
+  const Lines lines = fake.server().lines();
+  CHECK(std::count(lines.begin(), lines.end(), cat("HEAD ", path)) == 6);
+  CHECK(std::count(lines.begin(), lines.end(), cat("GET ", path)) == 2);
+}
+
+TEST_CASE("an answer to HEAD without a digest does not end what HEAD is good for elsewhere") {
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.method != "HEAD" || !contains(exchange.target, "odd")) return false;
+    exchange.reply(200);
+    return true;
+  });
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  fake.add_image(amd64, "odd");
+  registry::Client client = fake.client();
+  for (const char* tag : {"latest", "odd", "latest"}) CHECK(client.resolve(tag) == image.digest);
+  CHECK(fake.server().lines().back() == cat("HEAD ", path));
 }
