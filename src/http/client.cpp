@@ -180,6 +180,7 @@ Response PendingResponse::wait() {
     transfer->read_headers();
     impl_->note(std::to_string(transfer->status()));
     Response response;
+    response.url = impl_->request.url;
     response.status = transfer->status();
     response.headers = std::move(transfer->headers());
     response.confidential = confidential_parts(impl_->request.url);

@@ -57,6 +57,7 @@ struct Request {
 };
 
 struct Response {
+  Url url{};  ///< What was asked.
   long status = 0;
   Headers headers;
   /// The body as it arrives, never content-decoded. Reading pulls it from the network; dropping it

@@ -139,6 +139,13 @@ http::Response Requests::send(const std::string& method, const std::string& path
   return follow(std::move(request));
 }
 
+http::Response Requests::get(const http::Url& url, const std::vector<std::string>& headers) {
+  http::Request request;
+  request.headers = headers;
+  request.url = url;
+  return follow(std::move(request));
+}
+
 http::PendingResponse Requests::start(const std::string& method, const std::string& path,
                                       const std::vector<std::string>& headers) {
   http::Request request;

@@ -25,7 +25,10 @@ class Requests {
   /// first. StatusError when it already refuses that as too much.
   http::Response send(const std::string& method, const std::string& path,
                       const std::vector<std::string>& headers);
-  /// One plain attempt at the same, without waiting: no login and no redirects. Some answer of the
+  /// The answer to GET of a whole address that an answer to send() has named, with a login where
+  /// one would go behind a redirect.
+  http::Response get(const http::Url& url, const std::vector<std::string>& headers);
+  /// One plain attempt at send(), without waiting: no login and no redirects. Some answer of the
   /// registry must have come before, as that tells its scheme.
   http::PendingResponse start(const std::string& method, const std::string& path,
                               const std::vector<std::string>& headers);

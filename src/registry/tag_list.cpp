@@ -54,15 +54,16 @@ class TagList {
   int barren_ = 0;
 };
 
-/// The path behind a Link. Its query is the registry's own affair and stays as it is.
-std::string next_path(const http::Url& here, const std::string& link) {
-  const http::Url next =
+/// The address behind a Link of the page at `here`, which may be elsewhere than `home`, the
+/// registry (RFC 8288 section 3.2). Its query is the server's own affair and stays as it is.
+http::Url next_page(const http::Url& here, const http::Url& home, const std::string& link) {
+  http::Url next =
       base::with_context("the link to the next page", [&] { return here.resolve(link); });
-  if (!next.same_origin(here)) {
+  if (!next.same_origin(here) && !next.same_origin(home)) {
     throw base::Error(cat("the next page is at ", next.display(), ", not on ", here.scheme, "://",
-                          here.host_and_port(), " like the first one: refused"));
+                          here.host_and_port(), " like the one before: refused"));
   }
-  return next.query.empty() ? next.path : cat(next.path, "?", next.query);
+  return next;
 }
 
 /// Whether one parameter of a link says that it is the next page.
@@ -114,11 +115,12 @@ std::optional<std::string> next_link(const std::vector<std::string>& fields) {
 std::vector<std::string> list_tags(Requests& requests, const std::string& repository) {
   TagList list;
   // Amazon's registry refuses to be asked for more than a thousand.
-  std::string path = cat("/v2/", repository, "/tags/list?n=1000");
+  const std::string path = cat("/v2/", repository, "/tags/list?n=1000");
+  const std::vector<std::string> headers = {"Accept: application/json"};
+  http::Response response = requests.send("GET", path, headers);
   std::set<std::string> visited;
   while (true) {
-    visited.insert(path);
-    http::Response response = requests.send("GET", path, {"Accept: application/json"});
+    visited.insert(response.url.text());
     if (response.status == 404 && visited.size() == 1) {
       std::string body = base::read_all(*response.body, page_limit, "the answer");
       const std::string code = error_code(body);
@@ -129,11 +131,12 @@ std::vector<std::string> list_tags(Requests& requests, const std::string& reposi
     list.append(base::read_all(*response.body, page_limit, "the list of tags"));
     const auto link = next_link(response.headers.all("Link"));
     if (!link) return list.take();
-    path = next_path(requests.url(path), *link);
-    if (visited.contains(path)) throw base::Error("the pages lead in a circle");
+    const http::Url next = next_page(response.url, requests.url("/"), *link);
+    if (visited.contains(next.text())) throw base::Error("the pages lead in a circle");
     if (visited.size() == most_pages) {
       throw base::Error(cat("there are more than ", base::with_commas(most_pages), " pages"));
     }
+    response = requests.get(next, headers);
   }
 }
 

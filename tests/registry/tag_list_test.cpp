@@ -130,3 +130,31 @@ TEST_CASE("names that cannot be tags never get into a request") {
   FakeRegistry fake(answering(200, R"({"tags":["ok","../../secret","a b","","-x","sha256:ab"]})"));
   CHECK(fake.client().tags() == Lines{"ok"});
 }
+
+TEST_CASE("the pages of a list are looked for where the registry redirects to") {
+  const std::string link = GENERATE("absolute", "/elsewhere/list?last=b", "?last=b");
+  std::string host;
+  LoopbackServer store([&](Exchange& exchange) {
+    if (contains(exchange.target, "last=b")) {
+      exchange.reply(200, {}, R"({"tags":["c"]})");
+      return;
+    }
+    const std::string next = link == "absolute" ? cat("http://", host, "/list?last=b") : link;
+    exchange.reply(200, {cat("Link: <", next, ">; rel=next")}, R"({"tags":["a","b"]})");
+  });
+  host = store.host();
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.header("authorization").empty()) {
+      exchange.reply(401, {"WWW-Authenticate: Basic realm=\"r\""});
+      return true;
+    }
+    if (exchange.target == "/v2/") return false;
+    exchange.reply(307, {cat("Location: ", store.url("/elsewhere/list"))});
+    return true;
+  });
+  registry::Options options;
+  options.credentials = registry::Credentials{"user", base::Secret("password")};
+  CHECK(fake.client(options).tags() == Lines{"a", "b", "c"});
+  CHECK(asked(fake).size() == 1);
+  for (const auto& request : store.seen()) CHECK(request.headers.count("authorization") == 0);
+}
