@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -62,6 +63,12 @@ bool is_local_host(std::string_view host) {
   if (!address) return false;
   const bool unique_local = (address->s6_addr[0] & 0xFEU) == 0xFCU;
   return unique_local || IN6_IS_ADDR_LINKLOCAL(&*address) || IN6_IS_ADDR_UNSPECIFIED(&*address);
+}
+
+bool may_be_local_host(std::string_view host) {
+  const bool is_ascii = std::all_of(host.begin(), host.end(),
+                                    [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return !is_ascii || is_local_host(host);
 }
 
 }  // namespace http

@@ -32,6 +32,9 @@ struct Url {
 
 /// Loopback, link-local or private literal address, or "localhost" and names below it.
 bool is_local_host(std::string_view host);
+/// is_local_host, or a name of which libcurl makes another one (IDNA reads full-width digits as
+/// digits), so that it may turn out to be: for what servers lead to.
+bool may_be_local_host(std::string_view host);
 /// The part of is_local_host that never leaves this machine: localhost, 127.0.0.0/8, ::1.
 bool is_loopback_host(std::string_view host);
 

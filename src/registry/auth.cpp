@@ -89,14 +89,13 @@ bool Authenticator::learn(const http::Request& sent, const http::Headers& header
 }
 
 void Authenticator::check_realm(const http::Url& realm, const http::Url& target) const {
-  if (options_.insecure == Insecure::yes) return;
   const bool own_loopback =
       !target.secure() && http::is_loopback_host(target.host) && http::is_loopback_host(realm.host);
-  if (!realm.secure() && !own_loopback) {
+  if (!realm.secure() && !own_loopback && options_.insecure == Insecure::no) {
     throw base::Error(cat(base::printable(target.host), " names a token service without TLS (",
                           realm.display(), "): set insecure to allow that"));
   }
-  if (http::is_local_host(realm.host) && !http::is_local_host(target.host)) {
+  if (leads_inside(target, realm)) {
     throw base::Error(cat(base::printable(target.host), " names a token service inside the ",
                           "private network (", realm.display(), "): refused"));
   }

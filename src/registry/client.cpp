@@ -191,7 +191,7 @@ http::Response Client::Impl::get_manifest(const std::string& tag_or_digest) {
 http::Response Client::Impl::get_foreign(Line& line, const std::string& text,
                                          const std::vector<std::string>& headers) {
   const http::Url url = http::Url::parse(text);
-  const bool safe = url.secure() && !http::is_local_host(url.host);
+  const bool safe = url.secure() && !http::may_be_local_host(url.host);
   if (!safe && options.insecure == Insecure::no) {
     throw base::Error(cat("the layer's own address ", url.display(), " is not a public https URL"));
   }

@@ -11,6 +11,11 @@ bool is_redirect(long status) {
 
 }  // namespace
 
+bool leads_inside(const http::Url& from, const http::Url& target) {
+  return target.host != from.host && http::may_be_local_host(target.host) &&
+         !http::is_local_host(from.host);
+}
+
 std::optional<http::Url> redirect_target(const http::Response& response, const http::Url& from,
                                          Insecure insecure) {
   if (!is_redirect(response.status)) return std::nullopt;
@@ -22,7 +27,7 @@ std::optional<http::Url> redirect_target(const http::Response& response, const h
     throw base::Error(base::cat(from.display(), " redirects to plain http (", target.display(),
                                 "): set insecure to allow that"));
   }
-  if (http::is_local_host(target.host) && !http::is_local_host(from.host)) {
+  if (leads_inside(from, target)) {
     throw base::Error(base::cat(from.display(), " redirects into a private network (",
                                 target.display(), "): refused"));
   }

@@ -8,6 +8,10 @@ namespace registry {
 
 inline constexpr int maximum_redirects = 10;
 
+/// Whether a server at `from` leads into a private network that it is not in itself, where it must
+/// not make us ask. Its own host is as good as before.
+bool leads_inside(const http::Url& from, const http::Url& target);
+
 /// Where a redirect (301, 302, 303, 307, 308) leads; nothing for other answers. Error when it leads
 /// from https to http (allowed when insecure) or from a public host into a private network.
 std::optional<http::Url> redirect_target(const http::Response& response, const http::Url& from,

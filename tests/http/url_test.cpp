@@ -122,3 +122,14 @@ TEST_CASE("addresses of this machine and of private networks are known in every 
     CHECK_FALSE(http::is_local_host(host));
   }
 }
+
+TEST_CASE("a name that libcurl reads in another way does not pass for a public host") {
+  for (const char* host : {"\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021", "\uff4cocalhost",
+                           "localhost", "10.0.0.1"}) {
+    CAPTURE(host);
+    CHECK(http::may_be_local_host(host));
+  }
+  for (const char* host : {"registry.example", "xn--bcher-kva.example", "8.8.8.8"}) {
+    CHECK_FALSE(http::may_be_local_host(host));
+  }
+}

@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
 #include "support/catch.hpp"
+#include "support/environment.hpp"
 
 using base::cat;
 
@@ -276,4 +277,21 @@ TEST_CASE("a token service without TLS outside this machine is refused") {
       wants("Bearer x", {"WWW-Authenticate: Bearer realm=\"http://tokens.example/token\""}));
   CHECK(contains(error_of([&] { fake.client(with_password()).fetch("latest"); }),
                  "without TLS (http://tokens.example/token)"));
+}
+
+TEST_CASE("insecure does not let a public registry ask for tokens in the private network") {
+  const std::string host = GENERATE("10.0.0.1", "169.254.169.254", "\uff11\uff12\uff17.0.0.1");
+  CAPTURE(host);
+  LoopbackServer proxy([&](Exchange& exchange) {
+    exchange.reply(401, {cat("WWW-Authenticate: Bearer realm=\"http://", host, "/token\"")});
+  });
+  const Environment proxied("http_proxy", proxy.url(""));
+  const Environment excluded("no_proxy", "");
+  registry::Options options;
+  options.insecure = registry::Insecure::yes;
+  options.scheme = "http";
+  base::Log log(-1);
+  registry::Client client(oci::Reference::parse("registry.example/some/image"), options, log);
+  CHECK(contains(error_of([&] { client.fetch("latest"); }), "inside the private network"));
+  CHECK(proxy.lines() == std::vector<std::string>{"GET http://registry.example/v2/"});
 }

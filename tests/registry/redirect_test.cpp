@@ -61,12 +61,15 @@ TEST_CASE("redirects lead where they say, unless that is less safe") {
 TEST_CASE("a public registry cannot redirect into the private network") {
   for (const char* location :
        {"https://127.0.0.1/x", "https://localhost/x", "https://10.1.2.3/x",
-        "https://169.254.169.254/latest", "https://[::1]/x", "https://2130706433/x"}) {
+        "https://169.254.169.254/latest", "https://[::1]/x", "https://2130706433/x",
+        "https://\uff11\uff12\uff17.0.0.1/x", "https://127\u30020\u30020\u30021/x"}) {
     CAPTURE(location);
     CHECK_THROWS_AS(target("https://registry.example/a", location, Insecure::no), base::Error);
     CHECK_THROWS_AS(target("https://registry.example/a", location, Insecure::yes), base::Error);
+    CHECK_THROWS_AS(target("https://b\u00fccher.example/a", location, Insecure::no), base::Error);
     CHECK(target("https://192.168.0.1/a", location, Insecure::no));
   }
+  CHECK(target("https://b\u00fccher.example/a", "/b", Insecure::no));
 }
 
 TEST_CASE("credentials do not follow a redirect to another port of the same host") {
