@@ -8,6 +8,8 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "http/backoff.hpp"
+#include "registry/client.hpp"
 
 namespace registry {
 namespace {
@@ -18,10 +20,18 @@ using base::Error;
 constexpr size_t answer_limit = 256 * 1024;
 constexpr std::string_view session_name = "rootfs-git-resource";
 
+/// A refusal that is worth trying again keeps its status. That of others is no answer of a registry
+/// and means nothing to whoever asks for an image.
+[[noreturn]] void refuse(long status, const std::string& message) {
+  if (http::may_pass(status)) throw StatusError(status, message, {});
+  throw Error(message);
+}
+
 std::string read_answer(http::Response& response, std::string_view who) {
   if (response.status != 200) {
     const std::string words = http::describe_error_body(response);
-    throw Error(cat(who, " answered ", response.status, words.empty() ? "" : ": ", words));
+    refuse(response.status,
+           cat(who, " answered ", response.status, words.empty() ? "" : ": ", words));
   }
   return base::read_all(*response.body, answer_limit, who);
 }
@@ -82,9 +92,11 @@ AwsKeys ask_sts(http::Client& client, const AwsSurroundings& around, const std::
   http::Response response = client.send(request);
   if (response.status != 200) {
     const std::string text = base::read_all(*response.body, answer_limit, "the answer");
-    throw Error(cat("the security token service of ", region, " answered ", response.status, ": ",
-                    base::excerpt(xml_text(text, "Code")), ": ",
-                    base::excerpt(xml_text(text, "Message"), base::sentence_limit)));
+    const std::string code = xml_text(text, "Code");
+    refuse(aws_status(response.status, code),
+           cat("the security token service of ", region, " answered ", response.status, ": ",
+               base::excerpt(code), ": ",
+               base::excerpt(xml_text(text, "Message"), base::sentence_limit)));
   }
   const std::string text = base::read_all(*response.body, answer_limit, "the answer");
   return checked({xml_text(text, "AccessKeyId"), base::Secret(xml_text(text, "SecretAccessKey")),
@@ -179,6 +191,12 @@ AwsSurroundings aws_surroundings() {
 
 std::string aws_domain(std::string_view region) {
   return region.starts_with("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+}
+
+long aws_status(long status, std::string_view code) {
+  const bool too_many = code.starts_with("Throttling") || code == "RequestLimitExceeded" ||
+                        code == "TooManyRequestsException";
+  return too_many ? 429 : status;
 }
 
 void sign(http::Request& request, const AwsKeys& keys, const std::string& region,

@@ -32,13 +32,18 @@ std::string aws_domain(std::string_view region);
 
 /// Keys without any configuration, from where Amazon's own tools take them: environment variables,
 /// a web identity token, the container service, the instance (IMDSv2). They are hidden in `log`.
-/// Error that says what was tried.
+/// Error that says what was tried; StatusError when asking again may help.
 AwsKeys find_aws_keys(http::Client& client, const AwsSurroundings& around,
                       const std::string& region, base::Log& log);
 
-/// Keys of a role that `keys` may take on (STS AssumeRole), hidden in `log`.
+/// Keys of a role that `keys` may take on (STS AssumeRole), hidden in `log`. StatusError when
+/// asking again may help.
 AwsKeys assume_role(http::Client& client, const AwsSurroundings& around, const std::string& region,
                     const AwsKeys& keys, const std::string& role_arn, base::Log& log);
+
+/// What an error of Amazon's with this status and code comes to: too many requests are mostly told
+/// with 400.
+long aws_status(long status, std::string_view code);
 
 /// A request signed with `keys`.
 void sign(http::Request& request, const AwsKeys& keys, const std::string& region,

@@ -65,7 +65,7 @@ std::string remedy(std::string_view type) {
     message = "in words that are not JSON";
   }
   throw StatusError(
-      response.status,
+      aws_status(response.status, type),
       cat("the ECR API answered ", response.status, ": ", base::excerpt(type),
           type.empty() ? "" : ": ", base::excerpt(message, base::sentence_limit), remedy(type)),
       {});

@@ -38,13 +38,19 @@ struct Amazon {
   std::vector<std::string> signers;  ///< Key and session token of each login.
   int status = 200;
   std::string body = login_answer();
+  std::string busy;  ///< Where requests are refused for the moment, once.
+  int busy_status = 503;
+  std::string busy_body;
   CapturedLog log;
   LoopbackServer server{[this](Exchange& exchange) { serve(exchange); }};
 
   void serve(Exchange& exchange) {
     const std::string content = exchange.body();
     const std::string authorization = exchange.header("authorization");
-    if (exchange.target == "/latest/api/token") {
+    if (exchange.target == busy) {
+      busy.clear();
+      exchange.reply(busy_status, {}, busy_body);
+    } else if (exchange.target == "/latest/api/token") {
       exchange.reply(exchange.method == "PUT" ? 200 : 405, {}, "session");
     } else if (exchange.target == "/latest/meta-data/iam/security-credentials/") {
       exchange.reply(exchange.header("x-aws-ec2-metadata-token") == "session" ? 200 : 401, {},
@@ -265,4 +271,46 @@ TEST_CASE("keys that the program found itself do not come out in the log") {
     amazon.log->info(cat("Amazon quotes (", secret, ")"));
     CHECK_FALSE(contains(amazon.log.text(), cat("(", secret, ")")));
   }
+}
+
+TEST_CASE("a moment in which Amazon has too much to do does not end a build") {
+  struct Case {
+    const char* where;
+    int status;
+    const char* body;
+  };
+  for (const Case& row : std::vector<Case>{
+           {"/ecr", 400, R"({"__type":"ThrottlingException","message":"Rate exceeded"})"},
+           {"/ecr", 400, R"({"__type":"com.amazon#TooManyRequestsException"})"},
+           {"/ecr", 500, R"({"__type":"ServerException"})"},
+           {"/sts", 400, "<Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"},
+           {"/sts", 503, "<Error><Code>ServiceUnavailable</Code></Error>"},
+           {"/sts", 400, "<Error><Code>RequestLimitExceeded</Code></Error>"},
+           {"/task", 503, R"({"message":"slow down"})"},
+           {"/task", 429, ""},
+       }) {
+    CAPTURE(row.where, row.status, row.body);
+    Amazon amazon;
+    amazon.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/task"},
+                        {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "container token"}};
+    amazon.busy = row.where;
+    amazon.busy_status = row.status;
+    amazon.busy_body = row.body;
+    registry::EcrOptions options = amazon.options();
+    options.role_arns = {"arn:aws:iam::1:role/a"};
+    CHECK(error_of([&] { amazon.log_in(options); }).empty());
+  }
+}
+
+TEST_CASE("keys that are refused for good are not asked for again") {
+  const auto [where, status] =
+      GENERATE(table<std::string, int>({{"/task", 404}, {"/sts", 403}, {"/ecr", 400}}));
+  Amazon amazon;
+  amazon.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/task"},
+                      {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "container token"}};
+  amazon.busy = where;
+  amazon.busy_status = status;
+  registry::EcrOptions options = amazon.options();
+  options.role_arns = {"arn:aws:iam::1:role/a"};
+  CHECK_FALSE(error_of([&] { amazon.log_in(options); }).empty());
 }
