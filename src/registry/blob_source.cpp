@@ -26,9 +26,10 @@ std::optional<uint64_t> number(std::string_view text) {
   return value;
 }
 
-/// First byte and total of "bytes 5-9/10"; the total may be "*".
+/// The parts of "bytes 5-9/10"; the total may be "*".
 struct ContentRange {
   std::optional<uint64_t> first;
+  std::optional<uint64_t> last;
   std::optional<uint64_t> total;
 };
 
@@ -38,15 +39,17 @@ ContentRange parse_content_range(std::string_view value) {
   value.remove_prefix(6);
   const size_t dash = value.find('-');
   const size_t slash = value.find('/');
-  if (dash == std::string_view::npos || slash == std::string_view::npos) return {};
-  return {number(base::trim(value.substr(0, dash))), number(value.substr(slash + 1))};
+  if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash) return {};
+  return {number(base::trim(value.substr(0, dash))),
+          number(base::trim(value.substr(dash + 1, slash - dash - 1))),
+          number(value.substr(slash + 1))};
 }
 
-void check_length(const http::Response& response, uint64_t expected) {
+void check_length(const http::Response& response, uint64_t expected, std::string_view who) {
   const auto length = number(response.headers.get("Content-Length").value_or(""));
   if (length && *length != expected) {
-    throw Error(cat("the registry offers ", base::with_commas(*length),
-                    " bytes, the manifest says ", base::with_commas(expected)));
+    throw Error(cat("the registry offers ", base::with_commas(*length), " bytes, ", who, " says ",
+                    base::with_commas(expected)));
   }
 }
 
@@ -123,22 +126,24 @@ void BlobSource::ask() {
     if (!partial) throw Error("the registry answered with a part of the blob unasked");
     check_partial(response);
   } else {
-    check_length(response, size_);
+    check_length(response, size_, "the manifest");
     skip_known(*response.body);
   }
   body_ = std::move(response.body);
   ++pieces_;
 }
 
+/// A part may end before the blob does (RFC 9110 section 15.3.7); the rest is asked for next.
 void BlobSource::check_partial(const http::Response& response) const {
   const std::string text = response.headers.get("Content-Range").value_or("");
   const ContentRange range = parse_content_range(text);
-  if (range.first != offset_ || (range.total && *range.total != size_)) {
+  const bool good = range.first == offset_ && range.last >= range.first && range.last < size_;
+  if (!good || (range.total && *range.total != size_)) {
     throw Error(cat("asked to go on from byte ", base::with_commas(offset_), " of ",
                     base::with_commas(size_), ", the registry answered with \"",
                     base::excerpt(text), "\""));
   }
-  check_length(response, size_ - offset_);
+  check_length(response, *range.last - offset_ + 1, "its Content-Range");
 }
 
 /// For servers that do not know Range and start over.

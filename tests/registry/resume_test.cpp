@@ -30,6 +30,7 @@ oci::Descriptor descriptor() {
 struct CuttingStore {
   std::atomic<size_t> limit = 1536 * 1024;
   bool knows_range = true;
+  size_t part = blob_size;  ///< What a range is given of at most.
   size_t refuse_range = 0;  ///< So many range requests are answered 416.
   size_t fail = 0;          ///< So many later requests are answered with fail_status.
   int fail_status = 503;
@@ -54,16 +55,16 @@ struct CuttingStore {
     const bool partial = knows_range && !range.empty();
     const size_t first = partial ? std::stoul(range.substr(6)) : 0;
     const std::string& bytes = partial && !other.empty() ? other : content();
+    const size_t end = partial ? std::min(first + part, bytes.size()) : bytes.size();
     std::string head = partial ? "HTTP/1.1 206 Part\r\n" : "HTTP/1.1 200 OK\r\n";
     if (partial) {
-      head +=
-          cat("Content-Range: ",
-              content_range.empty() ? cat("bytes ", first, "-", bytes.size() - 1, "/", bytes.size())
-                                    : content_range,
-              "\r\n");
+      head += cat("Content-Range: ",
+                  content_range.empty() ? cat("bytes ", first, "-", end - 1, "/", bytes.size())
+                                        : content_range,
+                  "\r\n");
     }
-    head += cat("Content-Length: ", bytes.size() - first, "\r\n\r\n");
-    const size_t count = std::min<size_t>(limit, bytes.size() - first);
+    head += cat("Content-Length: ", end - first, "\r\n\r\n");
+    const size_t count = std::min<size_t>(limit, end - first);
     given += count;
     exchange.raw(cat(head, std::string_view(bytes).substr(first, count)));
   }
@@ -216,4 +217,23 @@ TEST_CASE("waiting for a registry ends with the program") {
   while (!refused && !child.ended()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   child.stop();
   CHECK(child.passed());
+}
+
+TEST_CASE("a part that ends before the blob does is gone on from, not an error") {
+  Fixture fixture;
+  fixture.store.part = 1024 * 1024;
+  CHECK(fixture.read() == content());
+  CHECK(fixture.store.ranges == std::vector<std::string>{"", "bytes=1572864-", "bytes=2621440-",
+                                                         "bytes=3670016-", "bytes=4718592-"});
+  for (const auto nap : fixture.fake.naps) CHECK(nap.count() == 0);
+}
+
+TEST_CASE("a part whose length is not that of its range is refused") {
+  Fixture fixture;
+  fixture.store.content_range =
+      GENERATE(as<std::string>(), "bytes 1572864-5243001/5243003", "bytes 1572864-1572863/5243003",
+               "bytes 1572864-5243003/5243003", "bytes 1572864-5243003/*");
+  CAPTURE(fixture.store.content_range);
+  CHECK_FALSE(error_of([&] { fixture.read(); }).empty());
+  CHECK(fixture.store.ranges.size() == 2);
 }
