@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """Who may pull: open registries, passwords, private certificate authorities."""
 
+import socket
+import ssl
+import threading
 import unittest
 
 from support import images, programs, registry, tls, token_server
@@ -73,6 +76,34 @@ class RegistryAccess(Case):
     def test_an_unknown_authority_is_an_error_that_names_the_cure(self):
         self.failed(programs.check(self.source(self.secure)), self.secure.host, "certificate",
                     "ca_certs")
+
+    def test_a_client_certificate_is_not_shown_to_a_server_that_is_not_trusted(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls.Authority(self.work).issue())
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_verify_locations(self.authority.file)
+        shown = []
+
+        def serve(listener):
+            while True:
+                try:
+                    line, _ = listener.accept()
+                except OSError:
+                    return
+                try:
+                    with context.wrap_socket(line, server_side=True) as secured:
+                        shown.append(secured.getpeercert())
+                except OSError:
+                    pass
+
+        pem, key = self.authority.issue()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=serve, args=(listener,), daemon=True).start()
+            source = {"repository": f"127.0.0.1:{listener.getsockname()[1]}/team/image",
+                      "tag": "one", "client_cert": pem.read_text(), "client_key": key.read_text()}
+            self.failed(programs.check(source), "not trusted", "Example Root")
+        self.assertTrue(shown)
+        self.assertFalse(any(shown), shown)
 
     def test_insecure_is_the_way_to_accept_any_certificate(self):
         self.pulls(self.source(self.secure, insecure=True))
