@@ -36,7 +36,7 @@ std::string without_user_information(std::string text) {
 
 TransportError tls_error(const std::string& host, const std::string& detail) {
   if (contains(detail, "wrong version number") || contains(detail, "packet length too long")) {
-    return {Cause::tls,
+    return {Cause::no_tls,
             cat(host, " does not speak TLS on this port: use http:// if that is meant")};
   }
   return {Cause::tls, cat("TLS handshake with ", host, " failed: ", detail)};

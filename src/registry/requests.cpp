@@ -24,7 +24,8 @@ http::Options http_options(const Options& options) {
 /// Whether a failed https request may mean that the server speaks http only. An untrusted
 /// certificate does not: falling back would hand the request to whoever holds it.
 bool may_speak_plain(Cause cause) {
-  return cause == Cause::connect || cause == Cause::tls || cause == Cause::timeout;
+  return cause == Cause::connect || cause == Cause::tls || cause == Cause::no_tls ||
+         cause == Cause::timeout;
 }
 
 /// Reads a short body to its end, so that the connection can be used again.
@@ -44,9 +45,9 @@ Requests::Requests(const oci::Reference& reference, const Options& options, Stan
                    base::Log& log)
     : host_(reference.wire_host()),
       insecure_(options.insecure),
-      plain_allowed_(options.scheme.empty() &&
-                     (insecure_ == Insecure::yes ||
-                      http::is_loopback_host(address("https", host_, "/").host))),
+      scheme_open_(options.scheme.empty()),
+      plain_allowed_(scheme_open_ && (insecure_ == Insecure::yes ||
+                                      http::is_loopback_host(address("https", host_, "/").host))),
       client_(http_options(options), log),
       auth_(client_, options, standing, cat("repository:", reference.repository, ":pull")),
       standing_(standing),
@@ -59,6 +60,11 @@ http::Response Requests::send_first(http::Request& request) {
     standing_.settle_on(request.url);
     return response;
   } catch (const http::TransportError& error) {
+    if (error.cause() == Cause::no_tls && scheme_open_ && !plain_allowed_) {
+      throw http::TransportError(
+          Cause::no_tls, cat(base::printable(host_), " does not speak TLS on this port: set ",
+                             "insecure: true if plain http is meant"));
+    }
     if (!plain_allowed_ || !may_speak_plain(error.cause())) throw;
     log_.debug(cat(error.what(), "; trying http"));
     request.url = address("http", host_, request.url.path);

@@ -46,6 +46,7 @@ class Requests {
 
   std::string host_;
   Insecure insecure_;
+  bool scheme_open_;  // Nobody has named one.
   bool plain_allowed_;
   http::Client client_;
   Authenticator auth_;

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
 #include "support/catch.hpp"
+#include "support/environment.hpp"
 
 using base::cat;
 using registry::next_delay;
@@ -89,7 +90,7 @@ TEST_CASE("what a second request may change is asked again, what it cannot is no
        {Cause::resolve, Cause::connect, Cause::tls, Cause::timeout, Cause::cut}) {
     CHECK(registry::may_pass(http::TransportError(cause, "")));
   }
-  for (const Cause cause : {Cause::tls_certificate, Cause::other}) {
+  for (const Cause cause : {Cause::tls_certificate, Cause::no_tls, Cause::other}) {
     CHECK_FALSE(registry::may_pass(http::TransportError(cause, "")));
   }
 }
@@ -198,4 +199,24 @@ TEST_CASE("HEAD that once gave a digest is believed when it says not found") {
   CHECK_FALSE(client.resolve("absent"));
   CHECK(fake.server().lines() == Lines{"GET /v2/", "HEAD /v2/some/image/manifests/latest",
                                        "HEAD /v2/some/image/manifests/absent"});
+}
+
+TEST_CASE("a registry without TLS is not asked again, and the remedy is one that exists") {
+  LoopbackServer proxy([](Exchange& exchange) {
+    exchange.raw("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  const Environment proxied("https_proxy", proxy.url(""));
+  const Environment excluded("no_proxy", "");
+  const bool named = GENERATE(false, true);
+  registry::Options options;
+  if (named) options.scheme = "https";
+  int naps = 0;
+  options.patience.sleep = [&](milliseconds) { ++naps; };
+  base::Log log(-1);
+  registry::Client client(oci::Reference::parse("registry.example:5000/some/image"), options, log);
+  const std::string message = error_of([&] { client.fetch("latest"); });
+  CAPTURE(message);
+  CHECK(contains(message, "registry.example:5000 does not speak TLS on this port: "));
+  CHECK(contains(message, named ? "use http://" : "set insecure: true"));
+  CHECK(naps == 0);
 }
