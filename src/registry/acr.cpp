@@ -48,7 +48,7 @@ std::string refresh_token(http::Client& client, const http::Url& home, const std
       [&] {
         http::Response response = client.send(request);
         if (response.status == 200) return token_in_answer(response, "refresh_token");
-        StatusError error = make_status_error(response, Login::used);
+        StatusError error = make_status_error(response, Login::irrelevant);
         error.add_context("check azure_tenant_id and that the identity may pull (role AcrPull)");
         throw error;
       });
@@ -67,7 +67,7 @@ Credentials log_in_to_acr(const AcrOptions& options, const http::Url& home,
           options.tenant_id.empty() ? tenant_of(client, home) : options.tenant_id;
       const std::string refresh = refresh_token(client, home, tenant, token);
       log.hide(refresh);
-      return {token_user, base::Secret(refresh)};
+      return {token_user, base::Secret(refresh), true};
     });
   });
 }

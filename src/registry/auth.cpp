@@ -7,7 +7,6 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "registry/redirect.hpp"
-#include "registry/status.hpp"
 
 namespace registry {
 namespace {
@@ -45,6 +44,13 @@ seconds lifetime(const base::JsonView& answer) {
 Authenticator::Authenticator(http::Client& client, const Options& options, Standing& standing,
                              std::string scope)
     : client_(client), options_(options), standing_(standing), scope_(std::move(scope)) {}
+
+Login Authenticator::login(const http::Url& target) const {
+  if (!standing_.is_home(target)) return Login::irrelevant;
+  if (!options_.credentials) return Login::none;
+  if (authorization(target).empty()) return Login::unasked;
+  return options_.credentials->of_cloud ? Login::cloud : Login::password;
+}
 
 base::Secret Authenticator::authorization(const http::Url& target) const {
   return standing_.grant(target).authorization;
@@ -170,7 +176,10 @@ Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge&
     }
     if (!response) response = ask_token_service(url, target, with_password);
     if (response->status != 200) {
-      StatusError error = make_status_error(*response, with_password ? Login::used : Login::none);
+      StatusError error =
+          make_status_error(*response, !with_password                   ? Login::none
+                                       : options_.credentials->of_cloud ? Login::cloud
+                                                                        : Login::password);
       // That there is no token service does not mean that there is no image.
       if (error.status() == 404) throw base::Error(error.what());
       throw error;

@@ -5,6 +5,7 @@
 #include "http/client.hpp"
 #include "registry/client.hpp"
 #include "registry/standing.hpp"
+#include "registry/status.hpp"
 
 namespace registry {
 
@@ -18,6 +19,8 @@ class Authenticator {
                 std::string scope);
 
   bool has_credentials() const { return options_.credentials.has_value(); }
+  /// How the login has to do with what `target` has answered.
+  Login login(const http::Url& target) const;
 
   /// What to send to `target` now; empty when nothing is known for its origin.
   base::Secret authorization(const http::Url& target) const;

@@ -59,7 +59,7 @@ std::string managed_token(const AzureIdentity& identity, const std::string& reso
       "the instance's identity service (is the worker on Azure, with a managed identity?)", [&] {
         http::Response response = client.send(request);
         if (response.status == 200) return token_in_answer(response, "access_token");
-        StatusError error = make_status_error(response, Login::none);
+        StatusError error = make_status_error(response, Login::irrelevant);
         // This service answers so while it starts or moves; elsewhere it would be final.
         const bool starting = response.status == 404 || response.status == 410;
         throw StatusError(starting ? 503 : error.status(), error.what(), error.limit());
@@ -119,7 +119,7 @@ std::string workload_token(const AzureIdentity& identity, const Cloud& cloud, ba
   return base::with_context(cat("workload identity, tenant ", base::printable(tenant)), [&] {
     http::Response response = client.send(request);
     if (response.status == 200) return token_in_answer(response, "access_token");
-    throw make_status_error(response, Login::used);
+    throw make_status_error(response, Login::irrelevant);
   });
 }
 

@@ -161,7 +161,7 @@ Client::Impl::HeadAnswer Client::Impl::head(const std::string& tag_or_digest) {
       requests().send("HEAD", manifest_path(tag_or_digest), {std::string(accept)});
   const bool has_patience = options.patience.fallback == Fallback::no;
   if (response.status == 429 || (has_patience && http::may_pass(response.status))) {
-    throw make_status_error(response, requests().login());
+    throw requests().refusal(response);
   }
   // Some servers know no HEAD and answer it 404. One that has given a digest before does know it,
   // and where another registry is asked next, a wrong answer costs less than a second question.
@@ -182,7 +182,7 @@ http::Response Client::Impl::get_manifest(const std::string& tag_or_digest) {
   if (response.status == 406) {
     response = requests().send("GET", target, {cat(accept, ", */*")});
   }
-  if (response.status != 200) throw make_status_error(response, requests().login());
+  if (response.status != 200) throw requests().refusal(response);
   return response;
 }
 
@@ -197,7 +197,7 @@ http::Response Client::Impl::get_foreign(Line& line, const std::string& text,
   }
   http::Response response = line.requests.send_anonymous(url, headers);
   if (!answers_blob(response, headers)) {
-    StatusError error = make_status_error(response, Login::none);
+    StatusError error = make_status_error(response, Login::irrelevant);
     error.add_context(url.display());
     throw error;
   }
@@ -226,7 +226,7 @@ http::Response Client::Impl::get_blob(Line& line, const oci::Descriptor& descrip
     return get_elsewhere(line, descriptor.urls, headers);
   }
   if (!answers_blob(response, headers)) {
-    throw make_status_error(response, line.requests.login());
+    throw line.requests.refusal(response);
   }
   return response;
 }

@@ -21,6 +21,7 @@ namespace registry {
 struct Credentials {
   std::string username;
   base::Secret password;
+  bool of_cloud = false;  ///< Fetched from Amazon or Microsoft, so not what somebody typed.
 };
 
 /// Plain http and unverified certificates are allowed only with yes.

@@ -84,7 +84,8 @@ CloudLogin read_login(http::Response& response, base::Log& log) {
   if (colon == std::string::npos) throw Error("the answer has no usable authorizationToken");
   log.hide(std::string_view(*pair).substr(colon + 1));
   const http::Url proxy = http::Url::parse(entry.at("proxyEndpoint").string());
-  return {proxy.host_and_port(), {pair->substr(0, colon), base::Secret(pair->substr(colon + 1))}};
+  return {proxy.host_and_port(),
+          {pair->substr(0, colon), base::Secret(pair->substr(colon + 1)), true}};
 }
 
 }  // namespace

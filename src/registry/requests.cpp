@@ -98,7 +98,7 @@ void Requests::greet() {
   http::Request request;
   request.url = address(standing_.scheme(), host_, "/v2/");
   http::Response response = send_once(request);
-  if (response.status == 429) throw make_status_error(response, login());
+  if (response.status == 429) throw refusal(response);
   if (response.status == 401 && auth_.authorization(request.url).empty()) {
     auth_.learn(request, response.headers, Authenticator::Scope::own);
   }
@@ -160,6 +160,17 @@ http::PendingResponse Requests::start(const std::string& method, const std::stri
   request.url = url(path);
   request.authorization = auth_.authorization(request.url);
   return client_.start(request);
+}
+
+StatusError Requests::refusal(http::Response& response) const {
+  const Login login = auth_.login(response.url);
+  StatusError error = make_status_error(response, login);
+  if (login != Login::irrelevant) return error;
+  const bool wants_login = response.status == 401 && auth_.has_credentials();
+  return {error.status(),
+          cat("redirected: ", error.what(),
+              wants_login ? cat("; the login is for ", base::printable(host_), " only") : ""),
+          error.limit()};
 }
 
 http::Url Requests::url(const std::string& path) const {

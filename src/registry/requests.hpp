@@ -36,7 +36,8 @@ class Requests {
   http::Url url(const std::string& path) const;
   /// The answer to GET of an address outside the registry, always without credentials.
   http::Response send_anonymous(const http::Url& url, const std::vector<std::string>& headers);
-  Login login() const { return auth_.has_credentials() ? Login::used : Login::none; }
+  /// What an answer that ends a request means; names who gave it when it was not the registry.
+  StatusError refusal(http::Response& response) const;
 
  private:
   void greet();

@@ -41,13 +41,28 @@ bool is_pull_limit(const http::Response& response, const std::string& words,
          lower.find("pull rate limit") != std::string::npos;
 }
 
+std::string no_access(Login login) {
+  constexpr const char* text = "not found or no access";
+  switch (login) {
+    case Login::none:
+      return cat(text, "; if it is private, set username and password");
+    case Login::unasked:
+      return cat(text, "; the registry did not ask for the login");
+    case Login::cloud:
+      return cat(text, " with the login from the cloud; check what its identity or role may pull");
+    default:
+      return cat(text, " with this username and password");
+  }
+}
+
 std::string meaning(const http::Response& response, Login login) {
+  if (login == Login::irrelevant) {
+    return cat(base::printable(response.url.host_and_port()), " answered ", response.status);
+  }
   switch (response.status) {
     case 401:
     case 403:
-      return login == Login::none
-                 ? "not found or no access; if it is private, set username and password"
-                 : "not found or no access with this username and password";
+      return no_access(login);
     case 404:
       return "not found";
     case 429:

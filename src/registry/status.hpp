@@ -4,8 +4,14 @@
 
 namespace registry {
 
-/// Whether a request that was refused carried the user's credentials.
-enum class Login { none, used };
+/// How the login has to do with a refusal.
+enum class Login {
+  none,        ///< There is none.
+  unasked,     ///< The registry was content to refuse without it.
+  password,    ///< The user's was refused.
+  cloud,       ///< One that was fetched from a cloud's services was refused.
+  irrelevant,  ///< Somebody else answered, who does not get it.
+};
 
 /// What an answer that ends a request means, with the registry's own words and a remedy. Reads the
 /// body of `response`.

@@ -127,7 +127,7 @@ std::vector<std::string> list_tags(Requests& requests, const std::string& reposi
       if (code == "NAME_UNKNOWN" || code == "NOT_FOUND") return {};
       response.body = std::make_unique<base::MemorySource>(std::move(body));
     }
-    if (response.status != 200) throw make_status_error(response, requests.login());
+    if (response.status != 200) throw requests.refusal(response);
     list.append(base::read_all(*response.body, page_limit, "the list of tags"));
     const auto link = next_link(response.headers.all("Link"));
     if (!link) return list.take();

@@ -105,6 +105,7 @@ TEST_CASE("a refused exchange says what to check and no tokens") {
   CHECK(contains(message, "check azure_tenant_id"));
   CHECK(contains(message, "tenant my-tenant"));
   CHECK(contains(message, "wrong tenant"));
+  CHECK_FALSE(contains(message, "username and password"));
   CHECK_FALSE(contains(message, "iden+tity"));
   CHECK_FALSE(contains(message, "iden%2Btity"));
 }

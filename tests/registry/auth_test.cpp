@@ -295,3 +295,22 @@ TEST_CASE("insecure does not let a public registry ask for tokens in the private
   CHECK(contains(error_of([&] { client.fetch("latest"); }), "inside the private network"));
   CHECK(proxy.lines() == std::vector<std::string>{"GET http://registry.example/v2/"});
 }
+
+TEST_CASE("a password that was never asked for is not called wrong") {
+  FakeRegistry fake([](Exchange& exchange) {
+    exchange.reply(403, {}, R"({"errors":[{"code":"DENIED","message":"not from here"}]})");
+    return true;
+  });
+  const std::string message = error_of([&] { fake.client(with_password()).fetch("latest"); });
+  CAPTURE(message);
+  CHECK(contains(message, "did not ask for the login"));
+  CHECK(contains(message, "not from here"));
+}
+
+TEST_CASE("a login that a cloud has given is not called username and password") {
+  FakeRegistry fake(wants("never", {"WWW-Authenticate: Basic realm=\"r\""}));
+  registry::Options options = with_password();
+  options.credentials->of_cloud = true;
+  const std::string message = error_of([&] { fake.client(options).fetch("latest"); });
+  CHECK(contains(message, "not found or no access with the login from the cloud"));
+}

@@ -137,3 +137,21 @@ TEST_CASE("redirects in a circle end") {
   CHECK(contains(error_of([&] { fake.client().open_blob(descriptor); }), "too many redirects"));
   CHECK(fake.server().lines().size() == 1 + 11);
 }
+
+TEST_CASE("what another host refuses is not blamed on the login of the registry") {
+  const int status = GENERATE(401, 403, 404, 500);
+  LoopbackServer store([&](Exchange& exchange) {
+    exchange.reply(status, {"Content-Type: text/html"}, "<html><title>Blocked by policy</title>");
+  });
+  FakeRegistry fake(needs_password_then_redirects(store.url("/blob?signature=x")));
+  registry::Options options = with_password();
+  options.patience.fallback = registry::Fallback::yes;
+  registry::Client client = fake.client(options);
+  const std::string message = error_of([&] { client.fetch("latest"); });
+  CAPTURE(message);
+  CHECK(contains(message, store.host()));
+  CHECK(contains(message, std::to_string(status)));
+  CHECK(contains(message, "Blocked by policy"));
+  CHECK_FALSE(contains(message, "with this username and password"));
+  CHECK(contains(message, "the login is for") == (status == 401));
+}
