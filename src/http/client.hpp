@@ -21,6 +21,8 @@ namespace http {
 class Headers {
  public:
   void add(std::string name, std::string value);
+  /// Puts more behind the value of the last field; ignored when there is none.
+  void append_to_last(std::string_view more);
   /// The first value of `name`; nothing when absent.
   std::optional<std::string> get(std::string_view name) const;
   std::vector<std::string> all(std::string_view name) const;

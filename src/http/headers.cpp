@@ -7,6 +7,12 @@ void Headers::add(std::string name, std::string value) {
   fields_.emplace_back(std::move(name), std::move(value));
 }
 
+void Headers::append_to_last(std::string_view more) {
+  if (fields_.empty() || more.empty()) return;
+  std::string& value = fields_.back().second;
+  value += base::cat(value.empty() ? "" : " ", more);
+}
+
 std::optional<std::string> Headers::get(std::string_view name) const {
   for (const auto& [field, value] : fields_) {
     if (base::equal_ignoring_case(field, name)) return value;

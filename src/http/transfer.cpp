@@ -135,7 +135,9 @@ void Transfer::take_header(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > header_limit) throw base::Error(cat(url_.host, " sends endless headers"));
   const std::string_view text = base::trim(line);
-  if (text.starts_with("HTTP/")) {
+  if (line.starts_with(' ') || line.starts_with('\t')) {
+    headers_.append_to_last(text);  // A field over several lines (RFC 9112 section 5.2).
+  } else if (text.starts_with("HTTP/")) {
     headers_ = Headers();
     check(curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status_), "read the status");
   } else if (text.empty()) {

@@ -168,3 +168,25 @@ TEST_CASE("a header or a credential cannot smuggle in a second header") {
   CHECK_THROWS_AS(fixture.client.send(request), base::Error);
   CHECK(server.lines().empty());
 }
+
+TEST_CASE("a header field that goes on in the next line loses nothing") {
+  LoopbackServer server([](Exchange& exchange) {
+    exchange.raw(
+        "HTTP/1.1 401 No\r\nX-Folded: one,\r\n two,\r\n\tthree\r\n \r\nX-Last: z\r\n"
+        "Content-Length: 2\r\n\r\nok");
+  });
+  ClientFixture fixture;
+  http::Response response = fixture.client.send(ClientFixture::request(server, "/"));
+  CHECK(response.headers.get("X-Folded") == "one, two, three");
+  CHECK(response.headers.get("X-Last") == "z");
+  CHECK(ClientFixture::text(response) == "ok");
+}
+
+TEST_CASE("a status line that is folded into a field does not take the fields before it away") {
+  LoopbackServer server([](Exchange& exchange) {
+    exchange.raw("HTTP/1.1 200 OK\r\nX-Kept: y\r\nX: a\r\n HTTP/1.1 300 b\r\n\r\n");
+  });
+  ClientFixture fixture;
+  const http::Response response = fixture.client.send(ClientFixture::request(server, "/"));
+  CHECK(response.headers.get("X-Kept") == "y");
+}
