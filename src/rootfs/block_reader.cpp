@@ -18,12 +18,17 @@ BlockReader::BlockReader(base::ByteSource& source) : source_(source), block_(blo
 std::span<const char> BlockReader::next() {
   base::throw_if_cancelled();
   // The last block stays as it is at the end: what lies behind the end marker is looked up in it.
-  const size_t count = base::read_full(source_, block_);
+  size_t count = base::read_full(source_, std::span(block_).first(block_size));
   if (count == 0) return {};
   start_ += length_;
-  length_ = count;
   if (start_ == 0) beginning_.assign(block_.data(), std::min(count, shown_bytes));
-  guard_.look({block_.data(), count});
+  if (const size_t missing = guard_.look(std::span(block_).first(count)); missing > 0) {
+    const size_t begin = static_cast<size_t>(guard_.position() - start_);
+    block_.resize(std::max(block_.size(), count + missing));
+    count += base::read_full(source_, std::span(block_).subspan(count, missing));
+    guard_.look(std::span(block_).first(count).subspan(begin));
+  }
+  length_ = count;
   return {block_.data(), count};
 }
 

@@ -9,8 +9,9 @@
 
 namespace rootfs {
 
-/// A tar stream in blocks that are full but for the last one, so that no tar record is split
-/// between two, each looked at before it is handed out. Keeps the present block and what the stream
+/// A tar stream in blocks, each looked at before it is handed out. No tar record is split between
+/// two, and no header's text, which makes some blocks larger than others by up to
+/// base::longest_tar_text. Keeps the present block and what the stream
 /// begins with.
 class BlockReader {
  public:

@@ -208,10 +208,9 @@ void copy_attributes(struct archive_entry* from, base::Entry& to) {
   to.content = nullptr;
 }
 
-/// A warning that costs nothing we use: names are taken as raw bytes, and ACL texts are not used.
+/// A warning that costs nothing we use: names are taken as raw bytes.
 bool is_harmless(std::string_view warning) {
-  return warning.find("can't be converted") != std::string_view::npos ||
-         warning.find("ACL") != std::string_view::npos;
+  return warning.find("can't be converted") != std::string_view::npos;
 }
 
 }  // namespace

@@ -32,29 +32,16 @@ void set_size_to_zero(std::span<char, tar_record_size> header) {
   header[154] = '\0';
 }
 
-/// A decimal number of seconds that is negative and not whole; nothing for all others. Libarchive
-/// counts the fraction from there in the wrong direction.
-std::optional<TarGuard::Time> time_before_1970(std::string_view text) {
-  const size_t point = text.find('.');
-  if (!text.starts_with('-') || point == std::string_view::npos) return std::nullopt;
-  std::string digits(text.substr(point + 1, 9));
-  digits.resize(9, '0');
-  const auto whole = point == 1 ? 0 : base::pax_number(text.substr(1, point - 1));
-  const auto fraction = base::pax_number(digits);
-  if (!whole || !fraction || *fraction == 0) return std::nullopt;
-  return TarGuard::Time{-static_cast<int64_t>(*whole) - 1,
-                        static_cast<uint32_t>(1'000'000'000 - *fraction)};
-}
-
 /// Whether a header has the first pieces of a GNU sparse map, which POSIX has other fields for.
 bool has_sparse_map(base::TarRecord header) {
   const bool is_gnu = std::string_view(header.data() + 257, 8) == std::string_view("ustar  \0", 8);
   return is_gnu && header[386] != '\0';
 }
 
-/// A text record up to its first NUL.
-std::string text_of(const std::string& bytes) {
-  return bytes.substr(0, bytes.find('\0'));
+/// The text of one of GNU's long names, up to its first NUL.
+std::string name_in(std::span<const char> text) {
+  const std::string_view bytes(text.data(), text.size());
+  return std::string(bytes.substr(0, bytes.find('\0')));
 }
 
 }  // namespace
@@ -65,11 +52,16 @@ void TarGuard::refuse(std::string_view problem) const {
                         last_name_.empty() ? "" : "\""));
 }
 
-void TarGuard::look(std::span<char> bytes) {
+size_t TarGuard::look(std::span<char> bytes) {
   while (bytes.size() >= tar_record_size && state_ != State::end) {
-    const bool skips = state_ == State::content && left_ > 0;
-    const uint64_t count = skips ? std::min<uint64_t>(left_, bytes.size() / tar_record_size) : 1;
-    if (skips) {
+    const uint64_t most = bytes.size() / tar_record_size;
+    uint64_t count = 1;
+    if (state_ == State::text) {
+      if (left_ > most) break;
+      count = left_;
+      read_text(bytes.first(static_cast<size_t>(text_size_)));
+    } else if (state_ == State::content && left_ > 0) {
+      count = std::min(left_, most);
       left_ -= count;
       if (left_ == 0) state_ = State::header;
     } else {
@@ -78,6 +70,7 @@ void TarGuard::look(std::span<char> bytes) {
     position_ += count * tar_record_size;
     bytes = bytes.subspan(static_cast<size_t>(count * tar_record_size));
   }
+  return state_ == State::text ? static_cast<size_t>(left_ * tar_record_size) - bytes.size() : 0;
 }
 
 TarGuard::Correction TarGuard::take(uint64_t position) {
@@ -92,14 +85,11 @@ void TarGuard::look_at(std::span<char, tar_record_size> record) {
   switch (state_) {
     case State::header:
       return read_header(record);
-    case State::text:
-      text_.append(record.data(), record.size());
-      if (--left_ == 0) read_text();
-      return;
     case State::sparse_map:
       return read_map_size(record);
     case State::sparse_header:
       return read_sparse_header(record);
+    case State::text:
     case State::content:
     case State::end:
       return;
@@ -131,64 +121,51 @@ void TarGuard::read_header(std::span<char, tar_record_size> header) {
   if (*size > base::longest_tar_text) {
     refuse(cat("a header of ", base::human_size(*size), ", more than any program writes,"));
   }
-  text_.clear();
   text_type_ = type;
   text_size_ = *size;
   left_ = (*size + base::tar_padding(*size)) / tar_record_size;
   state_ = State::text;
-  if (left_ == 0) read_text();
+  if (left_ == 0) read_text({});
 }
 
-void TarGuard::read_text() {
-  text_.resize(static_cast<size_t>(text_size_));
+void TarGuard::read_text(std::span<char> text) {
   state_ = State::header;
-  if (text_type_ == 'L') pending_.gnu_path = text_of(text_);
-  if (text_type_ == 'K') pending_.gnu_link = text_of(text_);
-  if (text_type_ == 'x') read_pax();
-}
-
-void TarGuard::read_pax() {
-  const bool good = base::for_each_pax_record(
-      text_, [this](std::string_view key, std::string_view value) { take_pax(key, value); });
-  if (!good) refuse("a damaged pax header");
-}
-
-void TarGuard::take_pax(std::string_view key, std::string_view value) {
-  const bool is_path = key == "path" || key == "GNU.sparse.name";
-  if ((is_path || key == "linkpath") && value.find('\0') != std::string_view::npos) {
-    refuse(cat("the name \"", excerpt(value), "\" holds a NUL byte"));
-  }
-  if (key == "path") pending_.pax_path = value;
-  if (key == "linkpath") pending_.pax_link = value;
-  if (key == "GNU.sparse.major") pending_.has_sparse_map = value == "1";
-  if (key == "mtime") pending_.mtime = time_before_1970(value);
-  if (key == "size") {
-    // An empty value takes back what an earlier record said.
-    pending_.size = base::pax_number(value);
-    if (!pending_.size && !value.empty()) refuse("a damaged size in a pax header");
-  }
+  if (text_type_ == 'L') pending_.gnu_path = name_in(text);
+  if (text_type_ == 'K') pending_.gnu_link = name_in(text);
+  if (text_type_ != 'x') return;
+  auto pax = read_pax_header(text);
+  if (!pax) refuse("a damaged pax header");
+  pending_.pax = std::move(*pax);
 }
 
 void TarGuard::begin_entry(std::span<char, tar_record_size> header, uint64_t size) {
   const char type = base::tar_type(header);
-  last_name_ = pending_.pax_path.value_or(pending_.gnu_path.value_or(base::tar_name(header)));
+  const PaxHeader& pax = pending_.pax;
+  std::string name = pax.path.value_or(pending_.gnu_path.value_or(base::tar_name(header)));
+  const auto refuse_entry = [&](std::string_view problem) {
+    refuse(cat("\"", excerpt(name), "\" ", problem));
+  };
+  if (!pax.problem.empty()) refuse_entry(pax.problem);
   if (base::is_bare_type(type)) {
     // Readers differ in whether content follows. POSIX has none, whatever the field says.
-    if (pending_.size.value_or(0) != 0) {
-      refuse(cat("\"", excerpt(last_name_), "\" is no file but has a size in its pax header"));
+    if (pax.size.value_or(0) != 0) {
+      refuse_entry("is no file but has a size in its pax header");
     }
     if (size != 0) set_size_to_zero(header);
     size = 0;
   } else {
-    size = pending_.size.value_or(size);
+    size = pax.size.value_or(size);
   }
-  if (type == '0' && size != 0 && last_name_.ends_with('/')) {
-    refuse(cat("\"", excerpt(last_name_), "\" is a file with content and the name of a directory"));
+  if (type == '0' && size != 0 && name.ends_with('/')) {
+    refuse_entry("is a file with content and the name of a directory");
   }
-  if ((type == 'S') != has_sparse_map(header)) refuse("a sparse file with a damaged map");
-  correct(last_name_, type);
-  const bool has_map = pending_.has_sparse_map && !base::is_bare_type(type);
+  if ((type == 'S') != has_sparse_map(header)) {
+    refuse_entry("is a sparse file with a damaged map");
+  }
+  correct(name, type);
+  const bool has_map = pax.sparse_map != PaxHeader::SparseMap::none && !base::is_bare_type(type);
   pending_ = {};
+  last_name_ = std::move(name);
   skip(size);
   if (has_map && left_ > 0) state_ = State::sparse_map;
   const bool has_more_headers = type == 'S' && header[482] != '\0';
@@ -199,10 +176,9 @@ void TarGuard::begin_entry(std::span<char, tar_record_size> header, uint64_t siz
 void TarGuard::correct(std::string_view name, char type) {
   Correction correction;
   // The records' order does not matter: pax goes before GNU.
-  const auto wins = [](const auto& pax, const auto& gnu) { return pax && gnu && !pax->empty(); };
-  if (wins(pending_.pax_path, pending_.gnu_path)) correction.path = pending_.pax_path;
-  if (wins(pending_.pax_link, pending_.gnu_link)) correction.link = pending_.pax_link;
-  correction.mtime = pending_.mtime;
+  if (pending_.gnu_path) correction.path = pending_.pax.path;
+  if (pending_.gnu_link) correction.link = pending_.pax.link;
+  correction.mtime = pending_.pax.mtime;
   correction.is_file = type == '0' && name.ends_with('/');
   if (correction.path || correction.link || correction.mtime || correction.is_file) {
     corrections_.emplace(*pending_.start, std::move(correction));

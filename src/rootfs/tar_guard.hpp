@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/tar_record.hpp"
+#include "rootfs/pax_header.hpp"
 
 namespace rootfs {
 
@@ -15,21 +16,21 @@ namespace rootfs {
 /// the library has its own, it says or writes what they are.
 class TarGuard {
  public:
-  struct Time {
-    int64_t seconds = 0;
-    uint32_t nanoseconds = 0;
-  };
   /// What an entry is in spite of what the library makes of it.
   struct Correction {
     std::optional<std::string> path{};
     std::optional<std::string> link{};
-    std::optional<Time> mtime{};
+    std::optional<PaxHeader::Time> mtime{};
     bool is_file = false;  ///< A regular file although its name ends in a slash.
   };
 
-  /// Looks at the next bytes of the stream: whole records but for the last call. May set size
-  /// fields to 0. Error when the layer is damaged.
-  void look(std::span<char> bytes);
+  /// Looks at the next bytes of the stream: whole records but for the last call. May change them,
+  /// for the library to see what the rules say. Error when the layer is damaged. Where a header's
+  /// text does not end within `bytes`, gives how many are missing; it is to be given again, as a
+  /// whole, from `position()` on.
+  size_t look(std::span<char> bytes);
+  /// How much of the stream has been looked at.
+  uint64_t position() const { return position_; }
   /// The correction for the entry whose first header begins at `position`, if there is one.
   Correction take(uint64_t position);
 
@@ -37,18 +38,14 @@ class TarGuard {
   /// What the headers in front of an entry say of it.
   struct Pending {
     std::optional<uint64_t> start{};  ///< Of the first of them.
-    std::optional<std::string> gnu_path{}, gnu_link{}, pax_path{}, pax_link{};
-    std::optional<uint64_t> size{};
-    std::optional<Time> mtime{};  ///< If it lies between two seconds before 1970.
-    bool has_sparse_map = false;  ///< In front of its content (GNU.sparse.major=1).
+    std::optional<std::string> gnu_path{}, gnu_link{};
+    PaxHeader pax{};
   };
   enum class State { header, text, content, sparse_map, sparse_header, end };
 
   void look_at(std::span<char, base::tar_record_size> record);
   void read_header(std::span<char, base::tar_record_size> header);
-  void read_text();
-  void read_pax();
-  void take_pax(std::string_view key, std::string_view value);
+  void read_text(std::span<char> text);
   void begin_entry(std::span<char, base::tar_record_size> header, uint64_t size);
   void correct(std::string_view header_name, char type);
   void skip(uint64_t size);
@@ -61,7 +58,6 @@ class TarGuard {
   uint64_t left_ = 0;      ///< Records of the content or text that are still to come.
   char text_type_ = 0;
   uint64_t text_size_ = 0;
-  std::string text_;
   uint64_t sparse_headers_ = 0;
   Pending pending_;
   std::string last_name_;

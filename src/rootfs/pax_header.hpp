@@ -1,0 +1,32 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace rootfs {
+
+/// What a pax header (POSIX.1-2017, pax Extended Header) says of the entry behind it.
+struct PaxHeader {
+  struct Time {
+    int64_t seconds = 0;
+    uint32_t nanoseconds = 0;
+  };
+  enum class SparseMap { none, in_content };
+
+  std::optional<std::string> path{}, link{};  ///< Never empty.
+  std::optional<uint64_t> size{};
+  /// If it lies between two seconds before 1970: libarchive counts the fraction from there in the
+  /// wrong direction.
+  std::optional<Time> mtime{};
+  SparseMap sparse_map = SparseMap::none;
+  /// Why the entry must be refused, if it must: "has ...".
+  std::string problem{};
+};
+
+/// Reads the records of one header, in place; nothing when they are damaged. ACLs as text, which
+/// cost libarchive the square of their length and are attributes, too, get a key that is unknown to
+/// it.
+std::optional<PaxHeader> read_pax_header(std::span<char> text);
+
+}  // namespace rootfs
