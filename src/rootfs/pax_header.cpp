@@ -5,6 +5,7 @@
 
 #include "base/tar_record.hpp"
 #include "base/text.hpp"
+#include "rootfs/sparse_records.hpp"
 
 namespace rootfs {
 namespace {
@@ -16,6 +17,11 @@ constexpr char first_of_no_key = '-';
 
 std::optional<std::string> unless_empty(std::string_view text) {
   return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
+
+/// Of programs whose sparse files are nobody else's.
+bool is_foreign(std::string_view key) {
+  return key == "SCHILY.realsize" || key == "SUN.holesdata";
 }
 
 /// A decimal number of seconds that is negative and not whole; nothing for all others.
@@ -43,9 +49,10 @@ class Reader {
     if (is_name && value.find('\0') != std::string_view::npos) {
       refuse(cat("has the name \"", excerpt(value), "\", which holds a NUL byte"));
     }
-    if (key == "GNU.sparse.major" && value == "1") {
-      header_.sparse_map = PaxHeader::SparseMap::in_content;
+    if (is_foreign(key)) {
+      refuse(cat("has the pax record \"", key, "\", which only some readers obey,"));
     }
+    if (SparseRecords::is_one(key)) sparse_.take(key, value);
     if (key == "mtime") header_.mtime = time_before_1970(value);
     if (key == "size") {
       // An empty value takes back what an earlier record said.
@@ -54,7 +61,17 @@ class Reader {
     }
   }
 
-  PaxHeader finish() { return std::move(header_); }
+  PaxHeader finish() {
+    if (sparse_.is_complete()) {
+      if (const auto name = unless_empty(sparse_.name())) header_.path = name;
+      header_.sparse_map = sparse_.has_map_in_content() ? PaxHeader::SparseMap::in_content
+                                                        : PaxHeader::SparseMap::in_header;
+    } else if (!sparse_.first_key().empty()) {
+      refuse(cat("has the pax record \"", excerpt(sparse_.first_key()),
+                 "\", but not all those of a sparse file,"));
+    }
+    return std::move(header_);
+  }
 
  private:
   void hide(std::string_view key) {
@@ -67,6 +84,7 @@ class Reader {
 
   std::span<char> text_;
   PaxHeader header_;
+  SparseRecords sparse_;
 };
 
 }  // namespace

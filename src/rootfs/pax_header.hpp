@@ -12,7 +12,7 @@ struct PaxHeader {
     int64_t seconds = 0;
     uint32_t nanoseconds = 0;
   };
-  enum class SparseMap { none, in_content };
+  enum class SparseMap { none, in_header, in_content };
 
   std::optional<std::string> path{}, link{};  ///< Never empty.
   std::optional<uint64_t> size{};

@@ -162,8 +162,11 @@ void TarGuard::begin_entry(std::span<char, tar_record_size> header, uint64_t siz
   if ((type == 'S') != has_sparse_map(header)) {
     refuse_entry("is a sparse file with a damaged map");
   }
+  if (pax.sparse_map != PaxHeader::SparseMap::none && type != '0') {
+    refuse_entry("is no file but sparse by its pax header");
+  }
   correct(name, type);
-  const bool has_map = pax.sparse_map != PaxHeader::SparseMap::none && !base::is_bare_type(type);
+  const bool has_map = pax.sparse_map == PaxHeader::SparseMap::in_content;
   pending_ = {};
   last_name_ = std::move(name);
   skip(size);

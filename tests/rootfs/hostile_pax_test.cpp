@@ -63,3 +63,81 @@ TEST_CASE("access lists as bsdtar, star and GNU tar write them do not stop an im
                          {"SCHILY.acl.access", access_list(900'000)}};
   require_tree({with(lists)}, {"f file abc", "next file n"});
 }
+
+TEST_CASE("a file has no other name or size than the programs saw that looked at the layer") {
+  const Records alone = {
+      {"GNU.sparse.name", "other"},     {"GNU.sparse.realsize", "10"}, {"GNU.sparse.size", "10"},
+      {"GNU.sparse.map", "0,3"},        {"GNU.sparse.major", "1"},     {"GNU.sparse.minor", "0"},
+      {"GNU.sparse.numblocks", "1"},    {"GNU.sparse.offset", "0"},    {"GNU.sparse.numbytes", "3"},
+      {"GNU.sparse.no-such-key", "10"}, {"SCHILY.realsize", "10"},     {"SCHILY.realsize", "1"},
+      {"SUN.holesdata", " 0 1 3"}};
+  for (const auto& record : alone) {
+    INFO(record.first);
+    require_refusal({with({record})}, {"\"f\" has the pax record \"" + record.first + "\""});
+  }
+}
+
+TEST_CASE("a sparse file whose records some readers do not take for one is refused") {
+  const std::vector<Records> odd = {
+      // Of form 1.0, but for one record.
+      {{"GNU.sparse.major", "1"}, {"GNU.sparse.minor", "0"}, {"GNU.sparse.realsize", "10"}},
+      {{"GNU.sparse.major", "1"},
+       {"GNU.sparse.minor", "1"},
+       {"GNU.sparse.name", "s"},
+       {"GNU.sparse.realsize", "10"}},
+      {{"GNU.sparse.major", "1"},
+       {"GNU.sparse.minor", "0"},
+       {"GNU.sparse.name", "s"},
+       {"GNU.sparse.realsize", "10x"}},
+      {{"GNU.sparse.major", "1"},
+       {"GNU.sparse.minor", "0"},
+       {"GNU.sparse.name", "s"},
+       {"GNU.sparse.size", "12"},
+       {"GNU.sparse.realsize", "10"}},
+      // Of form 0.1.
+      {{"GNU.sparse.size", "10"},
+       {"GNU.sparse.numblocks", "2"},
+       {"GNU.sparse.name", "s"},
+       {"GNU.sparse.map", "0,3"}},
+      {{"GNU.sparse.size", "10"},
+       {"GNU.sparse.numblocks", "1"},
+       {"GNU.sparse.name", "s"},
+       {"GNU.sparse.map", "0,3x"}},
+      {{"GNU.sparse.size", "10"},
+       {"GNU.sparse.numblocks", "1"},
+       {"GNU.sparse.name", "s"},
+       {"GNU.sparse.map", ",3"}},
+      {{"GNU.sparse.size", "10"},
+       {"GNU.sparse.numblocks", "1"},
+       {"GNU.sparse.name", "s"},
+       {"GNU.sparse.map", "0,1"},
+       {"GNU.sparse.map", "1,2"}},
+      // Of form 0.0.
+      {{"GNU.sparse.size", "10"},
+       {"GNU.sparse.offset", "0"},
+       {"GNU.sparse.numblocks", "1"},
+       {"GNU.sparse.numbytes", "3"}},
+      {{"GNU.sparse.size", "10"}, {"GNU.sparse.numblocks", "0"}},
+      {{"GNU.sparse.size", "10"},
+       {"GNU.sparse.numblocks", "1"},
+       {"GNU.sparse.numbytes", "3"},
+       {"GNU.sparse.offset", "0"}},
+      {{"GNU.sparse.size", "10"},
+       {"GNU.sparse.numblocks", "1"},
+       {"GNU.sparse.offset", "0"},
+       {"GNU.sparse.numbytes", "3x"}},
+  };
+  for (const Records& records : odd) {
+    INFO(records.size() << " records, the last one " << records.back().second);
+    require_refusal({with(records)}, {"\" has the pax record \"GNU.sparse."});
+  }
+  const Records good = {{"GNU.sparse.size", "5"},
+                        {"GNU.sparse.numblocks", "1"},
+                        {"GNU.sparse.offset", "2"},
+                        {"GNU.sparse.numbytes", "3"}};
+  require_tree({with(good)}, {"f file \\x00\\x00abc", "next file n"});
+  for (const char type : {'1', '5', '7', '\0'}) {
+    require_refusal({TarBuilder().file("a", "x").entry(type, "f", "a", "", {.pax = good}).finish()},
+                    {"\"f\"", "sparse"});
+  }
+}
