@@ -1,5 +1,7 @@
 #include "rootfs/pax_header.hpp"
 
+#include <algorithm>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -19,22 +21,33 @@ std::optional<std::string> unless_empty(std::string_view text) {
   return text.empty() ? std::nullopt : std::optional<std::string>(text);
 }
 
+bool is_count(std::string_view key) {
+  return key == "size" || key == "uid" || key == "gid";
+}
+
+bool is_time(std::string_view key) {
+  return key == "mtime" || key == "atime" || key == "ctime";
+}
+
 /// Of programs whose sparse files are nobody else's.
 bool is_foreign(std::string_view key) {
   return key == "SCHILY.realsize" || key == "SUN.holesdata";
 }
 
-/// A decimal number of seconds that is negative and not whole; nothing for all others.
-std::optional<PaxHeader::Time> time_before_1970(std::string_view text) {
-  const size_t point = text.find('.');
-  if (!text.starts_with('-') || point == std::string_view::npos) return std::nullopt;
-  std::string digits(text.substr(point + 1, 9));
+/// Decimal seconds with or without a fraction (pax Extended Header File Times).
+std::optional<PaxHeader::Time> time_of(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  if (is_negative) text.remove_prefix(1);
+  const size_t point = std::min(text.find('.'), text.size());
+  const auto whole = base::pax_number(text.substr(0, point));
+  std::string digits(text.substr(std::min(point + 1, text.size())));
+  if (!whole || digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
   digits.resize(9, '0');
-  const auto whole = point == 1 ? 0 : base::pax_number(text.substr(1, point - 1));
-  const auto fraction = base::pax_number(digits);
-  if (!whole || !fraction || *fraction == 0) return std::nullopt;
-  return PaxHeader::Time{-static_cast<int64_t>(*whole) - 1,
-                         static_cast<uint32_t>(1'000'000'000 - *fraction)};
+  const auto fraction = static_cast<uint32_t>(base::pax_number(digits).value_or(0));
+  const auto seconds = static_cast<int64_t>(*whole);
+  if (!is_negative) return PaxHeader::Time{seconds, fraction};
+  if (fraction == 0) return PaxHeader::Time{-seconds, 0};
+  return PaxHeader::Time{-seconds - 1, 1'000'000'000 - fraction};
 }
 
 class Reader {
@@ -53,12 +66,7 @@ class Reader {
       refuse(cat("has the pax record \"", key, "\", which only some readers obey,"));
     }
     if (SparseRecords::is_one(key)) sparse_.take(key, value);
-    if (key == "mtime") header_.mtime = time_before_1970(value);
-    if (key == "size") {
-      // An empty value takes back what an earlier record said.
-      header_.size = base::pax_number(value);
-      if (!header_.size && !value.empty()) refuse("has a damaged size in its pax header");
-    }
+    if (is_count(key) || is_time(key)) take_number(key, value);
   }
 
   PaxHeader finish() {
@@ -74,6 +82,22 @@ class Reader {
   }
 
  private:
+  void take_number(std::string_view key, std::string_view value) {
+    // A later record replaces an earlier one. If it is empty, the field of the entry's own header
+    // counts, as if there were neither.
+    const auto [earlier, is_first] = numbers_.try_emplace(std::string(key), key);
+    if (!is_first) hide(std::exchange(earlier->second, key));
+    const auto count = is_count(key) ? base::pax_number(value) : std::nullopt;
+    const auto time = is_time(key) ? time_of(value) : std::nullopt;
+    if (!count && !time && !value.empty()) {
+      refuse(cat("has a damaged ", key, " \"", excerpt(value), "\" in its pax header"));
+    }
+    if (key == "size") header_.size = count;
+    const bool is_corrected = time && time->seconds < 0 && time->nanoseconds != 0;
+    if (key == "mtime") header_.mtime = is_corrected ? time : std::nullopt;
+    if (value.empty()) hide(key);
+  }
+
   void hide(std::string_view key) {
     text_[static_cast<size_t>(key.data() - text_.data())] = first_of_no_key;
   }
@@ -85,6 +109,7 @@ class Reader {
   std::span<char> text_;
   PaxHeader header_;
   SparseRecords sparse_;
+  std::map<std::string, std::string_view, std::less<>> numbers_;  ///< The last record's key.
 };
 
 }  // namespace

@@ -24,9 +24,9 @@ struct PaxHeader {
   std::string problem{};
 };
 
-/// Reads the records of one header, in place; nothing when they are damaged. ACLs as text, which
-/// cost libarchive the square of their length and are attributes, too, get a key that is unknown to
-/// it.
+/// Reads the records of one header, in place; nothing when they are damaged. Of those that
+/// libarchive must not act on, the key becomes an unknown one: ACLs as text, which cost it the
+/// square of their length and are attributes, too, and numbers that a later record takes back.
 std::optional<PaxHeader> read_pax_header(std::span<char> text);
 
 }  // namespace rootfs

@@ -18,6 +18,16 @@ std::string with(const Records& records) {
       .finish();
 }
 
+/// The first entry, and what it takes to read all.
+base::Entry first_entry(const std::string& tar) {
+  base::MemorySource bytes(tar);
+  rootfs::LayerReader reader(bytes);
+  base::Entry first;
+  REQUIRE(reader.next(first));
+  for (base::Entry entry; reader.next(entry);) base::drain(reader.data());
+  return first;
+}
+
 /// What is handed to the library.
 std::string handed_out(const std::string& tar) {
   base::MemorySource bytes(tar);
@@ -140,4 +150,40 @@ TEST_CASE("a sparse file whose records some readers do not take for one is refus
     require_refusal({TarBuilder().file("a", "x").entry(type, "f", "a", "", {.pax = good}).finish()},
                     {"\"f\"", "sparse"});
   }
+}
+
+TEST_CASE("half a number is not taken for a number") {
+  for (const char* key : {"uid", "gid", "size", "mtime", "atime", "ctime"}) {
+    for (const char* value : {"12x", "x", " 1", "+1", "1e3", "0x1", "--1", "-", ".5", "1.5x", "1 ",
+                              "99999999999999999999"}) {
+      INFO(key << "=" << value);
+      require_refusal({with({{key, value}})},
+                      {"\"f\" has a damaged " + std::string(key) + " \"" + value + "\""});
+    }
+  }
+  require_refusal({with({{"uid", "-1"}})}, {"damaged uid \"-1\""});
+  require_refusal({with({{"gid", "1.5"}})}, {"damaged gid \"1.5\""});
+}
+
+TEST_CASE("a number that is taken back is the one of the entry's own header, not 0") {
+  for (const Records& before : {Records{}, Records{{"uid", "7"},
+                                                   {"gid", "8"},
+                                                   {"size", "1"},
+                                                   {"mtime", "-9.5"},
+                                                   {"atime", "1"},
+                                                   {"ctime", "1"}}}) {
+    Records records = before;
+    for (const char* key : {"uid", "gid", "size", "mtime", "atime", "ctime"}) {
+      records.emplace_back(key, "");
+    }
+    const base::Entry entry = first_entry(with(records));
+    CHECK(entry.uid == 3);
+    CHECK(entry.gid == 4);
+    CHECK(entry.size == 3);
+    CHECK(entry.mtime_seconds == 5);
+    CHECK(entry.mtime_nanoseconds == 0);
+  }
+  CHECK(first_entry(with({{"uid", ""}, {"uid", "7"}})).uid == 7);
+  CHECK(first_entry(with({{"uid", "6"}, {"uid", "7"}})).uid == 7);
+  require_tree({with({{"path", "other"}, {"path", ""}})}, {"f file abc", "next file n"});
 }
