@@ -23,8 +23,6 @@ namespace {
 using Locale = base::Handle<std::remove_pointer_t<locale_t>, ::freelocale>;
 using Archive = base::Handle<struct archive, archive_read_free>;
 
-constexpr size_t record_size = 512;
-
 /// The plain C locale for this thread as long as the object lives. In a UTF-8 locale libarchive
 /// turns decomposed names into composed ones; in this one it leaves their bytes alone.
 class PlainLocale {
@@ -253,6 +251,7 @@ struct LayerReader::Impl {
     if (code == ARCHIVE_EOF) {
       input.rethrow();
       ended = true;
+      if (!input.guard().ends_at(header_position())) refuse_position();
       refuse_half_an_end_marker();
       return false;
     }
@@ -272,25 +271,34 @@ struct LayerReader::Impl {
 
   /// What the library sees in another way than the standard.
   void correct(struct archive_entry* found, base::Entry& entry) {
-    const la_int64_t position = archive_read_header_position(archive.get());
-    TarGuard::Correction correction = input.guard().take(static_cast<uint64_t>(position));
-    if (correction.path) entry.path = std::move(*correction.path);
-    if (correction.link) entry.link = std::move(*correction.link);
-    if (correction.mtime) {
-      entry.mtime_seconds = correction.mtime->seconds;
-      entry.mtime_nanoseconds = correction.mtime->nanoseconds;
+    auto correction = input.guard().take(header_position());
+    if (!correction) refuse_position();
+    if (correction->path) entry.path = std::move(*correction->path);
+    if (correction->link) entry.link = std::move(*correction->link);
+    if (correction->mtime) {
+      entry.mtime_seconds = correction->mtime->seconds;
+      entry.mtime_nanoseconds = correction->mtime->nanoseconds;
     }
-    if (correction.is_file && entry.kind == base::EntryKind::directory) {
+    if (correction->is_file && entry.kind == base::EntryKind::directory) {
       entry.kind = base::EntryKind::file;
       entry.size = static_cast<uint64_t>(std::max<la_int64_t>(archive_entry_size(found), 0));
     }
   }
 
+  uint64_t header_position() {
+    return static_cast<uint64_t>(archive_read_header_position(archive.get()));
+  }
+
+  /// Libarchive has gone by another size than the one that says where the next header is.
+  [[noreturn]] void refuse_position() const {
+    throw base::Error(base::cat("layer is corrupt: entry \"", base::excerpt(last_path),
+                                "\" does not have the size that its headers say"));
+  }
+
   /// Libarchive takes one block of zeros for the end. When a header follows, stopping there would
   /// silently drop entries.
   void refuse_half_an_end_marker() {
-    const la_int64_t end = archive_read_header_position(archive.get());
-    if (end >= 0 && input.has_data_at(static_cast<uint64_t>(end) + record_size)) {
+    if (input.has_data_at(input.guard().position())) {
       throw base::Error(
           base::cat("layer is corrupt: data after half an end marker, behind entry \"",
                     base::excerpt(last_path), "\""));

@@ -32,10 +32,13 @@ void set_size_to_zero(std::span<char, tar_record_size> header) {
   header[154] = '\0';
 }
 
-/// Whether a header has the first pieces of a GNU sparse map, which POSIX has other fields for.
-bool has_sparse_map(base::TarRecord header) {
+/// Whether a GNU header's fields of a sparse file, the first pieces of its map and its size, are
+/// used by those that are one, and by no others. POSIX has other fields there.
+bool has_right_sparse_fields(base::TarRecord header) {
   const bool is_gnu = std::string_view(header.data() + 257, 8) == std::string_view("ustar  \0", 8);
-  return is_gnu && header[386] != '\0';
+  const bool is_sparse = base::tar_type(header) == 'S';
+  if (!is_gnu) return !is_sparse;
+  return (header[386] != '\0') == is_sparse && (header[483] != '\0') == is_sparse;
 }
 
 /// The text of one of GNU's long names, up to its first NUL.
@@ -73,12 +76,16 @@ size_t TarGuard::look(std::span<char> bytes) {
   return state_ == State::text ? static_cast<size_t>(left_ * tar_record_size) - bytes.size() : 0;
 }
 
-TarGuard::Correction TarGuard::take(uint64_t position) {
-  const auto found = corrections_.find(position);
-  if (found == corrections_.end()) return {};
-  Correction correction = std::move(found->second);
-  corrections_.erase(corrections_.begin(), std::next(found));
+std::optional<TarGuard::Correction> TarGuard::take(uint64_t position) {
+  if (entries_.empty() || entries_.front().first != position) return std::nullopt;
+  Correction correction = std::move(entries_.front().second);
+  entries_.pop_front();
   return correction;
+}
+
+bool TarGuard::ends_at(uint64_t position) const {
+  const bool is_between_entries = state_ == State::end || state_ == State::header;
+  return is_between_entries && entries_.empty() && pending_.start.value_or(position_) == position;
 }
 
 void TarGuard::look_at(std::span<char, tar_record_size> record) {
@@ -100,6 +107,7 @@ void TarGuard::read_header(std::span<char, tar_record_size> header) {
   if (base::is_zero(header)) {
     // What follows the end marker is nobody's business; half of one is for the reader to judge.
     state_ = State::end;
+    if (!pending_.start) pending_.start = position_;
     return;
   }
   if (!base::has_right_sum(header)) {
@@ -156,12 +164,10 @@ void TarGuard::begin_entry(std::span<char, tar_record_size> header, uint64_t siz
   } else {
     size = pax.size.value_or(size);
   }
-  if (type == '0' && size != 0 && name.ends_with('/')) {
+  if (size != 0 && name.ends_with('/')) {
     refuse_entry("is a file with content and the name of a directory");
   }
-  if ((type == 'S') != has_sparse_map(header)) {
-    refuse_entry("is a sparse file with a damaged map");
-  }
+  if (!has_right_sparse_fields(header)) refuse_entry("is a sparse file with a damaged map");
   if (pax.sparse_map != PaxHeader::SparseMap::none && type != '0') {
     refuse_entry("is no file but sparse by its pax header");
   }
@@ -183,9 +189,7 @@ void TarGuard::correct(std::string_view name, char type) {
   if (pending_.gnu_link) correction.link = pending_.pax.link;
   correction.mtime = pending_.pax.mtime;
   correction.is_file = type == '0' && name.ends_with('/');
-  if (correction.path || correction.link || correction.mtime || correction.is_file) {
-    corrections_.emplace(*pending_.start, std::move(correction));
-  }
+  entries_.emplace_back(*pending_.start, std::move(correction));
 }
 
 void TarGuard::skip(uint64_t size) {

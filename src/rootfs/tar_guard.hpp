@@ -1,10 +1,11 @@
 #pragma once
 #include <cstdint>
-#include <map>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/tar_record.hpp"
 #include "rootfs/pax_header.hpp"
@@ -31,8 +32,11 @@ class TarGuard {
   size_t look(std::span<char> bytes);
   /// How much of the stream has been looked at.
   uint64_t position() const { return position_; }
-  /// The correction for the entry whose first header begins at `position`, if there is one.
-  Correction take(uint64_t position);
+  /// The correction for the next entry, whose first header begins at `position`; nothing when it
+  /// does not.
+  std::optional<Correction> take(uint64_t position);
+  /// Whether the entries, all of which have been taken, end at `position`.
+  bool ends_at(uint64_t position) const;
 
  private:
   /// What the headers in front of an entry say of it.
@@ -61,7 +65,7 @@ class TarGuard {
   uint64_t sparse_headers_ = 0;
   Pending pending_;
   std::string last_name_;
-  std::map<uint64_t, Correction> corrections_;
+  std::deque<std::pair<uint64_t, Correction>> entries_;  ///< Not yet taken; each with its position.
 };
 
 }  // namespace rootfs

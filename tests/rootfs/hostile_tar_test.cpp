@@ -170,3 +170,39 @@ TEST_CASE("an entry that is whole before the damage leaves nothing either") {
   require_refusal({good + TarBuilder().bare_header('0', "cut", 5000).unfinished()},
                   {"Truncated", "\"cut\""});
 }
+
+TEST_CASE("a file's content is not taken for the next entries, or for the end") {
+  const auto sparse_file = [](const char* name, const std::string& map,
+                              const std::string& content) {
+    return TarBuilder()
+        .file("f", content,
+              {.pax = {{"GNU.sparse.size", "1024"},
+                       {"GNU.sparse.numblocks", "1"},
+                       {"GNU.sparse.name", name},
+                       {"GNU.sparse.map", map}}})
+        .file("next", "n")
+        .finish();
+  };
+  const std::string inner = TarBuilder().file("smuggled", "evil").unfinished();
+  const std::string unaligned = "x" + inner + std::string(511, '\0');
+  require_refusal({sparse_file("f", "0,1", unaligned)}, {"\"f\""});
+  require_refusal({sparse_file("f", "0,512", std::string(2048, '\0'))}, {"\"f\""});
+  require_refusal({sparse_file("f", "0,512", inner + std::string(2048, '\0'))}, {"\"f\""});
+  require_refusal({sparse_file("d/", "0,1024", inner)}, {"\"d/\"", "name of a directory"});
+  for (const char type : {'0', '7', '\0'}) {
+    require_refusal({TarBuilder().entry(type, "d/", "", inner, {}).file("next", "n").finish()},
+                    {"\"d/\"", "name of a directory"});
+  }
+}
+
+TEST_CASE("a size in a field of sparse files makes no other file longer") {
+  std::string header = TarBuilder().bare_header('0', "f", 3).unfinished();
+  header.replace(257, 8, "ustar  ", 8);
+  header.replace(483, 12, "00000000012", 12);
+  const std::string rest = "abc" + std::string(509, '\0') + TarBuilder().finish();
+  require_refusal({TarBuilder::with_new_sum(header) + rest}, {"\"f\" is a sparse file"});
+}
+
+TEST_CASE("a layer with nothing but a global header is empty") {
+  require_tree({TarBuilder().pax_header('g', {{"comment", "x"}}).finish()}, {});
+}
