@@ -131,16 +131,16 @@ TEST_CASE("a bomb is not hidden by a manifest that claims large layers behind it
   rootfs::Budget budget({}, from);
   budget.add_fetched(from / 1000);
   budget.add_stream(from);
-  const auto add = [&] { budget.add_stream(1000); };
-  CHECK(contains(message_of(add), "limit 1,000 bytes for one (source.limits.ratio)"));
+  CHECK_THROWS_WITH(budget.add_stream(1000),
+                    Catch::Contains("limit 1,000 bytes for one (source.limits.ratio)"));
   budget.add_fetched(1000);
-  CHECK(message_of(add).empty());
+  CHECK_NOTHROW(budget.add_stream(1000));
   // A file whose bytes are on the way is no bomb.
   base::Entry entry;
   entry.path = "f";
   entry.kind = base::EntryKind::file;
   entry.size = from * 2;
-  CHECK(message_of([&] { budget.add_entry(entry); }).empty());
+  CHECK_NOTHROW(budget.add_entry(entry));
 }
 
 TEST_CASE("extended attributes, names and link texts cannot fill the memory") {
