@@ -30,12 +30,17 @@ constexpr std::array<std::string_view, 2> lock_words = {"cannot lock ref", "fail
 /// may be a disk that is full as well, so a few attempts have to do.
 constexpr std::array<std::string_view, 1> twin_words = {"unable to migrate objects"};
 constexpr int most_twins = 4;
+/// What either of them may go on with when no further attempt can do better.
+constexpr std::array<std::string_view, 3> lasting_words = {"exists; cannot create",
+                                                           "permission denied", "no space left"};
 /// How servers, and what stands in front of them, say that a push is too large.
 constexpr std::array<std::string_view, 3> size_words = {
     "maximum allowed size", "http 413", "larger than the server or its proxy allows"};
 /// What is left of it when a proxy swallows the server's words, or the connection ends under them.
 constexpr std::array<std::string_view, 3> cut_words = {"http 50", "ended without saying",
                                                        "broke off"};
+
+constexpr std::string_view heads = "refs/heads/";
 
 template <size_t count>
 bool says_any(std::string_view text, const std::array<std::string_view, count>& words) {
@@ -51,7 +56,7 @@ class Publisher {
         snapshot_(snapshot),
         request_(request),
         log_(log),
-        ref_(cat("refs/heads/", request.branch)),
+        ref_(cat(heads, request.branch)),
         uploads_(remote, request, log) {
     std::packaged_task<void(std::stop_token)> hash([this](const std::stop_token& stop) {
       const base::StopScope scope(stop);
@@ -65,6 +70,7 @@ class Publisher {
   PublishResult run() {
     for (int attempt = 1;; ++attempt) {
       const std::optional<Oid> tip = remote_.find_for_pushing(ref_);
+      if (!tip) check_name();
       if (auto result = try_once(tip)) {
         remove_stale_uploads(remote_, request_, log_);
         return *result;
@@ -81,6 +87,27 @@ class Publisher {
   const Snapshot& hashed() {
     if (hashing_.valid()) hashing_.get();
     return snapshot_;
+  }
+
+  /// Error before anything is sent where git would take one branch's name for a folder of the
+  /// other's.
+  void check_name() {
+    const auto refuse = [&](std::string_view ref) {
+      const std::string other = base::printable(ref.substr(heads.size()));
+      throw Error(cat("branch ", base::printable(request_.branch),
+                      " cannot be made where there is branch ", other,
+                      ", because one name is a folder of the other; change source.git.branch, or "
+                      "delete branch ",
+                      other));
+    };
+    const auto below = remote_.refs_like(cat(ref_, '/'));
+    if (!below.empty()) refuse(below.front());
+    for (size_t at = ref_.find('/', heads.size()); at != ref_.npos; at = ref_.find('/', at + 1)) {
+      const std::string above = ref_.substr(0, at);
+      for (const std::string& ref : remote_.refs_like(above)) {
+        if (ref == above) refuse(above);
+      }
+    }
   }
 
   /// Nothing when another attempt may do better; `setback_` says why.
@@ -139,7 +166,9 @@ class Publisher {
       setback_ = cat("branch ", base::printable(request_.branch), " has moved meanwhile");
       return false;
     }
-    if (says_any(reason, lock_words) || (says_any(reason, twin_words) && ++twins_ <= most_twins)) {
+    const bool passes =
+        says_any(reason, lock_words) || (says_any(reason, twin_words) && ++twins_ <= most_twins);
+    if (passes && !says_any(reason, lasting_words)) {
       setback_ = reason;
       return false;
     }
