@@ -180,6 +180,10 @@ class DirectRepository : public Remote {
     return known;
   }
 
+  std::optional<Oid> find_tree(const Oid& commit) override {
+    return tree_of_commit(read(commit, GIT_OBJECT_COMMIT));
+  }
+
   PushReply push(const RefUpdate& update, const std::vector<PackObject>& objects,
                  unsigned threads) override {
     const std::string doing = cat(name_, ": write the pack");

@@ -7,7 +7,6 @@
 #include "git/have_oracle.hpp"
 #include "git/pack_reader.hpp"
 #include "git/pkt_line.hpp"
-#include "git/upload_pack.hpp"
 
 namespace git {
 namespace {
@@ -45,28 +44,23 @@ Known fetch_trees(Transport& transport, const Advertisement& upload, const PackR
   return known;
 }
 
-/// Learns the tree of the tip from a pack that holds hardly more than the commit, because the
-/// server is told that we have `tree`.
-std::optional<Oid> fetch_tip_tree(Transport& transport, const Oid& tip, const Oid& tree,
-                                  base::Log& log) {
-  // The conversation of the oracle has gone too far for another request.
-  transport.abandon(Service::upload_pack);
-  const Advertisement upload =
-      read_advertisement(*transport.advertise(Service::upload_pack, Protocol::v0));
-  std::optional<Oid> tip_tree;
-  const PackReply reply = request_pack(transport, upload, {tip, tree, 1});
+}  // namespace
+
+std::optional<Oid> fetch_tree_of(Transport& transport, const Advertisement& upload,
+                                 PackRequest request, base::Log& log) {
+  if (upload.can("filter") && !request.have) request.filter = "tree:0";
+  std::optional<Oid> tree;
+  const PackReply reply = request_pack(transport, upload, request);
   read_pack(
       *reply.packets,
       [&](ObjectType type, const Oid& id, std::string_view content) {
-        if (type == ObjectType::commit && id == tip) tip_tree = tree_of_commit(content);
+        if (type == ObjectType::commit && id == request.want) tree = tree_of_commit(content);
         // Commits come first in a pack; the rest is of no interest.
         return false;
       },
       log);
-  return tip_tree;
+  return tree;
 }
-
-}  // namespace
 
 Known find_known_objects(Transport& transport, const Advertisement& upload, const Oid& tip,
                          const std::function<const Snapshot&()>& hashed, base::Log& log) {
@@ -86,7 +80,12 @@ Known find_known_objects(Transport& transport, const Advertisement& upload, cons
     const Snapshot& snapshot = hashed();
     Known known = ask_what_exists(transport, tip, snapshot);
     if (known.ids.contains(snapshot.tree())) {
-      known.tip_tree = fetch_tip_tree(transport, tip, snapshot.tree(), log);
+      // The conversation of the oracle has gone too far for another request.
+      transport.abandon(Service::upload_pack);
+      const Advertisement again =
+          read_advertisement(*transport.advertise(Service::upload_pack, Protocol::v0));
+      // A pack that holds hardly more than the commit.
+      known.tip_tree = fetch_tree_of(transport, again, {tip, snapshot.tree(), 1}, log);
     }
     return known;
   }

@@ -4,6 +4,7 @@
 #include "git/advertisement.hpp"
 #include "git/remote.hpp"
 #include "git/transport.hpp"
+#include "git/upload_pack.hpp"
 
 namespace git {
 
@@ -12,5 +13,10 @@ namespace git {
 /// acknowledges any object it has), else the whole of `tip` read and dropped.
 Known find_known_objects(Transport& transport, const Advertisement& upload, const Oid& tip,
                          const std::function<const Snapshot&()>& hashed, base::Log& log);
+
+/// The tree of the commit that `request` wants, from the front of the pack; nothing when the pack
+/// begins with something else.
+std::optional<Oid> fetch_tree_of(Transport& transport, const Advertisement& upload,
+                                 PackRequest request, base::Log& log);
 
 }  // namespace git

@@ -110,12 +110,55 @@ class Publisher {
     }
   }
 
+  /// What the repository has; nothing when the branch is not at `tip` any more.
+  std::optional<Known> find_known(const std::optional<Oid>& tip) {
+    const auto ask = [&] {
+      const auto near = tip ? tip : remote_.default_tip();
+      if (!near) return Known{};
+      return remote_.find_known(*near, [this]() -> const Snapshot& { return hashed(); });
+    };
+    try {
+      return ask();
+    } catch (const CannotAsk& error) {
+      log_.debug(cat(error.what(), "; asking again"));
+    }
+    base::throw_if_cancelled();
+    if (remote_.find_for_pushing(ref_) != tip) {
+      set_back_by_move();
+      return std::nullopt;
+    }
+    try {
+      return ask();
+    } catch (const CannotAsk& error) {
+      return know_little(tip, error.what());
+    }
+  }
+
+  /// Sending everything is slow, but always right, unless nothing has changed.
+  Known know_little(const std::optional<Oid>& tip, std::string_view reason) {
+    Known known;
+    try {
+      if (tip) known.tip_tree = remote_.find_tree(*tip);
+    } catch (const Error& error) {
+      log_.debug(error.what());
+    }
+    base::throw_if_cancelled();
+    if (known.tip_tree != hashed().tree()) {
+      log_.warn(cat("could not find out what the repository has already, so everything is sent: ",
+                    reason));
+    }
+    return known;
+  }
+
+  void set_back_by_move() {
+    setback_ = cat("branch ", base::printable(request_.branch), " has moved meanwhile");
+  }
+
   /// Nothing when another attempt may do better; `setback_` says why.
   std::optional<PublishResult> try_once(const std::optional<Oid>& tip) {
-    Known known;
-    if (const auto near = tip ? tip : remote_.default_tip()) {
-      known = remote_.find_known(*near, [this]() -> const Snapshot& { return hashed(); });
-    }
+    std::optional<Known> found = find_known(tip);
+    if (!found) return std::nullopt;
+    Known& known = *found;
     if (send_all_) known.ids.clear();
     PublishResult result;
     result.tree = hashed().tree();
@@ -163,7 +206,7 @@ class Publisher {
     }
     if (now == update.wanted) return true;
     if (now != update.old) {
-      setback_ = cat("branch ", base::printable(request_.branch), " has moved meanwhile");
+      set_back_by_move();
       return false;
     }
     const bool passes =

@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "git/object.hpp"
 #include "git/object_sink.hpp"
@@ -32,6 +33,12 @@ struct PushReply {
   std::string reason;  ///< The server's words when it did not accept.
 };
 
+/// The server does not say what it has. It may take a push all the same.
+class CannotAsk : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
 /// A repository to read branches from and push to.
 class Remote {
  public:
@@ -55,8 +62,11 @@ class Remote {
   virtual std::optional<Oid> default_tip() = 0;
 
   /// Finds what need not be sent when a push builds on `tip`. `hashed` waits until the snapshot's
-  /// ids are there and returns it; it is called only when they are needed.
+  /// ids are there and returns it; it is called only when they are needed. CannotAsk when the
+  /// server does not answer, or not as it should.
   virtual Known find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) = 0;
+  /// The tree of `commit`, for which a server has to do less.
+  virtual std::optional<Oid> find_tree(const Oid& commit) = 0;
 
   /// Sends `objects` and moves the branch. Error when the server could not be reached or broke off:
   /// then the branch may have moved or not.

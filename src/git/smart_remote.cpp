@@ -194,11 +194,15 @@ Known SmartRemote::find_known(const Oid& tip, const std::function<const Snapshot
     return known;
   } catch (const Error& error) {
     if (hashing_failed) throw;
-    // Sending everything is slow, but always right.
-    log_.warn(cat("could not find out what the repository has already, so everything is sent: ",
-                  error.what()));
-    return {};
+    throw CannotAsk(error.what());
   }
+}
+
+std::optional<Oid> SmartRemote::find_tree(const Oid& commit) {
+  const Advertisement upload = discover(Service::upload_pack);
+  const auto tree = fetch_tree_of(*transport_, upload, {commit, std::nullopt, 1}, log_);
+  transport_->abandon(Service::upload_pack);
+  return tree;
 }
 
 PushReply SmartRemote::push(const RefUpdate& update, const std::vector<PackObject>& objects,

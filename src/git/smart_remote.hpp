@@ -16,6 +16,7 @@ class SmartRemote : public Remote {
   std::vector<std::string> refs_like(std::string_view prefix) override;
   std::optional<Oid> default_tip() override;
   Known find_known(const Oid& tip, const std::function<const Snapshot&()>& hashed) override;
+  std::optional<Oid> find_tree(const Oid& commit) override;
   PushReply push(const RefUpdate& update, const std::vector<PackObject>& objects,
                  unsigned threads) override;
   PushReply remove(const std::string& ref, const Oid& old) override;

@@ -27,6 +27,9 @@ class PassingRemote : public git::Remote {
                         const std::function<const git::Snapshot&()>& hashed) override {
     return inner_->find_known(tip, hashed);
   }
+  std::optional<git::Oid> find_tree(const git::Oid& commit) override {
+    return inner_->find_tree(commit);
+  }
   git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
                       unsigned threads) override {
     return inner_->push(update, objects, threads);

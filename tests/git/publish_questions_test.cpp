@@ -1,0 +1,119 @@
+#include "base/error.hpp"
+#include "git/local_transport.hpp"
+#include "git/smart_remote.hpp"
+#include "git/support/publication.hpp"
+#include "support/captured_log.hpp"
+
+namespace {
+
+using Path = std::filesystem::path;
+
+/// Does something before each question to upload-pack, and counts pushes.
+class Asked : public git::Transport {
+ public:
+  using Before = std::function<void(const std::string& question)>;
+  /// `before` gets "" when the service is opened.
+  Asked(const Path& repository, int& pushes, Before before)
+      : inner_(git::open_local_transport(repository.string())),
+        pushes_(pushes),
+        before_(std::move(before)) {}
+
+  std::unique_ptr<base::ByteSource> advertise(git::Service service,
+                                              git::Protocol protocol) override {
+    if (service == git::Service::upload_pack) before_("");
+    return inner_->advertise(service, protocol);
+  }
+  std::unique_ptr<base::ByteSource> request(git::Service service, git::Protocol protocol,
+                                            const git::MakeBody& body) override {
+    if (service == git::Service::receive_pack) {
+      ++pushes_;
+    } else {
+      before_(base::read_all(*body(), 1 << 20, "question"));
+    }
+    return inner_->request(service, protocol, body);
+  }
+  bool stateless() const override { return false; }
+  std::string finish(git::Service service) override { return inner_->finish(service); }
+  void abandon(git::Service service) override { inner_->abandon(service); }
+
+ private:
+  std::unique_ptr<git::Transport> inner_;
+  int& pushes_;
+  Before before_;
+};
+
+struct Outcome {
+  git::PublishResult result;
+  int pushes = 0;
+  std::string log;
+};
+
+/// Publishes to main what add_image() makes of `changing`.
+Outcome publish_asked(const Path& repository, const std::string& changing, Asked::Before before) {
+  Outcome outcome;
+  CapturedLog log;
+  git::SmartRemote remote(std::make_unique<Asked>(repository, outcome.pushes, std::move(before)),
+                          "name", log);
+  git::Snapshot snapshot = image(changing);
+  outcome.result = git::publish(remote, snapshot, request_for("main"), log);
+  outcome.log = log.text();
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("a question that fails once makes no needless commit") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  git_in(scratch / "r", "config uploadpack.allowFilter true");
+  const auto first = publish(scratch / "r", By::programs, "one");
+  const bool when_opened = GENERATE(true, false);
+  bool failed = false;
+  const auto fail_once = [&](const std::string& question) {
+    if (question.empty() == when_opened && !std::exchange(failed, true)) {
+      throw base::Error("HTTP 503");
+    }
+  };
+  SECTION("of an unchanged image") {
+    const auto second = publish_asked(scratch / "r", "one", fail_once);
+    CHECK(second.result.unchanged);
+    CHECK(second.result.commit == first.commit);
+    CHECK(second.pushes == 0);
+  }
+  SECTION("and sends what is new only") {
+    CHECK(publish_asked(scratch / "r", "two", fail_once).result.objects == 5);
+  }
+  CHECK(failed);
+}
+
+TEST_CASE("a server that cannot say what it has gets everything, but nothing for nothing") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  git_in(scratch / "r", "config uploadpack.allowFilter true");
+  publish(scratch / "r", By::programs, "one");
+  const auto fail = [](const std::string& question) {
+    if (question.find("blob:none") != std::string::npos) throw base::Error("took too long");
+  };
+  const auto same = publish_asked(scratch / "r", "one", fail);
+  CHECK(same.result.unchanged);
+  CHECK(same.log.empty());
+  const auto other = publish_asked(scratch / "r", "two", fail);
+  CHECK(other.result.objects > 20);
+  CHECK(other.log.find("took too long") != std::string::npos);
+  CHECK(git_in(scratch / "r", "rev-list --count main") == "2");
+}
+
+TEST_CASE("a branch that moves before the questions costs no push that is refused") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  commit_by_hand(scratch / "r", "main");
+  std::string winner;
+  const auto outcome = publish_asked(scratch / "r", "one", [&](const std::string& question) {
+    if (!question.empty() || !winner.empty()) return;
+    git_in(scratch / "r", "update-ref -d refs/heads/main");
+    winner = publish(scratch / "r", By::programs, "other").commit.hex();
+  });
+  CHECK(git_in(scratch / "r", "rev-parse main~1") == winner);
+  CHECK(outcome.pushes == 1);
+  CHECK(outcome.log.find("moved meanwhile") != std::string::npos);
+}
