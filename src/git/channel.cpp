@@ -102,6 +102,8 @@ std::shared_ptr<ChannelTransport::Conversation>& ChannelTransport::conversation(
 
 std::unique_ptr<base::ByteSource> ChannelTransport::advertise(Service service, Protocol protocol) {
   auto& current = conversation(service);
+  // Where no new one can be opened, nobody must wait for the end of the old one.
+  current.reset();
   current = std::make_shared<Conversation>(open_(service, protocol));
   return std::make_unique<ConversationSource<std::shared_ptr<Conversation>>>(current);
 }
