@@ -18,6 +18,7 @@ namespace {
 
 using base::cat;
 using base::Error;
+using Clock = std::chrono::steady_clock;
 
 constexpr int most_attempts = 8;
 
@@ -40,6 +41,8 @@ constexpr std::array<std::string_view, 3> size_words = {
 constexpr std::array<std::string_view, 3> cut_words = {"http 50", "ended without saying",
                                                        "broke off"};
 
+/// For which a connection that nobody serves is taken to be still there.
+constexpr std::chrono::seconds longest_idle{5};
 constexpr std::string_view heads = "refs/heads/";
 
 template <size_t count>
@@ -69,7 +72,7 @@ class Publisher {
 
   PublishResult run() {
     for (int attempt = 1;; ++attempt) {
-      const std::optional<Oid> tip = remote_.find_for_pushing(ref_);
+      const std::optional<Oid> tip = find_tip();
       if (!tip) check_name();
       if (auto result = try_once(tip)) {
         remove_stale_uploads(remote_, request_, log_);
@@ -87,6 +90,12 @@ class Publisher {
   const Snapshot& hashed() {
     if (hashing_.valid()) hashing_.get();
     return snapshot_;
+  }
+
+  std::optional<Oid> find_tip() {
+    const auto tip = remote_.find_for_pushing(ref_);
+    asked_ = Clock::now();
+    return tip;
   }
 
   /// Error before anything is sent where git would take one branch's name for a folder of the
@@ -123,7 +132,7 @@ class Publisher {
       log_.debug(cat(error.what(), "; asking again"));
     }
     base::throw_if_cancelled();
-    if (remote_.find_for_pushing(ref_) != tip) {
+    if (find_tip() != tip) {
       set_back_by_move();
       return std::nullopt;
     }
@@ -168,7 +177,10 @@ class Publisher {
       result.unchanged = true;
       return result;
     }
-    if (request_.before_push && !std::exchange(prepared_, true)) request_.before_push();
+    if (request_.before_push && !std::exchange(prepared_, true)) {
+      request_.before_push();
+      asked_.reset();
+    }
     const std::string commit = encode_commit(
         {result.tree, tip, request_.author, request_.committer, request_.time, request_.message});
     base::Hasher hasher(base::HashAlgorithm::sha1);
@@ -182,15 +194,22 @@ class Publisher {
                                                                 : std::nullopt;
   }
 
+  PushReply push(const RefUpdate& update, std::vector<PackObject>& objects) {
+    PushReply reply = uploads_.send(objects);
+    if (!reply.accepted) return reply;
+    // A server may close a connection that nobody has served for a while.
+    const bool idle = !asked_ || Clock::now() - *asked_ > longest_idle;
+    if ((uploads_.any() || idle) && find_tip() != update.old) {
+      return {false, "the branch has moved"};
+    }
+    return remote_.push(update, objects, request_.threads);
+  }
+
   /// False when another attempt may do better.
   bool send(const RefUpdate& update, std::vector<PackObject> objects) {
     std::string reason;
     try {
-      PushReply reply = uploads_.send(objects);
-      if (reply.accepted) {
-        if (uploads_.any()) remote_.find_for_pushing(update.ref);
-        reply = remote_.push(update, objects, request_.threads);
-      }
+      const PushReply reply = push(update, objects);
       if (reply.accepted) return true;
       reason = cat("the push was refused: ", reply.reason);
     } catch (Error& error) {
@@ -200,7 +219,7 @@ class Publisher {
     // Where the branch is now tells whose fault it was, whatever words the server chose.
     std::optional<Oid> now;
     try {
-      now = remote_.find_for_pushing(update.ref);
+      now = find_tip();
     } catch (const Error&) {
       throw Error(reason);
     }
@@ -243,7 +262,8 @@ class Publisher {
   std::string ref_;
   Uploads uploads_;
   std::future<void> hashing_;
-  std::jthread hashing_thread_;  ///< Stops, wherever it is, when the push fails before.
+  std::jthread hashing_thread_;             ///< Stops, wherever it is, when the push fails before.
+  std::optional<Clock::time_point> asked_;  ///< When find_tip() did, if nothing slow came since.
   bool prepared_ = false;
   bool send_all_ = false;
   int twins_ = 0;

@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 #include "git/local_transport.hpp"
 #include "git/smart_remote.hpp"
+#include "git/support/passing_remote.hpp"
 #include "git/support/publication.hpp"
 #include "support/captured_log.hpp"
 
@@ -116,4 +117,44 @@ TEST_CASE("a branch that moves before the questions costs no push that is refuse
   CHECK(git_in(scratch / "r", "rev-parse main~1") == winner);
   CHECK(outcome.pushes == 1);
   CHECK(outcome.log.find("moved meanwhile") != std::string::npos);
+}
+
+TEST_CASE("a connection that idled while large files were sent is not used for the push") {
+  class Fresh : public PassingRemote {
+   public:
+    Fresh(std::unique_ptr<git::Remote> inner, bool& idled)
+        : PassingRemote(std::move(inner)), idled_(idled) {}
+    std::optional<git::Oid> find_for_pushing(const std::string& ref) override {
+      idled_ = false;
+      return PassingRemote::find_for_pushing(ref);
+    }
+    git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
+                        unsigned threads) override {
+      ++pushes;
+      if (idled_) throw base::Error("the server has closed the connection");
+      return PassingRemote::push(update, objects, threads);
+    }
+    int pushes = 0;
+
+   private:
+    bool& idled_;
+  };
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  bool idled = false;
+  Fresh remote(opened_by(By::programs, scratch / "r", log), idled);
+  git::Snapshot snapshot = image("one");
+  auto request = request_for("main");
+  SECTION("and nobody else was there") {
+    request.before_push = [&] { idled = true; };
+    check_repository(scratch / "r", git::publish(remote, snapshot, request, log), "one");
+  }
+  SECTION("nor is a push made in vain when somebody else was faster meanwhile") {
+    std::string winner;
+    request.before_push = [&] { winner = commit_by_hand(scratch / "r", "main"); };
+    check_repository(scratch / "r", git::publish(remote, snapshot, request, log), "one");
+    CHECK(git_in(scratch / "r", "rev-parse main~1") == winner);
+  }
+  CHECK(remote.pushes == 1);
 }
