@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/have_oracle.hpp"
@@ -33,8 +34,11 @@ Known fetch_trees(Transport& transport, const Advertisement& upload, const PackR
         if (type == ObjectType::tree) {
           known.ids.insert(id);
           for (const TreeEntry& entry : parse_tree(content)) {
+            base::throw_if_cancelled();
             // A subtree is known once it is here itself, complete with what is below it.
-            if (entry.mode != mode_directory) known.ids.insert(entry.id);
+            if (entry.mode != mode_directory && entry.mode != mode_gitlink) {
+              known.ids.insert(entry.id);
+            }
           }
         }
         return true;

@@ -1,6 +1,8 @@
 #include "git/object.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <random>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -78,6 +80,25 @@ Oid object_id(base::Hasher& hasher, ObjectType type, std::string_view content) {
   hash_object_header(hasher, type, content.size());
   hasher.update(content);
   return Oid::from_raw(hasher.finish());
+}
+
+size_t OidHash::operator()(const Oid& id) const noexcept {
+  // Multilinear hashing: of the sum, the upper half is as good as drawn by lot for any two ids.
+  using Words = std::array<uint32_t, 5>;
+  using Factors = std::array<uint64_t, 6>;
+  static const Factors factors = [] {
+    Factors drawn{};
+    std::random_device source;
+    std::uniform_int_distribution<uint64_t> number;
+    for (uint64_t& factor : drawn) factor = number(source);
+    return drawn;
+  }();
+  Words words{};
+  static_assert(sizeof words == sizeof id.bytes);
+  std::memcpy(words.data(), id.bytes.data(), sizeof words);
+  uint64_t sum = factors.back();
+  for (size_t i = 0; i < words.size(); ++i) sum += factors[i] * words[i];
+  return static_cast<size_t>(sum >> 32U);
 }
 
 const Oid& empty_blob() {

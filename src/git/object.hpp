@@ -2,7 +2,6 @@
 #include <array>
 #include <compare>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,13 +26,10 @@ struct Oid {
   auto operator<=>(const Oid&) const = default;
 };
 
-/// For unordered containers: the id is a hash already.
+/// For unordered containers. An id is a hash already, but a server may send ids that it has made
+/// up: numbers that each process draws for itself keep it from choosing where they go in a table.
 struct OidHash {
-  size_t operator()(const Oid& id) const noexcept {
-    size_t value = 0;
-    std::memcpy(&value, id.bytes.data(), sizeof value);
-    return value;
-  }
+  size_t operator()(const Oid& id) const noexcept;
 };
 
 /// Numbers are those of pack entries (gitformat-pack).

@@ -1,5 +1,7 @@
 #include "git/object.hpp"
 
+#include <set>
+
 #include "base/error.hpp"
 #include "support/catch.hpp"
 
@@ -58,4 +60,17 @@ TEST_CASE("a name cannot forge lines of a commit") {
   const std::string text = git::encode_commit(commit);
   CHECK(text.find("author Aparent 0 <ab c> 0 +0000\n") != std::string::npos);
   CHECK(text.ends_with("\n\ntext\n"));
+}
+
+TEST_CASE("ids that a server makes up do not all fall into one place of a table") {
+  std::set<size_t> places;
+  constexpr size_t count = 200;
+  const size_t from = GENERATE(as<size_t>{}, 0, 7, 8, 15, 16, 19);
+  for (size_t i = 0; i < count; ++i) {
+    git::Oid id;
+    id.bytes[from] = static_cast<uint8_t>(i);
+    places.insert(git::OidHash()(id));
+  }
+  CHECK(places.size() == count);
+  CHECK(git::OidHash()(git::empty_blob()) == git::OidHash()(git::Oid(git::empty_blob())));
 }
