@@ -49,10 +49,11 @@ http::Request request_of(const Exchange& exchange, const http::Url& url, bool fo
 
 Reply send(http::Client& client, const Exchange& exchange, const AuthorizationFor& authorization) {
   http::Url url = exchange.url;
-  bool foreign = false;
+  bool foreign = false;    // For the header fields.
+  bool elsewhere = false;  // For the login, which may go from http to https.
   for (int hops = 0; hops <= most_redirects; ++hops) {
     http::Request request = request_of(exchange, url, foreign);
-    if (request.authorization.empty()) request.authorization = authorization(url);
+    if (request.authorization.empty() && !elsewhere) request.authorization = authorization(url);
     Reply reply;
     if (exchange.open_body) {
       reply.sent = exchange.open_body();
@@ -68,6 +69,7 @@ Reply send(http::Client& client, const Exchange& exchange, const AuthorizationFo
     refuse_downgrade(url, next);
     // Once elsewhere, a way back is the choice of somebody else.
     foreign = foreign || !next.same_origin(url);
+    elsewhere = elsewhere || !url.shares_login(next);
     url = std::move(next);
   }
   throw base::Error(cat(exchange.url.display(), ": too many redirects"));

@@ -78,3 +78,26 @@ TEST_CASE("of two logins, the LFS server gets the one that git uses") {
   CHECK(loopback.seen()[0].headers.at("authorization") ==
         http::basic_authorization("name", "the password").reveal());
 }
+
+TEST_CASE("a way back from another server takes the login not along") {
+  LoopbackServer* home = nullptr;
+  LoopbackServer elsewhere(
+      [&](Exchange& exchange) { exchange.reply(307, {"Location: " + home->url("/back")}); });
+  LoopbackServer loopback([&](Exchange& exchange) {
+    if (exchange.target == "/back") return exchange.reply(200, {}, content);
+    exchange.reply(307, {"Location: " + elsewhere.url("/storage")});
+  });
+  home = &loopback;
+  Fixture fixture(loopback.url("/a.git"), "name");
+  auto answer = answer_with(loopback.url("/object"));
+  answer.authenticated = false;
+  SECTION("after a way there") {}
+  SECTION("from where it begins") {
+    answer.transfer->url = http::Url::parse(elsewhere.url("/x"));
+  }
+  lfs::DownloadSource bytes(*fixture.server, object, answer);
+  CHECK(base::read_all(bytes, 1000, "it") == content);
+  CHECK(loopback.seen().back().target == "/back");
+  CHECK_FALSE(loopback.seen().back().headers.contains("authorization"));
+  if (loopback.seen().size() > 1) CHECK(loopback.seen()[0].headers.contains("authorization"));
+}
