@@ -156,12 +156,16 @@ void Snapshot::add_entry(const Entry& entry, const std::string& prefix,
   if (entry.kind == EntryKind::symlink) {
     ++summary_.symlinks;
     add_blob(directory, std::string(name), mode_symlink, text_blob(entry.link));
-    return;
+  } else {
+    if (entry.content == nullptr && entry.size > 0) {
+      throw Error(
+          cat(base::excerpt(entry.path), ": the content of this file cannot be read twice"));
+    }
+    add_content(directory, std::string(name), entry, std::move(stand_in));
   }
-  if (entry.content == nullptr && entry.size > 0) {
-    throw Error(cat(base::excerpt(entry.path), ": the content of this file cannot be read twice"));
+  if (entry.has_other_names) {
+    link_targets_.emplace(cat(prefix, '/', entry.path), directories_[directory].nodes.back());
   }
-  add_content(directory, std::string(name), entry, std::move(stand_in));
 }
 
 void Snapshot::add_content(uint32_t parent, std::string name, const Entry& entry,
@@ -181,29 +185,15 @@ void Snapshot::add_hardlink(uint32_t parent, std::string name, const Entry& entr
                             const std::string& target, std::optional<std::string> stand_in) {
   auto found = link_targets_.find(target);
   if (found == link_targets_.end()) {
-    const Node* node = find(target);
-    if (node == nullptr || node->mode == mode_directory) {
-      // The first name is one git refuses; this one takes over.
-      if (entry.content == nullptr) return;
-      add_content(parent, std::move(name), entry, std::move(stand_in));
-      link_targets_.emplace(target, directories_[parent].nodes.back());
-      return;
-    }
-    found = link_targets_.emplace(target, *node).first;
+    // The first name is one git refuses; this one takes over.
+    if (entry.content == nullptr) return;
+    add_content(parent, std::move(name), entry, std::move(stand_in));
+    link_targets_.emplace(target, directories_[parent].nodes.back());
+    return;
   }
   ++summary_.hardlinks;
   summary_.copied_bytes += entry.size;
   directories_[parent].nodes.push_back({std::move(name), found->second.mode, found->second.index});
-}
-
-const Snapshot::Node* Snapshot::find(std::string_view path) const {
-  const auto [parent, name] = split_last(path);
-  const auto directory = directory_index_.find(std::string(parent));
-  if (directory == directory_index_.end()) return nullptr;
-  const auto& nodes = directories_[directory->second].nodes;
-  const auto node = std::find_if(nodes.begin(), nodes.end(),
-                                 [&, &wanted = name](const Node& n) { return n.name == wanted; });
-  return node == nodes.end() ? nullptr : &*node;
 }
 
 uint32_t Snapshot::make_directory(std::string_view path) {

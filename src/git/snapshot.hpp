@@ -133,7 +133,6 @@ class Snapshot {
   void add_blob(uint32_t parent, std::string name, uint32_t mode, Blob blob);
   void add_hardlink(uint32_t parent, std::string name, const base::Entry& entry,
                     const std::string& target, std::optional<std::string> stand_in);
-  const Node* find(std::string_view path) const;
   void mark_repeated();
   void encode_directory(uint32_t index, base::Hasher& hasher);
   /// Calls `visit` for each directory outside `known`, parents first.
@@ -153,6 +152,7 @@ class Snapshot {
     std::string path;
     uint32_t index = 0;
   } last_parent_;
+  /// Entries with other names, by path below the top.
   std::unordered_map<std::string, const Node> link_targets_;
   SnapshotSummary summary_;
   BlobHasher hasher_;  ///< Writes into blobs_, so it goes first.

@@ -41,6 +41,13 @@ std::optional<git::TreeEntry> find(const git::Snapshot& snapshot, const std::str
   return current;
 }
 
+/// A file to which hard links follow.
+base::Entry first_name(std::string path, std::string bytes, uint32_t mode = 0644) {
+  base::Entry entry = file(std::move(path), std::move(bytes), mode);
+  entry.has_other_names = true;
+  return entry;
+}
+
 }  // namespace
 
 TEST_CASE("the same image gives the same tree, whatever the threads and the order of names") {
@@ -82,8 +89,9 @@ TEST_CASE("executable bits and symlinks survive, other modes become the plain on
 }
 
 TEST_CASE("a hard-linked file is stored and counted once") {
-  const auto snapshot = snapshot_of({file("a", "same", 0755), link("b", EntryKind::hardlink, "a"),
-                                     link("c", EntryKind::hardlink, "a")});
+  const auto snapshot =
+      snapshot_of({first_name("a", "same", 0755), link("b", EntryKind::hardlink, "a"),
+                   link("c", EntryKind::hardlink, "a")});
   CHECK(find(snapshot, "b")->id == find(snapshot, "a")->id);
   CHECK(find(snapshot, "c")->mode == git::mode_executable);
   CHECK(snapshot.summary().files == 1);
@@ -95,7 +103,7 @@ TEST_CASE("a further name of a file whose first name git refuses keeps the conte
   other.size = 4;
   other.mode = 0644;
   other.content = std::make_shared<MemoryContent>("data");
-  const auto snapshot = snapshot_of({directory(".git"), file(".git/x", "data"), other});
+  const auto snapshot = snapshot_of({directory(".git"), first_name(".git/x", "data"), other});
   CHECK(find(snapshot, "kept"));
   CHECK(snapshot.summary().refused == std::vector<std::string>{".git"});
 }
@@ -166,4 +174,24 @@ TEST_CASE("a file that changes while it is read is an error, not a broken tree")
   ListedEntries source({shrunk});
   snapshot.add_image(source, "rootfs");
   REQUIRE_THROWS_AS(snapshot.hash(), base::Error);
+}
+
+TEST_CASE("many hard links to the files of one directory take no long time") {
+  constexpr int count = 150'000;
+  std::vector<base::Entry> entries = {directory("a"), directory("b")};
+  for (int i = 0; i < count; ++i) entries.push_back(first_name("a/" + std::to_string(i), "x"));
+  for (int i = 0; i < count; ++i) {
+    const std::string name = std::to_string(i);
+    entries.push_back(link("b/" + name, EntryKind::hardlink, "a/" + name));
+  }
+  CHECK(snapshot_of(entries).summary().hardlinks == count);
+}
+
+TEST_CASE("a hard link of a symbolic link is not lost") {
+  auto first = link("a", EntryKind::symlink, "target");
+  first.has_other_names = true;
+  const auto snapshot = snapshot_of({first, link("b", EntryKind::hardlink, "a")});
+  REQUIRE(find(snapshot, "b"));
+  CHECK(find(snapshot, "b")->mode == git::mode_symlink);
+  CHECK(find(snapshot, "b")->id == find(snapshot, "a")->id);
 }
