@@ -155,11 +155,14 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_FD, &socket);
     set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
     known_hosts_.reset();
-    if (!options.known_hosts.empty()) {
+    known_lines_ = options.known_hosts;
+    // The library takes it for a part of the key.
+    std::erase(known_lines_, '\r');
+    if (!known_lines_.empty()) {
       // The library reads host keys from files only, and from them which key types to ask for.
       known_hosts_ = base::UniqueFd(::memfd_create("known_hosts", MFD_CLOEXEC));
       if (!known_hosts_) base::throw_errno("keep source.git.known_hosts in memory");
-      base::write_all(known_hosts_.get(), options.known_hosts + "\n", "known_hosts");
+      base::write_all(known_hosts_.get(), known_lines_ + "\n", "known_hosts");
       known_hosts_path_ = cat("/proc/self/fd/", known_hosts_.get());
     }
     set(SSH_OPTIONS_KNOWNHOSTS, known_hosts_path_.c_str());
@@ -186,7 +189,7 @@ class SshChannel : public Channel {
     const std::string line = cat(host_text(address), ' ',
                                  ssh_key_type_to_char(ssh_key_type(key.get())), ' ', encoded.get());
     const std::string fingerprint = fingerprint_of(key.get());
-    if (options.known_hosts.empty()) {
+    if (known_lines_.empty()) {
       throw Error(cat(where_, ": the host key is not known, fingerprint ", fingerprint,
                       "; if it is right, put this line into source.git.known_hosts (or set "
                       "source.git.skip_host_key_check: true): ",
@@ -273,6 +276,7 @@ class SshChannel : public Channel {
   }
 
   std::string where_;
+  std::string known_lines_;
   base::UniqueFd known_hosts_;
   std::string known_hosts_path_ = "/dev/null";
   Session session_;

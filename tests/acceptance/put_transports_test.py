@@ -178,6 +178,9 @@ class PutOverSsh(PutCase):
         self.refused(self.source(repository, known_hosts=other), "host key")
         self.assertIsNone(repository.tip())
 
+    def test_known_hosts_from_windows_are_read(self):
+        self.arrives(known_hosts="# From Windows\r\n" + self.sshd.known_hosts.strip() + "\r\n")
+
     def test_the_host_key_check_can_be_switched_off_by_name(self):
         repository = self.repository()
         git = self.source(repository, skip_host_key_check=True)
