@@ -195,6 +195,11 @@ class SshChannel : public Channel {
                       "source.git.skip_host_key_check: true): ",
                       line));
     }
+    if (is_revoked(encoded.get())) {
+      throw Error(cat(where_, ": source.git.known_hosts says of the host key (", fingerprint,
+                      ") that it is @revoked; somebody may be in between, or the host needs a new "
+                      "key"));
+    }
     switch (ssh_session_is_known_server(session_.get())) {
       case SSH_KNOWN_HOSTS_OK:
         return;
@@ -210,6 +215,15 @@ class SshChannel : public Channel {
                         ": source.git.known_hosts has no key for this host; its fingerprint is ",
                         fingerprint, "; if it is right, add: ", line));
     }
+  }
+
+  /// The library passes over lines with a marker (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). What is
+  /// revoked for one host is trusted for none.
+  bool is_revoked(std::string_view key) const {
+    for (const std::string_view line : base::split(known_lines_, '\n')) {
+      if (base::trim(line).starts_with("@revoked") && line.find(key) != line.npos) return true;
+    }
+    return false;
   }
 
   std::string fingerprint_of(ssh_key_struct* key) {

@@ -178,6 +178,15 @@ class PutOverSsh(PutCase):
         self.refused(self.source(repository, known_hosts=other), "host key")
         self.assertIsNone(repository.tip())
 
+    def test_a_host_key_that_is_revoked_is_refused(self):
+        repository = self.repository()
+        line = self.sshd.known_hosts
+        self.refused(self.source(repository, known_hosts=f"{line} @revoked * {line.split(' ', 1)[1]}"),
+                     "revoked", "SHA256:")
+        self.assertIsNone(repository.tip())
+        _, other = self.sshd.stranger()
+        self.arrives(known_hosts=f"@revoked {other}{line}")
+
     def test_known_hosts_from_windows_are_read(self):
         self.arrives(known_hosts="# From Windows\r\n" + self.sshd.known_hosts.strip() + "\r\n")
 
