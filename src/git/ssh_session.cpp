@@ -241,23 +241,29 @@ class SshChannel : public Channel {
     const auto denied = [&](std::string_view what) {
       throw Error(cat(where_, ": login as ", base::printable(address.user), " refused: ", what));
     };
+    const auto check = [&](int result, std::string_view refusal) {
+      if (result == SSH_AUTH_SUCCESS) return;
+      if (result == SSH_AUTH_DENIED) denied(refusal);
+      if (result == SSH_AUTH_PARTIAL) {
+        denied(
+            "the server wants a second factor, which nobody can give here; use a user who logs "
+            "in with one of source.git.private_key and source.git.password alone");
+      }
+      fail("log in");
+    };
     if (options.private_key.empty()) {
       if (options.password.empty()) denied("set source.git.private_key");
-      if (repeat(SSH_AUTH_AGAIN, "log in", [&] {
-            return ssh_userauth_password(session_.get(), nullptr,
-                                         options.password.reveal().c_str());
-          }) != SSH_AUTH_SUCCESS) {
-        denied("source.git.password is wrong, or the server wants source.git.private_key");
-      }
+      const std::string& password = options.password.reveal();
+      check(
+          repeat(SSH_AUTH_AGAIN, "log in",
+                 [&] { return ssh_userauth_password(session_.get(), nullptr, password.c_str()); }),
+          "source.git.password is wrong, or the server wants source.git.private_key");
       return;
     }
     const Key key = read_private_key(options);
-    if (repeat(SSH_AUTH_AGAIN, "log in", [&] {
-          return ssh_userauth_publickey(session_.get(), nullptr, key.get());
-        }) != SSH_AUTH_SUCCESS) {
-      denied(
+    check(repeat(SSH_AUTH_AGAIN, "log in",
+                 [&] { return ssh_userauth_publickey(session_.get(), nullptr, key.get()); }),
           "the server does not accept source.git.private_key; is its public half installed there?");
-    }
   }
 
   static Key read_private_key(const RemoteOptions& options) {

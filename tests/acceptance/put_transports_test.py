@@ -5,6 +5,7 @@ import random
 import unittest
 
 from support import git_http, git_ssh, images, own_image, programs, tls
+from support.cutting_line import CuttingLine
 from support.git_repo import Repository
 from support.put_case import PutCase
 from support.workspace import run
@@ -189,6 +190,30 @@ class PutOverSsh(PutCase):
 
     def test_known_hosts_from_windows_are_read(self):
         self.arrives(known_hosts="# From Windows\r\n" + self.sshd.known_hosts.strip() + "\r\n")
+
+    def test_a_connection_that_breaks_during_login_is_no_refused_key(self):
+        repository = self.repository()
+        address = f"127.0.0.1:{self.sshd.port}"
+        whole = CuttingLine(address)
+        self.addCleanup(whole.close)
+        source = self.source(repository, uri=f"ssh://{self.sshd.user}@{whole.address}{repository.path}",
+                             skip_host_key_check=True)
+        programs.check({"git": source})
+        for bytes_up in range(0, whole.passed["up"], 100):
+            line = CuttingLine(address, up=bytes_up)
+            self.addCleanup(line.close)
+            source["uri"] = f"ssh://{self.sshd.user}@{line.address}{repository.path}"
+            outcome = programs.check({"git": source})
+            self.assertNotIn("refused", outcome.log)
+            if outcome.code == 0:  # The last bytes only say goodbye.
+                break
+            self.failed(outcome, line.address)
+
+    def test_a_server_that_wants_a_second_factor_is_named(self):
+        sshd = git_ssh.GitSsh(self.work, settings="AuthenticationMethods publickey,publickey\n")
+        repository = self.repository()
+        self.refused({"uri": sshd.uri(repository), "private_key": sshd.key("ed25519"),
+                      "known_hosts": sshd.known_hosts}, "second factor")
 
     def test_the_host_key_check_can_be_switched_off_by_name(self):
         repository = self.repository()

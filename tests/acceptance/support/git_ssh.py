@@ -12,26 +12,27 @@ class GitSsh:
     """A running sshd. `known_hosts` is the line that names its host key.
 
     With `version_2` it lets through what asks for version 2 of git's protocol, as hosting services
-    do; the usual sshd does not. `programs` is a directory with further commands.
+    do; the usual sshd does not. `programs` is a directory with further commands, `settings` is lines
+    of sshd_config.
     """
 
-    def __init__(self, workspace, version_2=False, programs=None):
+    def __init__(self, workspace, version_2=False, programs=None, settings=""):
         home = workspace.directory("sshd")
         self._home, self._keys, self.port = home, 0, free_port()
         self.user = pwd.getpwuid(os.getuid()).pw_name
         host_key = self._make_key("host", "ed25519")
         (home / "authorized").touch()
-        settings = home / "config"
-        settings.write_text(
+        config = home / "config"
+        config.write_text(
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {host_key}\n"
             f"AuthorizedKeysFile {home}/authorized\nPidFile {home}/pid\nStrictModes no\n"
             "UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
             "PermitRootLogin yes\nMaxStartups 100\nLogLevel VERBOSE\n"
             + ("AcceptEnv GIT_PROTOCOL\n" if version_2 else "")
-            + (f"SetEnv PATH={programs}:{SYSTEM_PATH}\n" if programs else ""))
+            + (f"SetEnv PATH={programs}:{SYSTEM_PATH}\n" if programs else "") + settings)
         if os.getuid() == 0:
             os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
-        workspace.start([tool("sshd"), "-D", "-e", "-f", settings], home / "log",
+        workspace.start([tool("sshd"), "-D", "-e", "-f", config], home / "log",
                         lambda: listens(self.port))
         self.known_hosts = self._line_for(host_key.with_suffix(".pub"))
 
