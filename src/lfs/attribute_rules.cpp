@@ -5,12 +5,14 @@
 #include <optional>
 
 #include "base/cancel.hpp"
+#include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace lfs {
 namespace {
 
 constexpr size_t longest_line = 2047;
+constexpr uint64_t least_steps = 10;  ///< Of one comparison.
 constexpr std::string_view blanks = " \t\r";
 
 /// A word at the front of `line`, which is taken off; with quotes around it as git's C strings are.
@@ -114,17 +116,19 @@ std::vector<Token> tokens_of(std::string_view pattern) {
   return tokens;
 }
 
-}  // namespace
-
-bool matches_pattern(std::string_view pattern, std::string_view text) {
+/// As matches_pattern(); adds to `steps` what it takes.
+bool matches(std::string_view pattern, std::string_view text, uint64_t& steps) {
   using Kind = Token::Kind;
+  steps += least_steps;
   // Nearly all lines that programs write, of which there may be thousands.
   if (pattern.find_first_of("*?[\\") == pattern.npos) return pattern == text;
   const std::vector<Token> tokens = tokens_of(pattern);
   // Which tokens the next byte may have to match; the one behind the last is the end.
   std::vector<bool> now(tokens.size() + 1);
+  std::vector<bool> next(tokens.size() + 1);
   now[0] = true;
   for (size_t at = 0;; ++at) {
+    steps += pattern.size();
     const bool starts_part = at == 0 || text[at - 1] == '/';
     for (size_t i = 0; i < tokens.size(); ++i) {
       const Kind kind = tokens[i].kind;
@@ -133,27 +137,38 @@ bool matches_pattern(std::string_view pattern, std::string_view text) {
       if (now[i] && may_end) now[i + 1] = true;
     }
     if (at == text.size()) return now.back();
-    std::vector<bool> next(tokens.size() + 1);
+    bool goes_on = false;
+    next.assign(next.size(), false);
     for (size_t i = 0; i < tokens.size(); ++i) {
       if (!now[i]) continue;
       const Token& token = tokens[i];
       const char c = text[at];
       switch (token.kind) {
         case Kind::one:
-          if (token.byte == c) next[i + 1] = true;
+          if (token.byte == c) goes_on = next[i + 1] = true;
           break;
         case Kind::any:
-          if (c != '/' && (token.choice.empty() || is_in(token.choice, c))) next[i + 1] = true;
+          if (c != '/' && (token.choice.empty() || is_in(token.choice, c))) {
+            goes_on = next[i + 1] = true;
+          }
           break;
         case Kind::run:
-          if (c != '/') next[i] = true;
+          if (c != '/') goes_on = next[i] = true;
           break;
         default:
-          next[i] = true;
+          goes_on = next[i] = true;
       }
     }
-    now = std::move(next);
+    if (!goes_on) return false;
+    now.swap(next);
   }
+}
+
+}  // namespace
+
+bool matches_pattern(std::string_view pattern, std::string_view text) {
+  uint64_t steps = 0;
+  return matches(pattern, text, steps);
 }
 
 void AttributeRules::add(const std::string& directory, std::string_view text) {
@@ -169,11 +184,13 @@ void AttributeRules::add(const std::string& directory, std::string_view text) {
     if (!lfs) continue;
     const bool whole_path = pattern->find('/') != std::string::npos;
     if (pattern->starts_with('/')) pattern->erase(0, 1);
+    hands_over_ = hands_over_ || *lfs;
     rules_[directory].push_back({std::move(*pattern), whole_path, *lfs});
   }
 }
 
-bool AttributeRules::is_filtered(std::string_view path) const {
+bool AttributeRules::is_filtered(std::string_view path) {
+  if (!hands_over_) return false;
   const std::string_view name = path.substr(path.rfind('/') + 1);
   // What stands nearer to the file counts for more, and in one file what comes later.
   std::string_view directory = path;
@@ -185,7 +202,12 @@ bool AttributeRules::is_filtered(std::string_view path) const {
     const std::string_view below = path.substr(directory.empty() ? 0 : directory.size() + 1);
     for (auto rule = found->second.rbegin(); rule != found->second.rend(); ++rule) {
       base::throw_if_cancelled();
-      if (matches_pattern(rule->pattern, rule->whole_path ? below : name)) return rule->lfs;
+      if (matches(rule->pattern, rule->whole_path ? below : name, steps_)) return rule->lfs;
+      if (steps_ > most_steps_) {
+        throw base::Error(
+            "the patterns of .gitattributes take too long to compare with all files of the image; "
+            "have fewer lines with filter=lfs, or with fewer wildcards");
+      }
     }
   }
   return false;

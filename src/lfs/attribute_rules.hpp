@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,13 +11,20 @@ namespace lfs {
 /// git-lfs.
 class AttributeRules {
  public:
+  /// Of comparing patterns with paths: bytes of the one for bytes of the other. They take a minute
+  /// or two; a thousand lines and a hundred thousand files stay below.
+  static constexpr uint64_t usual_steps = 30'000'000'000;
+  explicit AttributeRules(uint64_t most_steps = usual_steps) : most_steps_(most_steps) {}
+
   /// Adds the text of the .gitattributes in `directory` ("" for the top, else without a slash at
   /// its end). Lines that git ignores, and macros, count for nothing.
   void add(const std::string& directory, std::string_view text);
 
-  bool empty() const { return rules_.empty(); }
-  /// Whether the attribute filter of the file at `path` is lfs.
-  bool is_filtered(std::string_view path) const;
+  /// Whether some line hands files to git-lfs.
+  bool hands_over() const { return hands_over_; }
+  /// Whether the attribute filter of the file at `path` is lfs. Error when comparing has taken
+  /// more steps than it may.
+  bool is_filtered(std::string_view path);
 
  private:
   struct Rule {
@@ -25,6 +33,9 @@ class AttributeRules {
     bool lfs = false;
   };
   std::map<std::string, std::vector<Rule>, std::less<>> rules_;  ///< By directory.
+  bool hands_over_ = false;
+  uint64_t most_steps_;
+  uint64_t steps_ = 0;
 };
 
 /// Whether a pattern of gitattributes(5) matches all of `text`: wildcards stop at slashes, and **

@@ -35,7 +35,7 @@ class Attributes {
     rules_.add(directory, base::read_all(*git::open_content(file.content, file.size),
                                          most_attributes, ".gitattributes"));
   }
-  const lfs::AttributeRules& rules() const { return rules_; }
+  lfs::AttributeRules& rules() { return rules_; }
 
  private:
   lfs::AttributeRules rules_;
@@ -105,7 +105,7 @@ std::vector<lfs::Object> large_files_of(const git::ObjectStore& store, const git
     attributes.add(place_of(directory), store.find_blob(file.id));
   });
   std::vector<lfs::Object> found;
-  if (attributes.rules().empty()) return found;
+  if (!attributes.rules().hands_over()) return found;
   for_each_file(store, rootfs, limits, [&](const std::string& path, const git::TreeEntry& file) {
     if (!attributes.rules().is_filtered(place_of(path))) return;
     const auto pointer = pointer_in(store.find_blob(file.id), path);

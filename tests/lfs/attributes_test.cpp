@@ -2,6 +2,7 @@
 
 #include "lfs/attribute_rules.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 using lfs::attribute_line;
 
@@ -117,4 +118,23 @@ TEST_CASE("a hostile pattern takes no long time") {
   }();
   CHECK_FALSE(lfs::matches_pattern(stars, std::string(4000, 'b')));
   CHECK_FALSE(lfs::matches_pattern(stars + "c", std::string(4000, 'a')));
+}
+
+TEST_CASE("lines that hand nothing to git-lfs are compared with nothing") {
+  lfs::AttributeRules rules(0);
+  rules.add("", "*a*b*c -filter\n*a*b*d filter=other\n*.txt text\n");
+  CHECK_FALSE(rules.hands_over());
+  CHECK_FALSE(rules.is_filtered("rootfs/abc"));
+}
+
+TEST_CASE("a few lines for a few files that are compared for ever are an error") {
+  lfs::AttributeRules rules(1'000'000);
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "*a*b*c*d filter=lfs\n";
+  rules.add("", lines);
+  CHECK_FALSE(rules.is_filtered("rootfs/abcabc"));
+  CHECK(contains(message_of([&] {
+                   for (int i = 0; i < 100; ++i) rules.is_filtered("rootfs/abcabcabcabcabc");
+                 }),
+                 ".gitattributes"));
 }
