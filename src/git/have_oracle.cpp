@@ -17,6 +17,10 @@ using base::Error;
 constexpr size_t stateless_batch = 16000;
 constexpr size_t conversation_batch = 2000;
 
+// For each id "common" and "ready"; at the end once more "ready", flushes and "NAK".
+constexpr size_t most_lines_per_id = 2;
+constexpr size_t most_other_lines = 16;
+
 class Oracle {
  public:
   Oracle(Transport& transport, const Oid& tip)
@@ -36,15 +40,21 @@ class Oracle {
       const auto reply = transport_.request(Service::upload_pack, Protocol::v0, [&] {
         return std::make_unique<base::MemorySource>(body);
       });
-      read_acknowledgements(*reply, known);
+      const auto at = ids.begin();
+      read_acknowledgements(
+          *reply, {at + static_cast<ptrdiff_t>(from), at + static_cast<ptrdiff_t>(to)}, known);
     }
   }
 
  private:
   static void read_acknowledgements(base::ByteSource& reply,
+                                    const std::unordered_set<Oid, OidHash>& asked,
                                     std::unordered_set<Oid, OidHash>& known) {
     PktReader packets(reply);
-    for (;;) {
+    for (size_t lines = 0;; ++lines) {
+      if (lines > most_lines_per_id * asked.size() + most_other_lines) {
+        throw Error("the server acknowledges more objects than it was asked for");
+      }
       const PktReader::Kind kind = packets.next();
       const std::string& line = packets.line();
       if (kind == PktReader::Kind::end) throw Error("the server broke off its answer");
@@ -55,7 +65,8 @@ class Oracle {
       }
       // "ready" may name an object the server does not have.
       if (line.starts_with("ACK ") && line.ends_with(" common")) {
-        if (const auto id = Oid::parse(std::string_view(line).substr(4, 40))) known.insert(*id);
+        const auto id = Oid::parse(std::string_view(line).substr(4, 40));
+        if (id && asked.contains(*id)) known.insert(*id);
       }
     }
   }

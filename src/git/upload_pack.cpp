@@ -12,7 +12,16 @@ using base::Error;
 
 constexpr const char* agent = "agent=rootfs-git-resource/" RESOURCE_VERSION "\n";
 
+/// Before a pack. A commit at the end of a cut history has a line; there may be thousands.
+constexpr size_t most_lines = 100'000;
+
 enum class Negotiation { ask_first, done };
+
+/// The next line before a pack, of which `lines` have come so far.
+PktReader::Kind next_line(PktReader& packets, size_t& lines) {
+  if (++lines > most_lines) throw Error("the server's answer has no end");
+  return packets.next();
+}
 
 std::unique_ptr<base::ByteSource> send(Transport& transport, Protocol protocol,
                                        const std::string& body) {
@@ -51,8 +60,9 @@ std::string fetch_text(const Advertisement& upload, const PackRequest& request,
 PackReply read_sections(std::unique_ptr<base::ByteSource> source) {
   PackReply reply;
   PktReader packets(*source);
+  size_t lines = 0;
   for (;;) {
-    const PktReader::Kind kind = packets.next();
+    const PktReader::Kind kind = next_line(packets, lines);
     const std::string& line = packets.line();
     if (kind == PktReader::Kind::end) throw Error("the server broke off its answer");
     if (kind == PktReader::Kind::flush) return reply;
@@ -99,8 +109,9 @@ PackReply request_version_0(Transport& transport, const Advertisement& upload,
   PackReply reply;
   reply.packets = send(transport, Protocol::v0, body);
   PktReader packets(*reply.packets);
+  size_t lines = 0;
   for (;;) {
-    const PktReader::Kind kind = packets.next();
+    const PktReader::Kind kind = next_line(packets, lines);
     const std::string& line = packets.line();
     if (kind == PktReader::Kind::end) throw Error("the server sent no pack");
     if (kind == PktReader::Kind::flush) continue;

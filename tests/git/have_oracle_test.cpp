@@ -1,0 +1,75 @@
+#include "git/have_oracle.hpp"
+
+#include "git/pkt_line.hpp"
+#include "git/support/entries.hpp"
+#include "git/upload_pack.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+
+namespace {
+
+/// A server that gives the same answer to every question.
+class Answering : public git::Transport {
+ public:
+  explicit Answering(std::string answer) : answer_(std::move(answer)) {}
+  std::unique_ptr<base::ByteSource> advertise(git::Service, git::Protocol) override {
+    return nullptr;
+  }
+  std::unique_ptr<base::ByteSource> request(git::Service, git::Protocol,
+                                            const git::MakeBody&) override {
+    return std::make_unique<base::MemorySource>(answer_);
+  }
+  bool stateless() const override { return true; }
+  std::string finish(git::Service) override { return ""; }
+  void abandon(git::Service) override {}
+
+ private:
+  std::string answer_;
+};
+
+git::Snapshot one_file() {
+  git::Snapshot snapshot;
+  snapshot.add_file("file", "content");
+  snapshot.hash();
+  return snapshot;
+}
+
+std::string acknowledgement(const git::Oid& id, const std::string& word) {
+  return git::pkt_line("ACK " + id.hex() + " " + word + "\n");
+}
+
+}  // namespace
+
+TEST_CASE("what a server was not asked about is not taken for known") {
+  const git::Snapshot snapshot = one_file();
+  Answering server(acknowledgement(snapshot.tree(), "common") +
+                   acknowledgement(git::empty_blob(), "common") +
+                   acknowledgement(snapshot.tree(), "ready") + git::pkt_line("NAK\n"));
+  const git::Known known = git::ask_what_exists(server, git::Oid{}, snapshot);
+  CHECK(known.ids.size() == 1);
+  CHECK(known.ids.contains(snapshot.tree()));
+}
+
+TEST_CASE("a server that acknowledges without an end is not listened to without an end") {
+  const git::Snapshot snapshot = one_file();
+  const bool empty = GENERATE(true, false);
+  const std::string line =
+      empty ? std::string(git::flush_pkt) : acknowledgement(snapshot.tree(), "common");
+  std::string answer;
+  for (int i = 0; i < 100; ++i) answer += line;
+  Answering server(answer + git::pkt_line("NAK\n"));
+  CHECK(contains(message_of([&] { git::ask_what_exists(server, git::Oid{}, snapshot); }),
+                 "more objects than it was asked for"));
+}
+
+TEST_CASE("a server that never comes to the pack is not listened to without an end") {
+  const git::Protocol protocol = GENERATE(git::Protocol::v0, git::Protocol::v2);
+  git::Advertisement upload;
+  upload.protocol = protocol;
+  upload.capabilities = {{"side-band-64k", ""}};
+  std::string answer;
+  for (int i = 0; i < 110'000; ++i) answer += acknowledgement(git::empty_blob(), "common");
+  Answering server(answer);
+  CHECK(contains(message_of([&] { git::request_pack(server, upload, {git::empty_blob()}); }),
+                 "no end"));
+}
