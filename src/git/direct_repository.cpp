@@ -26,7 +26,6 @@ using Database = base::Handle<git_odb, git_odb_free>;
 using Reference = base::Handle<git_reference, git_reference_free>;
 using RefIterator = base::Handle<git_reference_iterator, git_reference_iterator_free>;
 using Commit = base::Handle<git_commit, git_commit_free>;
-using Tree = base::Handle<git_tree, git_tree_free>;
 using Walk = base::Handle<git_revwalk, git_revwalk_free>;
 using Object = base::Handle<git_odb_object, git_odb_object_free>;
 void free_writer(git_odb_writepack* writer) {
@@ -56,18 +55,6 @@ Oid from_libgit2(const git_oid& raw) {
 }
 
 using Ids = std::unordered_set<Oid, OidHash>;
-
-/// For git_tree_walk: a positive value passes over a tree, a negative one ends the walk.
-int keep_id(const char* /*directory*/, const git_tree_entry* entry, void* ids) noexcept {
-  try {
-    const bool is_new =
-        static_cast<Ids*>(ids)->insert(from_libgit2(*git_tree_entry_id(entry))).second;
-    if (base::cancel_signal() != 0) return GIT_EUSER;
-    return is_new ? 0 : 1;
-  } catch (...) {
-    return GIT_ERROR;
-  }
-}
 
 /// The library counts its users.
 class Library {
@@ -165,18 +152,18 @@ class DirectRepository : public Remote {
 
   Known find_known(const Oid& tip, const std::function<const Snapshot&()>& /*hashed*/) override {
     Known known;
-    Commit commit;
-    const git_oid tip_id = to_libgit2(tip);
-    check(git_commit_lookup(Out(commit), repository_.get(), &tip_id),
-          cat(name_, ": read commit ", tip.hex()));
-    known.tip_tree = from_libgit2(*git_commit_tree_id(commit.get()));
+    known.tip_tree = find_tree(tip);
     // What merely exists may be left of something deleted and lack its parts; nobody checks here.
-    Tree tree;
-    check(git_commit_tree(Out(tree), commit.get()), cat(name_, ": read the tree of ", tip.hex()));
     known.ids.insert(*known.tip_tree);
-    const int walked = git_tree_walk(tree.get(), GIT_TREEWALK_PRE, keep_id, &known.ids);
-    base::throw_if_cancelled();
-    check(walked, cat(name_, ": read the tree of ", tip.hex()));
+    std::vector<Oid> trees = {*known.tip_tree};
+    while (!trees.empty()) {
+      const Oid id = trees.back();
+      trees.pop_back();
+      for (const TreeEntry& entry : parse_tree(read(id, GIT_OBJECT_TREE))) {
+        if (entry.mode == mode_gitlink || !known.ids.insert(entry.id).second) continue;
+        if (entry.mode == mode_directory) trees.push_back(entry.id);
+      }
+    }
     return known;
   }
 

@@ -1,0 +1,42 @@
+#include "git/direct_repository.hpp"
+
+#include <fstream>
+
+#include "base/error.hpp"
+#include "git/support/git_program.hpp"
+#include "git/support/opened_by.hpp"
+#include "git/support/pack_builder.hpp"
+#include "support/catch.hpp"
+#include "support/scratch_dir.hpp"
+
+TEST_CASE("trees in trees without an end do not end the program") {
+  constexpr int depth = 100'000;
+  PackBuilder pack;
+  base::Hasher hasher(base::HashAlgorithm::sha1);
+  std::string tree = git::encode_tree({{git::mode_file, "f", git::empty_blob()}});
+  pack.add(git::ObjectType::blob, "");
+  for (int i = 0; i < depth; ++i) {
+    pack.add(git::ObjectType::tree, tree);
+    const git::Oid id = git::object_id(hasher, git::ObjectType::tree, tree);
+    tree = git::encode_tree({{git::mode_directory, "a", id}});
+  }
+  pack.add(git::ObjectType::tree, tree);
+  const std::string commit =
+      git::encode_commit({git::object_id(hasher, git::ObjectType::tree, tree),
+                          std::nullopt,
+                          {"a", "a@a"},
+                          {"a", "a@a"},
+                          1,
+                          "deep"});
+  pack.add(git::ObjectType::commit, commit);
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  std::ofstream(scratch / "deep", std::ios::binary) << pack.pack();
+  git_in(scratch / "r", "index-pack --stdin < '" + (scratch / "deep").string() + "'");
+  const git::Oid tip = git::object_id(hasher, git::ObjectType::commit, commit);
+  base::Log log(-1);
+  const auto remote = opened_by(By::direct, scratch / "r", log);
+  const git::Known known =
+      remote->find_known(tip, []() -> const git::Snapshot& { throw base::Error("not asked for"); });
+  CHECK(known.ids.size() == depth + 2);
+}
