@@ -29,7 +29,6 @@ class Server {
 
   Retry retry() { return {sleep_, log_}; }
   Clients& clients() { return clients_; }
-  base::Log& log() { return log_; }
 
  private:
   std::string send_batch(Operation operation, const std::string& body, http::Url& from);
