@@ -107,6 +107,14 @@ class Hook(Case):
         self.run_again(clone)
         self.assert_restored(clone)
 
+    def test_a_strict_umask_of_the_clone_changes_no_mode(self):
+        for mask in (0o027, 0o077, 0o277):
+            with self.subTest(oct(mask)):
+                clone = self.work.fresh("clone")
+                run("git", "clone", "-q", self.published.file_uri, clone, umask=mask,
+                    env=dict(ENVIRONMENT, **hooked()))
+                self.assert_restored(clone)
+
     @unittest.skipUnless(AS_ROOT and container.can_enter(), "no user namespaces here")
     def test_in_the_namespace_of_a_get_only_what_the_kernel_forbids_is_missing(self):
         home = self.work.directory("get")
