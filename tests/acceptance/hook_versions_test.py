@@ -31,6 +31,21 @@ class HookVersions(Case):
             commits.append(repository.tip())
         return repository, commits[1:]
 
+    def tree(self):
+        return torture.Builder(self.work.fresh("tree")).directory(b"d").file(b"d/stays")
+
+    def assert_older_follows_newer(self, older, newer):
+        """As a get of an older version: the newest is cloned, then the older one checked out."""
+        versions = []
+        for tree in (older, newer):
+            tree.done()
+            versions.append(tree.path(b"").decode())
+        repository, commits = self.published(*versions)
+        env = dict(ENVIRONMENT, **hooked())
+        clone = stock_clone(repository.file_uri, self.work.fresh("clone"), env=env)
+        for number in (0, 1, 1, 0):
+            self.check_out(clone, commits[number], versions[number], env)
+
     def check_out(self, clone, commit, tree, env):
         run("git", "-C", clone, "checkout", "-q", commit, env=env)
         found = trees.listing(clone / "rootfs", exact=True)
@@ -62,6 +77,14 @@ class HookVersions(Case):
             (clone / "rootfs" / name).unlink()
         for commit, tree in zip(commits, versions):
             self.check_out(clone, commit, tree, env)
+
+    def test_a_linked_keep_of_the_newest_does_not_make_git_refuse_every_other(self):
+        linked = self.tree().directory(b"k").empty(b"k/.keep").directory(b"k2")
+        self.assert_older_follows_newer(self.tree(), linked.hard_link(b"k2/.keep", b"k/.keep"))
+
+    def test_a_keep_that_links_to_an_empty_file_is_the_images_own(self):
+        linked = self.tree().empty(b"empty").directory(b"k").link(b"k/.keep", b"../empty")
+        self.assert_older_follows_newer(self.tree(), linked)
 
     def test_attributes_of_the_image_itself_change_no_file(self):
         env = {**ENVIRONMENT, **environment(**{"core.hooksPath": ".rootfs/hooks"})}
