@@ -86,6 +86,19 @@ class HookVersions(Case):
         linked = self.tree().empty(b"empty").directory(b"k").link(b"k/.keep", b"../empty")
         self.assert_older_follows_newer(self.tree(), linked)
 
+    def test_copies_do_not_stay_the_hard_links_of_a_newer_version(self):
+        copies = self.tree().file(b"a", b"same").file(b"b", b"same").file(b"c", b"same")
+        linked = self.tree().file(b"a", b"same").hard_link(b"b", b"a").hard_link(b"c", b"a")
+        self.assert_older_follows_newer(copies, linked)
+        others = self.tree().file(b"b", b"same").hard_link(b"c", b"b").directory(b"a").file(b"a/x")
+        self.assert_older_follows_newer(others, linked)
+
+    def test_an_own_keep_is_not_missing_where_a_newer_version_is_empty(self):
+        empty = self.tree().directory(b"k").directory(b"k2").directory(b"k2/.git")
+        own = self.tree().directory(b"k").empty(b"k/.keep").directory(b"k2").empty(b"k2/.keep")
+        self.assert_older_follows_newer(own, empty)
+        self.assert_older_follows_newer(empty, own)
+
     def test_attributes_of_the_image_itself_change_no_file(self):
         env = {**ENVIRONMENT, **environment(**{"core.hooksPath": ".rootfs/hooks"})}
         for name, (attributes, content) in ATTRIBUTES.items():
