@@ -99,6 +99,17 @@ class HookVersions(Case):
         self.assert_older_follows_newer(own, empty)
         self.assert_older_follows_newer(empty, own)
 
+    def test_our_keep_in_dev_gives_way_to_one_of_the_image_and_comes_back(self):
+        for kind, own in {
+                "link": lambda tree: tree.link(b"dev/.keep", b"x"),
+                "directory": lambda tree: tree.directory(b"dev/.keep").file(b"dev/.keep/x"),
+                "file": lambda tree: tree.file(b"dev/.keep", b"not empty"),
+                "empty": lambda tree: tree.empty(b"dev/.keep"),
+                "hard link": lambda tree: tree.empty(b"d/x").hard_link(b"dev/.keep", b"d/x")}.items():
+            with self.subTest(kind):
+                ours, theirs = self.tree().directory(b"dev"), self.tree().directory(b"dev")
+                self.assert_older_follows_newer(ours, own(theirs))
+
     def test_attributes_of_the_image_itself_change_no_file(self):
         env = {**ENVIRONMENT, **environment(**{"core.hooksPath": ".rootfs/hooks"})}
         for name, (attributes, content) in ATTRIBUTES.items():
