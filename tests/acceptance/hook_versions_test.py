@@ -100,15 +100,33 @@ class HookVersions(Case):
         self.assert_older_follows_newer(empty, own)
 
     def test_our_keep_in_dev_gives_way_to_one_of_the_image_and_comes_back(self):
-        for kind, own in {
+        for name, own in {
                 "link": lambda tree: tree.link(b"dev/.keep", b"x"),
                 "directory": lambda tree: tree.directory(b"dev/.keep").file(b"dev/.keep/x"),
                 "file": lambda tree: tree.file(b"dev/.keep", b"not empty"),
                 "empty": lambda tree: tree.empty(b"dev/.keep"),
-                "hard link": lambda tree: tree.empty(b"d/x").hard_link(b"dev/.keep", b"d/x")}.items():
-            with self.subTest(kind):
+                "linked": lambda tree: tree.empty(b"d/x").hard_link(b"dev/.keep", b"d/x")}.items():
+            with self.subTest(name):
                 ours, theirs = self.tree().directory(b"dev"), self.tree().directory(b"dev")
                 self.assert_older_follows_newer(ours, own(theirs))
+
+    def test_no_attribute_of_a_newer_version_goes_on_granting_access(self):
+        bare = self.tree().directory(b"new\nline").file(b"new\nline/x").directory(b"*")
+        bare.file(b"*/stays").directory(b"*/empty").file(b"later")
+        bare.directory(b"*/.git").file(b"*/.git/x")
+        dressed = self.tree().directory(b"new\nline", xattrs={"user.a b": b"1"})
+        dressed.file(b"new\nline/x", xattrs={"system.posix_acl_access": torture.ACCESS})
+        dressed.directory(b"*", xattrs={"system.posix_acl_default": torture.DEFAULT})
+        dressed.file(b"*/stays").directory(b"*/empty", xattrs={"user.a": b"1", "user.b": b"1"})
+        dressed.link(b"later", b"..")
+        self.assert_older_follows_newer(bare, dressed)
+
+    def test_what_git_or_the_hook_makes_below_a_default_acl_does_not_inherit_it(self):
+        versions = [self.tree().directory(b"a").file(b"a/stays").fifo(b"a/fifo") for _ in range(2)]
+        versions[0].directory(b"a/more").file(b"a/more/x").directory(b"a/.git").file(b"a/.git/x")
+        for tree in versions:
+            tree.dress(b"a", xattrs={"system.posix_acl_default": torture.DEFAULT})
+        self.assert_older_follows_newer(*versions)
 
     def test_attributes_of_the_image_itself_change_no_file(self):
         env = {**ENVIRONMENT, **environment(**{"core.hooksPath": ".rootfs/hooks"})}
