@@ -160,6 +160,7 @@ class DirectRepository : public Remote {
       const Oid id = trees.back();
       trees.pop_back();
       for (const TreeEntry& entry : parse_tree(read(id, GIT_OBJECT_TREE))) {
+        if (id == known.tip_tree) known.tip_names.push_back(entry.name);
         if (entry.mode == mode_gitlink || !known.ids.insert(entry.id).second) continue;
         if (entry.mode == mode_directory) trees.push_back(entry.id);
       }

@@ -35,6 +35,7 @@ Known fetch_trees(Transport& transport, const Advertisement& upload, const PackR
           known.ids.insert(id);
           for (const TreeEntry& entry : parse_tree(content)) {
             base::throw_if_cancelled();
+            if (id == known.tip_tree) known.tip_names.push_back(entry.name);
             // A subtree is known once it is here itself, complete with what is below it.
             if (entry.mode != mode_directory && entry.mode != mode_gitlink) {
               known.ids.insert(entry.id);

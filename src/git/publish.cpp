@@ -172,6 +172,7 @@ class Publisher {
     PublishResult result;
     result.tree = hashed().tree();
     result.new_branch = !tip;
+    if (tip) result.names_before = std::move(known.tip_names);
     if (tip && known.tip_tree == result.tree) {
       result.commit = *tip;
       result.unchanged = true;

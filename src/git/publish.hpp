@@ -32,6 +32,8 @@ struct PublishResult {
   bool unchanged = false;  ///< The branch held this tree already; nothing was sent.
   bool new_branch = false;
   uint64_t objects = 0;  ///< Sent.
+  /// What lies at the top of the commit before, if that was learnt.
+  std::vector<std::string> names_before;
 };
 
 /// Makes `snapshot` (not yet hashed) the newest commit of a branch: hashes what is left of it while

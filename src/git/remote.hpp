@@ -19,6 +19,7 @@ namespace git {
 struct Known {
   std::unordered_set<Oid, OidHash> ids;  ///< A known tree stands for everything below it.
   std::optional<Oid> tip_tree;           ///< The tree of the commit asked about, if it was learnt.
+  std::vector<std::string> tip_names;    ///< What lies at the top of it, if that was learnt.
 };
 
 /// One change of one branch.

@@ -97,6 +97,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   const std::chrono::duration<double> seconds = Clock::now() - start;
 
   report_published(publication.snapshot.summary(), files.user, log);
+  if (!result.unchanged) warn_of_replaced(result.names_before, source.branch, log);
   if (result.unchanged) {
     log.heading(cat("unchanged: commit ", result.commit.short_hex(), " has this image already"));
   } else {

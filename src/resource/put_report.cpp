@@ -1,9 +1,11 @@
 #include "resource/put_report.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "base/text.hpp"
+#include "resource/repository_files.hpp"
 
 namespace resource {
 namespace {
@@ -139,6 +141,17 @@ void report_published(const git::SnapshotSummary& sum, const std::string& user, 
   warn_of_private(sum, log);
   warn_of_large(sum, log);
   tell_of_refused(sum, log);
+}
+
+void warn_of_replaced(const std::vector<std::string>& names, const std::string& branch,
+                      base::Log& log) {
+  std::vector<std::string> others;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(others),
+               [](const std::string& name) { return !is_own_name(name); });
+  if (others.empty()) return;
+  warn_with_list(cat("an image has all of its branch: what else lay on ", base::printable(branch),
+                     " is only in its history now; give each image a branch of its own:"),
+                 excerpts(others), log);
 }
 
 }  // namespace resource

@@ -1,5 +1,8 @@
 #include "resource/repository_files.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.hpp"
 #include "resource/assets.hpp"
 #include "resource/image_tree.hpp"
@@ -53,6 +56,13 @@ void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot,
       files.provenance.empty()
           ? encode_provenance({files.repository, files.tag, files.digest, {}, {}, {}, {}})
           : files.provenance);
+}
+
+bool is_own_name(std::string_view name) {
+  constexpr std::array<std::string_view, 10> own = {
+      "README.md", ".gitattributes", ".lfsconfig", "metadata.json", "labels.json", "repository",
+      "tag",       "digest",         "rootfs",     side_folder};
+  return std::find(own.begin(), own.end(), name) != own.end();
 }
 
 std::string commit_message(const ImageFiles& files) {

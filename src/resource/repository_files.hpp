@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "git/snapshot.hpp"
 #include "resource/image_files.hpp"
@@ -14,6 +15,9 @@ std::string image_name(const ImageFiles& files);
 /// everywhere. `attributes` are further lines for .gitattributes.
 void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot,
                           std::string_view attributes = "");
+
+/// Whether `name` is one of those that a put has at the top of a repository, rootfs/ among them.
+bool is_own_name(std::string_view name);
 
 /// Names the image and its digest; never holds what the stock git resource takes for [ci skip].
 std::string commit_message(const ImageFiles& files);

@@ -39,6 +39,21 @@ class PutBranches(PutCase):
         self.assert_published(repository, "box")
         self.assertEqual(repository.history()[1:], [mine])
 
+    def test_files_of_another_project_do_not_leave_a_branch_without_a_word(self):
+        for way in ("http", "file"):
+            repository = self.repository()
+            repository.commit_by_hand(self.work, {"README.md": "", "src/main.c": "", "Makefile": ""})
+            git = {"uri": repository.file_uri} if way == "file" else self.http.source(repository)
+            source = self.source_of("box", git=git)
+            first = programs.put(source, self.inputs, image="box")
+            self.succeeded(first)
+            for words in ("only in its history", "  Makefile", "  src"):
+                self.assertIn(words, first.log)
+            self.assertNotIn("  README.md", first.log)
+            again = programs.put(self.source_of("other", git=git), self.inputs, image="other")
+            self.succeeded(again)
+            self.assertNotIn("history", again.log)
+
     def test_a_branch_that_moves_in_the_middle_of_a_put(self):
         for way in ("http",) if programs.in_image() else ("http", "file"):
             repository = self.repository()
