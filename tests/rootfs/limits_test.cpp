@@ -131,8 +131,13 @@ TEST_CASE("a bomb is not hidden by a manifest that claims large layers behind it
   rootfs::Budget budget({}, from);
   budget.add_fetched(from / 1000);
   budget.add_stream(from);
-  CHECK_THROWS_WITH(budget.add_stream(1000),
-                    Catch::Contains("limit 1,000 bytes for one (source.limits.ratio)"));
+  std::string message;
+  try {
+    budget.add_stream(1000);
+  } catch (const base::Error& error) {
+    message = error.what();
+  }
+  CHECK(contains(message, "limit 1,000 bytes for one (source.limits.ratio)"));
   budget.add_fetched(1000);
   CHECK_NOTHROW(budget.add_stream(1000));
   // A file whose bytes are on the way is no bomb.
