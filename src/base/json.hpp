@@ -2,11 +2,12 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/made_range.hpp"
 
 namespace base {
 
@@ -28,18 +29,16 @@ class JsonView {
   /// Elements of an array; null counts as an empty one. A range of views that are made while it is
   /// gone through: a list of millions costs no more than a short one.
   auto items() const {
-    return std::views::iota(size_t{0}, count_items()) |
-           std::views::transform([list = *this](size_t index) { return list.item(index); });
+    return MadeRange(count_items(), [list = *this](size_t index) { return list.item(index); });
   }
   /// Names and values of an object, sorted by name; null counts as an empty one. Such a range, too.
   auto members() const {
     auto places = find_members();
     const size_t count = places.size();
-    return std::views::iota(size_t{0}, count) |
-           std::views::transform([object = *this, places = std::move(places)](size_t index) {
-             const auto& [name, value] = places[index];
-             return std::pair<const std::string&, JsonView>(*name, object.member(*name, value));
-           });
+    return MadeRange(count, [object = *this, places = std::move(places)](size_t index) {
+      const auto [name, value] = places[index];
+      return std::pair<const std::string&, JsonView>(*name, object.member(*name, value));
+    });
   }
 
   std::string string() const;
