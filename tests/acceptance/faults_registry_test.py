@@ -140,7 +140,7 @@ class RegistryFaults(Case):
         manifest = json.loads(cls.registry.blob_file(cls.digest).read_text())
         cls.config = manifest["config"]["digest"]
         cls.sleepless = fast_clock.environment(cls.work)
-        cls.impatient = fast_clock.environment(cls.work, 50)
+        cls.impatient = fast_clock.environment(cls.work, 20)
         cls.version = {"tag": "one", "digest": cls.digest}
 
     def server(self, step=None, fault=None):
