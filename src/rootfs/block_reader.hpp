@@ -9,10 +9,9 @@
 
 namespace rootfs {
 
-/// A tar stream in blocks, each looked at before it is handed out. No tar record is split between
-/// two, and no header's text, which makes some blocks larger than others by up to
-/// base::longest_tar_text. Keeps the present block and what the stream
-/// begins with.
+/// A tar stream in blocks, each looked at before it is handed out. Neither a tar record nor the
+/// text of a header is split between two, so that some are larger, by up to base::longest_tar_text.
+/// Keeps the present block and what the stream begins with.
 class BlockReader {
  public:
   explicit BlockReader(base::ByteSource& source);
