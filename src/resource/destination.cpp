@@ -21,8 +21,8 @@ void remove_file(const std::string& path) {
 }  // namespace
 
 void clear_destination(const std::string& directory) {
-  for (const char* name : {"metadata.json", "labels.json", "repository", "tag", "digest",
-                           "image.tar", "rootfs.tgz"}) {
+  for (const char* name :
+       {"metadata.json", "labels.json", "repository", "tag", "digest", "image.tar", "rootfs.tgz"}) {
     remove_file(cat(directory, "/", name));
   }
   for (const char* name : {"rootfs", ".rootfs", ".incoming", "oci"}) {
