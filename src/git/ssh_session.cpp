@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
@@ -147,10 +148,8 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_HOST, address.host.c_str());
     set(SSH_OPTIONS_PORT, &address.port);
     set(SSH_OPTIONS_USER, address.user.c_str());
-    const socket_t socket = base::with_context(where_, [&] {
-                              return tcp_connect(address.host, address.port,
-                                                 std::chrono::seconds(connect_timeout_seconds));
-                            }).release();
+    const socket_t socket =
+        base::with_context(where_, [&] { return open_socket(address, options); }).release();
     // From here on the session closes it.
     set(SSH_OPTIONS_FD, &socket);
     set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
@@ -168,6 +167,15 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_KNOWNHOSTS, known_hosts_path_.c_str());
     ssh_set_blocking(session_.get(), 0);
     complete("connect", [&] { return ssh_connect(session_.get()); });
+  }
+
+  base::UniqueFd open_socket(const SshAddress& address, const RemoteOptions& options) {
+    const std::chrono::seconds timeout(connect_timeout_seconds);
+    if (!options.ssh_proxy) return tcp_connect(address.host, address.port, timeout);
+    return base::with_context("source.git.https_tunnel", [&] {
+      tunnel_.emplace(*options.ssh_proxy, address.host, address.port, timeout);
+      return tunnel_->socket();
+    });
   }
 
   /// A server that does not accept the variable (AcceptEnv) answers in version 0, which does, too.
@@ -299,6 +307,7 @@ class SshChannel : public Channel {
   std::string known_lines_;
   base::UniqueFd known_hosts_;
   std::string known_hosts_path_ = "/dev/null";
+  std::optional<http::Tunnel> tunnel_;  // Outlives the session in it.
   Session session_;
   SessionChannel channel_;
   std::string said_;

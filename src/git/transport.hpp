@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/stream.hpp"
+#include "http/tunnel.hpp"
 
 namespace git {
 
@@ -63,6 +65,7 @@ struct RemoteOptions {
   CheckHostKey check_host_key = CheckHostKey::yes;
   std::vector<std::string> ca_certs;
   VerifyTls verify_tls = VerifyTls::yes;
+  std::optional<http::TunnelProxy> ssh_proxy;  ///< The way to a repository over SSH.
 };
 
 /// The URI without user information and query: fit for logs and files.

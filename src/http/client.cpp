@@ -12,11 +12,6 @@
 namespace http {
 namespace {
 
-void initialise_libcurl() {
-  static std::once_flag once;
-  std::call_once(once, [] { check(curl_global_init(CURL_GLOBAL_DEFAULT), "initialise"); });
-}
-
 class Body : public base::ByteSource {
  public:
   explicit Body(std::unique_ptr<Transfer> transfer) : transfer_(std::move(transfer)) {}
@@ -27,6 +22,11 @@ class Body : public base::ByteSource {
 };
 
 }  // namespace
+
+void initialise_libcurl() {
+  static std::once_flag once;
+  std::call_once(once, [] { check(curl_global_init(CURL_GLOBAL_DEFAULT), "initialise"); });
+}
 
 Multi::Multi() {
   initialise_libcurl();

@@ -14,6 +14,9 @@ using EasyHandle = base::Handle<CURL, curl_easy_cleanup>;
 using MultiHandle = base::Handle<CURLM, curl_multi_cleanup>;
 using HeaderList = base::Handle<curl_slist, curl_slist_free_all>;
 
+/// To be called before any other function of libcurl; any number of times.
+void initialise_libcurl();
+
 inline void check(CURLcode code, const char* doing) {
   if (code != CURLE_OK) {
     throw base::Error(base::cat("libcurl: ", doing, ": ", curl_easy_strerror(code)));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/encoding.hpp"
 #include "base/error.hpp"
@@ -23,10 +24,11 @@ constexpr const char* default_branch = "main";
 // Nobody's name is that long, but tokens are, and some servers take them in place of a user name.
 constexpr size_t length_of_token = 16;
 
-constexpr std::array<std::string_view, 9> secret_keys = {
+constexpr std::array<std::string_view, 10> secret_keys = {
     "password",          "private_key",    "private_key_passphrase",
     "client_key",        "tls_key",        "aws_secret_access_key",
-    "aws_session_token", "repository_key", "repository_passphrase"};
+    "aws_session_token", "repository_key", "repository_passphrase",
+    "proxy_password"};
 
 base::Secret read_secret(const JsonView& view) {
   return base::Secret(view.scalar_text());
@@ -111,6 +113,26 @@ git::EmptyDirectory parse_empty_directories(const JsonView& view) {
   throw Error(cat(view.path(), ": ", base::printable(word), " is neither keep nor gitlink"));
 }
 
+/// Named and written as in the stock git type.
+std::optional<http::TunnelProxy> parse_tunnel(const JsonView& tunnel) {
+  if (tunnel.is_null()) return std::nullopt;
+  http::TunnelProxy proxy;
+  proxy.password = read_secret(tunnel.at("proxy_password"));
+  tunnel.allow_only({"proxy_host", "proxy_port", "proxy_user", "proxy_password"});
+  proxy.host = tunnel.at("proxy_host").string_or("");
+  if (proxy.host.empty() || proxy.host.find_first_of("/@ ") != std::string::npos) {
+    throw Error(cat(tunnel.path(), ".proxy_host: expected the name or IP address of a host"));
+  }
+  const std::string port = tunnel.at("proxy_port").scalar_text();
+  const char* const end = port.data() + port.size();
+  if (std::from_chars(port.data(), end, proxy.port).ptr != end || proxy.port == 0 ||
+      proxy.port > 65535) {
+    throw Error(cat(tunnel.path(), ".proxy_port: expected a number from 1 to 65535"));
+  }
+  proxy.username = tunnel.at("proxy_user").scalar_text();
+  return proxy;
+}
+
 GitSource parse_git(const JsonView& git) {
   GitSource source;
   git::RemoteOptions& remote = source.remote;
@@ -128,6 +150,7 @@ GitSource parse_git(const JsonView& git) {
                   "skip_host_key_check",
                   "ca_certs",
                   "skip_ssl_verification",
+                  "https_tunnel",
                   "author_name",
                   "author_email",
                   "committer_name",
@@ -153,6 +176,7 @@ GitSource parse_git(const JsonView& git) {
   remote.ca_certs = read_certificates(git.at("ca_certs"));
   remote.verify_tls =
       git.at("skip_ssl_verification").boolean_or(false) ? git::VerifyTls::no : git::VerifyTls::yes;
+  remote.ssh_proxy = parse_tunnel(git.at("https_tunnel"));
   source.branch = checked_branch(git.at("branch"));
   source.empty_directories = parse_empty_directories(git.at("empty_dirs"));
   source.tmpdir_env = git.at("tmpdir_env").boolean_or(false);
@@ -196,7 +220,8 @@ void hide_secrets(const JsonView& source, base::Log& log) {
   if (!source.is_object()) return;
   for (const auto& [key, view] : source.members()) {
     const std::string name = base::to_lower(key);
-    if (name == "git" || name == "registry_mirror" || name == "content_trust" || name == "lfs") {
+    if (name == "git" || name == "registry_mirror" || name == "content_trust" || name == "lfs" ||
+        name == "https_tunnel") {
       hide_secrets(view, log);
     } else if (std::find(secret_keys.begin(), secret_keys.end(), name) != secret_keys.end()) {
       hide_value(view, log);

@@ -4,7 +4,7 @@
 import random
 import unittest
 
-from support import git_http, images, programs, registry, tls
+from support import git_http, git_ssh, images, programs, registry, tls
 from support.case import Case
 from support.proxy import Proxy
 
@@ -26,11 +26,14 @@ class Proxies(Case):
     def setUp(self):
         self.proxy = Proxy(self.work)
 
-    def run_all(self, images_server, git_server, env):
+    def over_http(self, git_server):
+        return git_server.source(self.repository(), ca_certs=self.authority.certificate)
+
+    def run_all(self, images_server, git, env):
         """From a registry to a repository and back, all programs, once."""
-        trust = {"ca_certs": self.authority.certificate}
-        git = {"git": git_server.source(self.repository(), **trust)}
-        source = {"repository": f"{images_server.host}/team/image", "tag": "one", **trust, **git}
+        git = {"git": git}
+        source = {"repository": f"{images_server.host}/team/image", "tag": "one",
+                  "ca_certs": self.authority.certificate, **git}
         environment = {**programs.environment(), **env}
 
         def step(name, request, directory=None):
@@ -51,7 +54,7 @@ class Proxies(Case):
         for images_server, git_server in self.servers:
             scheme, _, git_host = git_server.url.partition("://")
             with self.subTest(scheme):
-                self.run_all(images_server, git_server, self.proxy.environment())
+                self.run_all(images_server, self.over_http(git_server), self.proxy.environment())
                 asked = self.proxy.asked()
                 for host in (images_server.host, git_host):
                     methods = {method for method, to in asked if to == host}
@@ -61,7 +64,8 @@ class Proxies(Case):
 
     def test_hosts_that_need_no_proxy_are_not_asked_through_it(self):
         env = self.proxy.environment(no_proxy="example.com,127.0.0.1")
-        self.run_all(*self.servers[0], env)
+        images_server, git_server = self.servers[0]
+        self.run_all(images_server, self.over_http(git_server), env)
         self.assertEqual(self.proxy.asked(), [])
 
     def test_a_wrong_login_is_named_as_the_proxys(self):
@@ -71,6 +75,27 @@ class Proxies(Case):
             log = self.failed(programs.invoke("check", {"source": source}, env=env), "the proxy",
                               ".example.com")
             self.assertNotIn("not-this-one", log)
+
+    def test_ssh_goes_through_the_tunnel_and_never_past_it(self):
+        sshd = git_ssh.GitSsh(self.work)
+        images_server, _ = self.servers[0]
+        self.run_all(images_server, {
+            "uri": sshd.uri(self.repository()), "private_key": sshd.key("ed25519"),
+            "known_hosts": sshd.known_hosts, "https_tunnel": self.proxy.tunnel()},
+            {"https_proxy": "http://127.0.0.1:1", "no_proxy": "*"})
+        asked = self.proxy.asked()
+        self.assertEqual(set(asked), {("CONNECT", f"127.0.0.1:{sshd.port}")})
+        self.assertGreater(len(asked), 2, "a step went past the proxy")
+
+    def test_a_tunnel_that_does_not_open_is_named_without_its_password(self):
+        far = {"uri": "git@git.example.com:team/image.git", "skip_host_key_check": True,
+               "username": "git", "password": "unused"}
+        nobody = {"proxy_host": "127.0.0.1", "proxy_port": "1"}
+        for tunnel in (self.proxy.tunnel("not-this-one"), self.proxy.tunnel(), nobody):
+            log = self.failed(programs.invoke("check", {"source": {
+                "git": {**far, "https_tunnel": tunnel}}}), "git.example.com", "https_tunnel",
+                "proxy")
+            self.assertNotIn(tunnel.get("proxy_password", "\0"), log)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ TEST_CASE("a secret is known to the log before anything can fail") {
       R"({"source":{"git":{"private_key":{},"private_key_passphrase":"hunter2"}}})",
       R"({"source":{"git":{"unknown":1,"private_key_passphrase":"hunter2"}}})",
       R"({"source":{"git":{"unknown":1,"uri":"https://joe:hunter2@git.test/app"}}})",
+      R"({"source":{"git":{"unknown":1,"https_tunnel":{"proxy_password":"hunter2"}}}})",
       R"({"source":{"repository":"joe:hunter2@registry.test/app"}})",
       R"({"source":{"repository":"https://joe:hunter2@registry.test/app"}})",
       R"({"source":{"repository":"https://joe:hunter2@shaman.test/app"}})",

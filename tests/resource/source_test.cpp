@@ -54,6 +54,8 @@ TEST_CASE("every key of a git source arrives") {
       R"("branch":"images/app","username":"joe","password":"hunter2","private_key":"KEY",
          "private_key_passphrase":"PHRASE","private_key_user":"forge","known_hosts":"host key",
          "skip_host_key_check":true,"ca_certs":"PEM","skip_ssl_verification":true,
+         "https_tunnel":{"proxy_host":"proxy.test","proxy_port":"3128","proxy_user":"p",
+                         "proxy_password":"TUNNEL"},
          "author_name":"A","author_email":"a@x","committer_name":"C","committer_email":"c@x")"));
   REQUIRE(source.git);
   CHECK_FALSE(source.image);
@@ -69,6 +71,11 @@ TEST_CASE("every key of a git source arrives") {
   CHECK(git.remote.check_host_key == git::CheckHostKey::no);
   CHECK(git.remote.ca_certs == std::vector<std::string>{"PEM"});
   CHECK(git.remote.verify_tls == git::VerifyTls::no);
+  REQUIRE(git.remote.ssh_proxy);
+  CHECK(git.remote.ssh_proxy->host == "proxy.test");
+  CHECK(git.remote.ssh_proxy->port == 3128);
+  CHECK(git.remote.ssh_proxy->username == "p");
+  CHECK(git.remote.ssh_proxy->password.reveal() == "TUNNEL");
   CHECK(git.author.name == "A");
   CHECK(git.author.email == "a@x");
   CHECK(git.committer.name == "C");
@@ -80,6 +87,7 @@ TEST_CASE("what a git source leaves out is safe") {
   CHECK(git.branch == "main");
   CHECK(git.remote.check_host_key == git::CheckHostKey::yes);
   CHECK(git.remote.verify_tls == git::VerifyTls::yes);
+  CHECK_FALSE(git.remote.ssh_proxy);
   CHECK(git.author.name == "rootfs-git-resource");
   CHECK(git.author.email == "rootfs-git-resource@localhost");
   CHECK(git.committer.name == "rootfs-git-resource");
@@ -195,6 +203,21 @@ TEST_CASE("a branch that would break the wire or the server is refused") {
   }
   CHECK(contains(refusal_of(git_source(R"("branch":")" + std::string(300, 'a') + "\"")),
                  "is not a branch name"));
+}
+
+TEST_CASE("a proxy for SSH that nobody can reach is refused before anything is asked") {
+  const auto refusal = [](const std::string& tunnel) {
+    return refusal_of(git_source(R"("https_tunnel":{)" + tunnel + "}"));
+  };
+  const std::string host = "source.git.https_tunnel.proxy_host: expected the name or IP address";
+  CHECK(contains(refusal(""), host));
+  CHECK(contains(refusal(R"("proxy_host":"http://proxy.test","proxy_port":3128)"), host));
+  CHECK(contains(refusal(R"("proxy_host":"me:hunter2@proxy.test","proxy_port":3128)"), host));
+  for (const char* port : {R"("")", R"("31x8")", "0", "65536", "-1", "null"}) {
+    CAPTURE(port);
+    CHECK(refusal(R"("proxy_host":"proxy.test","proxy_port":)" + std::string(port)) ==
+          "source.git.https_tunnel.proxy_port: expected a number from 1 to 65535");
+  }
 }
 
 TEST_CASE("git without a repository to push to is refused") {

@@ -31,6 +31,12 @@ class Proxy:
         address = f"http://{USER}:{password}@{self._host}"
         return {"http_proxy": address, "https_proxy": address, **more}
 
+    def tunnel(self, password=PASSWORD):
+        """The `https_tunnel` of a repository behind it."""
+        host, _, port = self._host.partition(":")
+        return {"proxy_host": host, "proxy_port": int(port), "proxy_user": USER,
+                "proxy_password": password}
+
     def asked(self):
         """(method, host and port) of each request so far."""
         return re.findall(r"Request \(file descriptor \d+\): (\w+) (?:http://)?([^/ ]+)",
