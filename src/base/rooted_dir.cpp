@@ -63,14 +63,13 @@ UniqueFd RootedDir::resolve(std::string_view path, int flags) const {
     if (fd || errno != EAGAIN) return fd;
   }
   if ((flags & O_DIRECTORY) != 0) return detail::walk_to_directory(fd_.get(), path);
-  const size_t slash = path.rfind('/');
-  const std::string name(slash == std::string_view::npos ? path : path.substr(slash + 1));
+  const auto [directory, last] = split_path(path);
+  const std::string name(last);
   if (name.empty() || name == "." || name == "..") {
     errno = EISDIR;
     return {};
   }
-  const UniqueFd parent = detail::walk_to_directory(
-      fd_.get(), slash == std::string_view::npos ? "" : path.substr(0, slash));
+  const UniqueFd parent = detail::walk_to_directory(fd_.get(), directory);
   if (!parent) return {};
   return UniqueFd(::openat(parent.get(), name.c_str(), flags | O_CLOEXEC));
 }

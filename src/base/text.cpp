@@ -138,6 +138,12 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
+SplitPath split_path(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return {"", path};
+  return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
 std::string to_hex(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;

@@ -55,6 +55,14 @@ std::string to_lower(std::string_view text);                       ///< ASCII le
 bool equal_ignoring_case(std::string_view a, std::string_view b);  ///< ASCII letters only.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// A path as the directory, "" where it has none, and the last name.
+struct SplitPath {
+  std::string_view directory;
+  std::string_view name;
+};
+
+SplitPath split_path(std::string_view path);
+
 /// Lower-case hexadecimal digits of raw bytes.
 std::string to_hex(std::string_view bytes);
 

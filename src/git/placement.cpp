@@ -1,5 +1,6 @@
 #include "git/placement.hpp"
 
+#include "base/text.hpp"
 #include "git/path_rules.hpp"
 
 namespace git {
@@ -12,10 +13,10 @@ Placement PlacementRules::place(const base::Entry& entry) {
   if (entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device) {
     return Placement::special;
   }
-  const size_t slash = path.rfind('/');
+  const auto [directory, name] = base::split_path(path);
   const bool is_directory = entry.kind == EntryKind::directory;
   if (path.starts_with("dev/")) return Placement::below_dev;
-  if (slash != path.npos && refused_.contains(path.substr(0, slash))) {
+  if (refused_.contains(std::string(directory))) {
     if (is_directory) refused_.insert(path);
     return Placement::below_refused;
   }
@@ -25,8 +26,6 @@ Placement PlacementRules::place(const base::Entry& entry) {
   // A directory may come to need a placeholder.
   const size_t below = is_directory ? 1 + placeholder.size() : 0;
   const bool too_long = prefix_size_ + 1 + path.size() + below > longest_path;
-  const std::string_view name =
-      slash == path.npos ? path : std::string_view(path).substr(slash + 1);
   if (!is_refused_name(name) && !too_long && !bad_link) return Placement::own_name;
   if (is_directory) refused_.insert(path);
   return Placement::refused;

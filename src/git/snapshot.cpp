@@ -14,12 +14,6 @@ using base::Entry;
 using base::EntryKind;
 using base::Error;
 
-std::pair<std::string_view, std::string_view> split_last(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string_view::npos) return {"", path};
-  return {path.substr(0, slash), path.substr(slash + 1)};
-}
-
 /// What a checkout makes of the permission bits under the usual umask of 022.
 uint32_t mode_in_clone(const Entry& entry) {
   if (entry.kind == EntryKind::directory) return 0755;
@@ -48,13 +42,13 @@ Snapshot::Snapshot(EmptyDirectory empty, unsigned threads) : empty_(empty), hash
 }
 
 void Snapshot::add_file(std::string_view path, std::string_view content, uint32_t mode) {
-  const auto [parent, name] = split_last(path);
+  const auto [parent, name] = base::split_path(path);
   add_blob(make_directory(parent), std::string(name), mode, text_blob(content));
 }
 
 void Snapshot::add_file(std::string_view path, std::shared_ptr<const base::Content> content,
                         uint64_t size) {
-  const auto [parent, name] = split_last(path);
+  const auto [parent, name] = base::split_path(path);
   add_blob(make_directory(parent), std::string(name), mode_file,
            {{}, false, size, std::move(content)});
 }
@@ -141,7 +135,7 @@ void Snapshot::count_displaced(const Entry& entry, Placement placement) {
 void Snapshot::add_entry(const Entry& entry, const std::string& prefix,
                          std::optional<std::string> stand_in) {
   if (entry.path.empty()) return;
-  const std::string_view name = split_last(entry.path).second;
+  const std::string_view name = base::split_path(entry.path).name;
   const uint32_t directory = make_parent(prefix, entry.path);
   if (entry.kind == EntryKind::hardlink) {
     return add_hardlink(directory, std::string(name), entry, cat(prefix, '/', entry.link),
@@ -201,14 +195,14 @@ uint32_t Snapshot::make_directory(std::string_view path) {
       found != directory_index_.end()) {
     return found->second;
   }
-  const auto [parent, name] = split_last(path);
+  const auto [parent, name] = base::split_path(path);
   const uint32_t index = add_directory(make_directory(parent), std::string(name));
   directory_index_.emplace(path, index);
   return index;
 }
 
 uint32_t Snapshot::make_parent(const std::string& prefix, std::string_view path) {
-  const std::string_view parent = split_last(path).first;
+  const std::string_view parent = base::split_path(path).directory;
   if (last_parent_.prefix != prefix || last_parent_.path != parent) {
     const uint32_t index = make_directory(cat(prefix, parent.empty() ? "" : "/", parent));
     last_parent_ = {prefix, std::string(parent), index};

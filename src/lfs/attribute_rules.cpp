@@ -191,12 +191,11 @@ void AttributeRules::add(const std::string& directory, std::string_view text) {
 
 bool AttributeRules::is_filtered(std::string_view path) {
   if (!hands_over_) return false;
-  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const std::string_view name = base::split_path(path).name;
   // What stands nearer to the file counts for more, and in one file what comes later.
   std::string_view directory = path;
   while (!directory.empty()) {
-    const size_t slash = directory.rfind('/');
-    directory = slash == directory.npos ? std::string_view() : directory.substr(0, slash);
+    directory = base::split_path(directory).directory;
     const auto found = rules_.find(directory);
     if (found == rules_.end()) continue;
     const std::string_view below = path.substr(directory.empty() ? 0 : directory.size() + 1);

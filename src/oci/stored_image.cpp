@@ -50,7 +50,7 @@ std::string name_of(const JsonView& image, const StoredChoice& choice) {
 
 /// Configurations are named by their digest: "<hex>.json", "sha256:<hex>", "blobs/sha256/<hex>".
 std::optional<Digest> digest_in(std::string_view path) {
-  path = path.substr(path.rfind('/') + 1);
+  path = base::split_path(path).name;
   if (path.starts_with("sha256:")) path.remove_prefix(7);
   if (path.ends_with(".json")) path.remove_suffix(5);
   return Digest::try_parse(cat("sha256:", path));

@@ -23,11 +23,6 @@ bool is_own_placeholder(const git::TreeEntry& entry) {
   return git::is_placeholder(entry) && entry.mode == git::mode_file;
 }
 
-std::string_view parent_of(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == path.npos ? std::string_view() : std::string_view(path).substr(0, slash);
-}
-
 }  // namespace
 
 CommitSource::CommitSource(const git::ObjectStore& store, const git::Oid& rootfs,
@@ -76,10 +71,8 @@ void CommitSource::leave() {
 }
 
 const git::TreeEntry* CommitSource::claim(const std::string& path) {
-  const std::string_view parent = parent_of(path);
+  const auto [parent, name] = base::split_path(path);
   while (levels_.back().path != parent) leave();
-  const std::string_view name =
-      std::string_view(path).substr(parent.empty() ? 0 : parent.size() + 1);
   Level& level = levels_.back();
   while (level.next < level.entries.size() && level.entries[level.next].name < name) {
     check_unlisted(level, level.entries[level.next++]);

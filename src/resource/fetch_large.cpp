@@ -100,9 +100,7 @@ std::vector<lfs::Object> large_files_of(const git::ObjectStore& store, const git
   }
   for_each_file(store, rootfs, limits, [&](const std::string& path, const git::TreeEntry& file) {
     if (file.name != name) return;
-    const size_t slash = path.rfind('/');
-    const std::string directory = slash == std::string::npos ? "" : path.substr(0, slash);
-    attributes.add(place_of(directory), store.find_blob(file.id));
+    attributes.add(place_of(base::split_path(path).directory), store.find_blob(file.id));
   });
   std::vector<lfs::Object> found;
   if (!attributes.rules().hands_over()) return found;

@@ -66,8 +66,8 @@ void check_name(const std::string& image) {
 
 /// The directory an input lies in, unless that is the one all inputs lie in.
 std::string parent_of(const std::string& sources, const std::string& image) {
-  const size_t slash = image.rfind('/');
-  return slash == std::string::npos ? "" : cat(sources, '/', image.substr(0, slash));
+  const std::string_view directory = base::split_path(image).directory;
+  return directory.empty() ? "" : cat(sources, '/', directory);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 using base::cat;
 
 std::string name_of(const std::string& path) {
-  return base::printable(path.substr(path.rfind('/') + 1));
+  return base::printable(base::split_path(path).name);
 }
 
 bool is_compressed(const std::shared_ptr<const base::UniqueFd>& fd, uint64_t size) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace rootfs {
 namespace {
@@ -76,8 +77,7 @@ void CompletedSource::read_manifest() {
 }
 
 bool CompletedSource::has_parent(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string_view parent = slash == path.npos ? "" : std::string_view(path).substr(0, slash);
+  const std::string_view parent = base::split_path(path).directory;
   while (!open_.empty() && !is_at_or_below(parent, open_.back())) open_.pop_back();
   return parent.empty() || (!open_.empty() && open_.back() == parent);
 }

@@ -18,7 +18,7 @@ constexpr uint64_t max_id = 0xfffffffeU;
 void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink,
                  Whiteouts whiteouts) {
   const std::string path = clean_path(entry.path, Escape::refuse);
-  const auto [directory, name] = split_path(path);
+  const auto [directory, name] = base::split_path(path);
   switch (whiteouts == Whiteouts::obeyed ? marker_of(path) : Marker::none) {
     case Marker::none:
       normalise(entry);

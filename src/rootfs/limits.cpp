@@ -41,7 +41,7 @@ uint64_t kept_of(const base::Entry& entry) {
       return path.size();
     default:
       while (path.ends_with('/')) path.remove_suffix(1);
-      return path.size() - (path.rfind('/') + 1);
+      return base::split_path(path).name.size();
   }
 }
 

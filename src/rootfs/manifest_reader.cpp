@@ -85,9 +85,7 @@ struct ManifestReader::Impl {
       throw Error(cat('"', base::excerpt(path), "\" is out of order or stands twice"));
     }
     last = path;
-    const size_t slash = path.rfind('/');
-    const std::string_view parent =
-        slash == path.npos ? "" : std::string_view(path).substr(0, slash);
+    const std::string_view parent = base::split_path(path).directory;
     while (!directories.empty() && directories.back() != parent) directories.pop_back();
     if (directories.empty() && !parent.empty()) {
       throw Error(cat('"', base::excerpt(path), "\" is in no directory"));

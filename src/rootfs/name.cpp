@@ -36,10 +36,4 @@ std::string clean_path(std::string_view raw, Escape escape) {
   return clean;
 }
 
-SplitPath split_path(std::string_view clean) {
-  const size_t slash = clean.rfind('/');
-  if (slash == std::string_view::npos) return {"", clean};
-  return {clean.substr(0, slash), clean.substr(slash + 1)};
-}
-
 }  // namespace rootfs

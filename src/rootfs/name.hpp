@@ -12,11 +12,4 @@ enum class Escape { refuse, clamp };
 /// Escape::refuse, for paths that leave the root.
 std::string clean_path(std::string_view raw, Escape escape);
 
-/// A clean path as the directory and the last name.
-struct SplitPath {
-  std::string_view directory;
-  std::string_view name;
-};
-SplitPath split_path(std::string_view clean);
-
 }  // namespace rootfs

@@ -32,11 +32,11 @@ base::Entry entry_of(const struct stat& status, std::vector<base::Xattr> xattrs)
 // The attributes of the entry itself are those of the inode it names, so they are not set again;
 // they could even be set through a symbolic link (CVE-2021-32760).
 void Placer::place_hardlink(const base::Entry& entry, const std::string& path) {
-  const auto [directory, base_name] = split_path(path);
+  const auto [directory, base_name] = base::split_path(path);
   const std::string name(base_name);
   const std::string target = clean_path(entry.link, Escape::clamp);
   if (target == path) return;
-  const auto [target_directory, target_base] = split_path(target);
+  const auto [target_directory, target_base] = base::split_path(target);
   const std::string target_name(target_base);
   const std::string doing = base::cat("hard link to \"", base::excerpt(entry.link), "\"");
 

@@ -9,7 +9,6 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "rootfs/layer_rules.hpp"
-#include "rootfs/name.hpp"
 
 namespace rootfs {
 namespace {
@@ -33,7 +32,7 @@ void Placer::place_root(const base::Entry& entry) {
 }
 
 void Placer::place_file(const base::Entry& entry, const std::string& path, base::ByteSource& data) {
-  const auto [directory, base_name] = split_path(path);
+  const auto [directory, base_name] = base::split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.make(directory);
   // What its owner may not read could not be read again for another file.
@@ -75,7 +74,7 @@ bool Placer::take(const base::StagedContent& staged, const std::string& path, co
 }
 
 void Placer::place_directory(const base::Entry& entry, const std::string& path) {
-  const auto [directory, base_name] = split_path(path);
+  const auto [directory, base_name] = base::split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.make(directory);
   base::UniqueFd fd = open_child(parent.fd, name);
@@ -106,7 +105,7 @@ void Placer::set_directory(int fd, const base::Entry& entry, PendingAttributes p
 
 void Placer::place_symlink(const base::Entry& entry, const std::string& path) {
   check_link_text(entry.link);
-  const auto [directory, base_name] = split_path(path);
+  const auto [directory, base_name] = base::split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.make(directory);
   if (replacing(parent, name,
@@ -119,7 +118,7 @@ void Placer::place_symlink(const base::Entry& entry, const std::string& path) {
 }
 
 void Placer::place_fifo(const base::Entry& entry, const std::string& path) {
-  const auto [directory, base_name] = split_path(path);
+  const auto [directory, base_name] = base::split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.make(directory);
   if (replacing(parent, name, [&] { return ::mkfifoat(parent.fd, name.c_str(), 0600); }) != 0) {
@@ -133,7 +132,7 @@ void Placer::place_fifo(const base::Entry& entry, const std::string& path) {
 void Placer::leave_out(const base::Entry& entry, const std::string& path) {
   skipped_.insert(path);
   if (is_overlay_mark(entry)) return;
-  const auto [directory, base_name] = split_path(path);
+  const auto [directory, base_name] = base::split_path(path);
   const std::string name(base_name);
   const Parent parent = parents_.find(directory);
   struct stat status {};

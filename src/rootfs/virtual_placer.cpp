@@ -60,7 +60,7 @@ void VirtualPlacer::place_fifo(const base::Entry& entry, const std::string& path
 }
 
 VirtualPlacer::Spot VirtualPlacer::spot_of(const std::string& path) {
-  const auto [directory, name] = split_path(path);
+  const auto [directory, name] = base::split_path(path);
   VirtualNode& parent = make_directories(
       root_, directory,
       [this](VirtualNode& at, const std::string& part, bool exists) -> VirtualNode& {
@@ -169,7 +169,7 @@ void VirtualPlacer::place_symlink(const base::Entry& entry, const std::string& p
 void VirtualPlacer::place_hardlink(const base::Entry& entry, const std::string& path) {
   const std::string target = clean_path(entry.link, Escape::clamp);
   if (target == path) return;
-  const auto [target_directory, target_name] = split_path(target);
+  const auto [target_directory, target_name] = base::split_path(target);
   const std::string doing = base::cat("hard link to \"", base::excerpt(entry.link), "\"");
   const Spot spot = spot_of(path);
   VirtualNode* from = find_directory(root_, target_directory);
@@ -191,7 +191,7 @@ void VirtualPlacer::place_hardlink(const base::Entry& entry, const std::string& 
 
 void VirtualPlacer::leave_out(const base::Entry& entry, const std::string& path) {
   left_out_.insert(path);
-  const auto [directory, name] = split_path(path);
+  const auto [directory, name] = base::split_path(path);
   VirtualNode* parent = find_directory(root_, directory);
   if (parent == nullptr) return;
   if (is_overlay_mark(entry) && find_name(*parent, name) != nullptr) return;

@@ -8,7 +8,6 @@
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "rootfs/name.hpp"
 
 namespace rootfs {
 namespace {

@@ -99,6 +99,18 @@ TEST_CASE("splitting keeps empty parts") {
   CHECK(base::split("a,,b,", ',') == std::vector<std::string_view>{"a", "", "b", ""});
 }
 
+TEST_CASE("a path is taken apart in front of its last name") {
+  const auto parts = [](std::string_view path) {
+    const base::SplitPath split = base::split_path(path);
+    return base::cat(split.directory, " ", split.name);
+  };
+  CHECK(parts("a/b/c") == "a/b c");
+  CHECK(parts("a") == " a");
+  CHECK(parts("a/") == "a ");
+  CHECK(parts("/a") == " a");
+  CHECK(parts("") == " ");
+}
+
 TEST_CASE("trimming, case and hexadecimal digits") {
   CHECK(base::trim(" \t\r\n x y \n") == "x y");
   CHECK(base::trim(" \n").empty());
