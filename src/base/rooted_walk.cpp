@@ -4,19 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <optional>
 #include <string>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
+#include "base/path_names.hpp"
 
 namespace base::detail {
 namespace {
-
-constexpr int max_links = 40;  // The kernel's own limit (path_resolution(7)).
 
 UniqueFd open_at(int directory, const char* name, int flags) {
   for (;;) {
@@ -44,29 +41,17 @@ bool same_directory(int a, int b) {
 class Walk {
  public:
   Walk(int root, std::string_view path, const RootedDir::MakeDirectory* make)
-      : root_(root), make_(make), rest_(path) {}
+      : root_(root), make_(make), names_(path) {}
 
   UniqueFd run() {
     if (!back_to_root()) return {};
-    for (std::string name = take(); !name.empty(); name = take()) {
+    for (std::string name(names_.next()); !name.empty(); name = names_.next()) {
       if (!(name == ".." ? up() : down(name))) return {};
     }
     return open_at(current_.get(), ".", O_RDONLY);
   }
 
  private:
-  /// The next component, "" at the end.
-  std::string take() {
-    std::string name;
-    do {
-      at_ = std::min(rest_.find_first_not_of('/', at_), rest_.size());
-      const size_t end = std::min(rest_.find('/', at_), rest_.size());
-      name = rest_.substr(at_, end - at_);
-      at_ = end;
-    } while (name == ".");
-    return name;
-  }
-
   bool enter(UniqueFd next) {
     if (!next) return false;
     current_ = std::move(next);
@@ -97,21 +82,17 @@ class Walk {
   }
 
   bool follow(const std::string& target) {
-    if (++links_ > max_links) {
+    if (!names_.follow(target)) {
       errno = ELOOP;
       return false;
     }
-    rest_ = cat(target, "/", std::string_view(rest_).substr(at_));
-    at_ = 0;
     return target.starts_with('/') ? back_to_root() : true;
   }
 
   int root_;
   const RootedDir::MakeDirectory* make_;
-  std::string rest_;
-  size_t at_ = 0;
+  PathNames names_;
   UniqueFd current_;
-  int links_ = 0;
 };
 
 }  // namespace

@@ -1,105 +1,86 @@
 #include "rootfs/virtual_paths.hpp"
 
-#include <algorithm>
 #include <climits>
 
 #include "base/error.hpp"
+#include "base/path_names.hpp"
 #include "base/text.hpp"
 
 namespace rootfs {
 namespace {
 
-constexpr int max_links = 40;  // The kernel's own limit (path_resolution(7)).
+enum class Fault { none, missing, endless, too_long };
 
 class Walk {
  public:
-  Walk(VirtualNode& root, std::string_view path, const MakeVirtualDirectory& make)
-      : root_(root), make_(make), rest_(path), current_(&root) {}
+  Walk(VirtualNode& root, std::string_view path, const MakeVirtualDirectory* make = nullptr)
+      : root_(root), make_(make), names_(path), current_(&root) {}
 
-  VirtualPlace run() {
-    for (std::string_view name = take(); !name.empty(); name = take()) {
-      if (const auto fault = step(name); fault != VirtualPlace::Fault::none) {
-        return {nullptr, fault};
-      }
+  /// Null where the path leads to no directory; fault() says why.
+  VirtualNode* run() {
+    for (std::string_view name = names_.next(); !name.empty(); name = names_.next()) {
+      fault_ = step(name);
+      if (fault_ != Fault::none) return nullptr;
     }
-    return {current_, VirtualPlace::Fault::none};
+    return current_;
   }
+  Fault fault() const { return fault_; }
 
  private:
-  /// The next component, "" at the end.
-  std::string_view take() {
-    std::string_view name;
-    do {
-      at_ = std::min(rest_.find_first_not_of('/', at_), rest_.size());
-      const size_t end = std::min(rest_.find('/', at_), rest_.size());
-      name = rest_.substr(at_, end - at_);
-      at_ = end;
-    } while (name == ".");
-    return name;
-  }
-
-  VirtualPlace::Fault step(std::string_view name) {
+  Fault step(std::string_view name) {
     if (name == "..") {
       if (VirtualNode* parent = current_->directory().parent) current_ = parent;
-      return VirtualPlace::Fault::none;
+      return Fault::none;
     }
-    if (name.size() > NAME_MAX) return VirtualPlace::Fault::too_long;
+    if (name.size() > NAME_MAX) return Fault::too_long;
     const VirtualName* found = find_name(*current_, name);
     if (found != nullptr && found->node->is_directory()) {
       current_ = found->node;
-      return VirtualPlace::Fault::none;
+      return Fault::none;
     }
     if (found != nullptr && found->node->kind == base::EntryKind::symlink) {
       return follow(found->node->link());
     }
-    if (!make_) return VirtualPlace::Fault::missing;
-    current_ = &make_(*current_, std::string(name), found != nullptr);
-    return VirtualPlace::Fault::none;
+    if (make_ == nullptr) return Fault::missing;
+    current_ = &(*make_)(*current_, std::string(name), found != nullptr);
+    return Fault::none;
   }
 
-  VirtualPlace::Fault follow(const std::string& target) {
-    if (++links_ > max_links) return VirtualPlace::Fault::endless;
-    expanded_ = base::cat(target, "/", rest_.substr(at_));
-    rest_ = expanded_;
-    at_ = 0;
+  Fault follow(const std::string& target) {
+    if (!names_.follow(target)) return Fault::endless;
     if (target.starts_with('/')) current_ = &root_;
-    return VirtualPlace::Fault::none;
+    return Fault::none;
   }
 
   VirtualNode& root_;
-  const MakeVirtualDirectory& make_;
-  std::string_view rest_;
-  std::string expanded_;  ///< What rest_ looks at once a link was followed.
-  size_t at_ = 0;
+  const MakeVirtualDirectory* make_;
+  base::PathNames names_;
   VirtualNode* current_;
-  int links_ = 0;
+  Fault fault_ = Fault::none;
 };
 
-[[noreturn]] void fail(VirtualPlace::Fault fault, std::string_view path) {
+[[noreturn]] void fail(Fault fault, std::string_view path) {
   throw base::Error(base::cat("open directory \"", base::excerpt(path), "\": ",
-                              fault == VirtualPlace::Fault::endless
+                              fault == Fault::endless
                                   ? "too many levels of symbolic links"
                                   : "a link on the way holds a name that is too long"));
 }
 
 }  // namespace
 
-VirtualPlace resolve(VirtualNode& root, std::string_view path, const MakeVirtualDirectory& make) {
-  return Walk(root, path, make).run();
-}
-
 VirtualNode* find_directory(VirtualNode& root, std::string_view path) {
-  const VirtualPlace place = resolve(root, path);
-  const bool is_fault = place.fault != VirtualPlace::Fault::none;
-  if (is_fault && place.fault != VirtualPlace::Fault::missing) fail(place.fault, path);
-  return place.directory;
+  Walk walk(root, path);
+  VirtualNode* directory = walk.run();
+  if (directory == nullptr && walk.fault() != Fault::missing) fail(walk.fault(), path);
+  return directory;
 }
 
 VirtualNode& make_directories(VirtualNode& root, std::string_view path,
                               const MakeVirtualDirectory& make) {
-  const VirtualPlace place = resolve(root, path, make);
-  if (place.directory == nullptr) fail(place.fault, path);
-  return *place.directory;
+  Walk walk(root, path, &make);
+  VirtualNode* directory = walk.run();
+  if (directory == nullptr) fail(walk.fault(), path);
+  return *directory;
 }
 
 VirtualName* find_name(VirtualNode& directory, std::string_view name) {
