@@ -132,11 +132,10 @@ struct FetchAhead::Impl {
     if (used.capacity() >= largest_chunk && spare.size() < most_spare) {
       spare.push_back(std::move(used));
     }
-    while (state.chunks.empty() && !state.ended) {
-      if (!state.begun && first_failure) std::rethrow_exception(first_failure);
-      throw_if_cancelled();
-      changed.wait_for(lock, std::chrono::milliseconds(250));
-    }
+    wait_until(changed, lock, [&] {
+      return !state.chunks.empty() || state.ended || (!state.begun && first_failure);
+    });
+    if (state.chunks.empty() && !state.ended) std::rethrow_exception(first_failure);
     if (state.chunks.empty()) {
       if (state.failure) std::rethrow_exception(state.failure);
       drop(state);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/cancel.hpp"
+#include "base/threads.hpp"
 
 namespace base {
 namespace {
@@ -63,10 +64,7 @@ struct ReadAhead::Impl {
   /// Makes `current` hold unread bytes; false at the end.
   bool advance() {
     std::unique_lock lock(mutex);
-    while (full.empty() && !ended) {
-      throw_if_cancelled();
-      changed.wait_for(lock, std::chrono::milliseconds(250));
-    }
+    wait_until(changed, lock, [this] { return !full.empty() || ended; });
     if (full.empty()) {
       if (failure) std::rethrow_exception(failure);
       return false;

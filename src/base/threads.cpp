@@ -7,8 +7,6 @@
 #include <mutex>
 #include <stop_token>
 
-#include "base/cancel.hpp"
-
 namespace base {
 namespace {
 

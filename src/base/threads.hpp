@@ -1,9 +1,12 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include "base/cancel.hpp"
 
 namespace base {
 
@@ -18,6 +21,16 @@ std::vector<std::jthread> start_threads(unsigned count, const Work& work) {
     // Those that run do all the work.
   }
   return threads;
+}
+
+/// Waits for notices of `changed` until `done`, which is asked with the lock held, and looks every
+/// 250 ms for throw_if_cancelled().
+template <class Condition, class Lock, class Done>
+void wait_until(Condition& changed, Lock& lock, Done done) {
+  while (!done()) {
+    throw_if_cancelled();
+    changed.wait_for(lock, std::chrono::milliseconds(250));
+  }
 }
 
 /// Calls `action` with 0, 1... up to `count` - 1, on up to `at_once` threads at a time, and returns

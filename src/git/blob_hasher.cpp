@@ -1,7 +1,6 @@
 #include "git/blob_hasher.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -159,10 +158,8 @@ void BlobHasher::finish(const std::stop_token& stop) {
   while (impl_->work_on_one(impl_->own_worker())) {}
   {
     std::unique_lock lock(impl_->mutex);
-    while (impl_->in_work > 0 && !impl_->failure) {
-      base::throw_if_cancelled();
-      impl_->changed.wait_for(lock, std::chrono::milliseconds(250));
-    }
+    base::wait_until(impl_->changed, lock,
+                     [this] { return impl_->in_work == 0 || impl_->failure; });
     if (impl_->failure) std::rethrow_exception(impl_->failure);
   }
   // The push that follows has better use for their memory.

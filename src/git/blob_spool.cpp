@@ -133,10 +133,7 @@ struct BlobSpool::Impl {
   template <class Condition>
   void wait_until(Condition condition) {
     std::unique_lock lock(mutex);
-    while (!condition() && !failure) {
-      base::throw_if_cancelled();
-      changed.wait_for(lock, std::chrono::milliseconds(250));
-    }
+    base::wait_until(changed, lock, [&] { return condition() || failure; });
     if (failure) std::rethrow_exception(failure);
   }
 

@@ -8,7 +8,6 @@
 #include <mutex>
 #include <thread>
 
-#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/threads.hpp"
 #include "codec/deflate.hpp"
@@ -193,10 +192,7 @@ struct PackSource::Impl {
     Slot& slot = ring[taken % ring.size()];
     {
       std::unique_lock lock(mutex);
-      while (!slot.ready && !failure) {
-        base::throw_if_cancelled();
-        may_take.wait_for(lock, std::chrono::milliseconds(250));
-      }
+      base::wait_until(may_take, lock, [&] { return slot.ready || failure; });
       if (failure) std::rethrow_exception(failure);
     }
     const Job& job = jobs[taken];

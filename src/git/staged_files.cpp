@@ -10,6 +10,7 @@
 
 #include "base/cancel.hpp"
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "git/staged_writer.hpp"
 
 namespace git {
@@ -69,12 +70,8 @@ class StagedFiles::Writing {
 
   template <class Condition>
   void wait(std::unique_lock<std::mutex>& lock, Condition condition) {
-    for (;;) {
-      if (failure_) std::rethrow_exception(failure_);
-      if (condition()) return;
-      base::throw_if_cancelled();
-      changed_.wait_for(lock, std::chrono::milliseconds(250));
-    }
+    base::wait_until(changed_, lock, [&] { return failure_ || condition(); });
+    if (failure_) std::rethrow_exception(failure_);
   }
 
   void run(const std::stop_token& stop) {
