@@ -79,13 +79,6 @@ std::vector<std::string> forms_of(std::string_view secret) {
 
 constexpr std::string_view replacement = "***";
 
-void replace_all(std::string& line, const std::string& secret) {
-  for (size_t at = line.find(secret); at != line.npos; at = line.find(secret, at)) {
-    line.replace(at, secret.size(), replacement);
-    at += replacement.size();
-  }
-}
-
 /// Replaces the start of a secret before "...": whoever shortens a text does not know the secrets
 /// in it.
 void replace_cut(std::string& line, const std::string& secret) {
@@ -155,7 +148,7 @@ void Log::remote(std::string_view text) {
 void Log::line(std::string_view colour, std::string_view prefix, std::string_view text) {
   const std::lock_guard lock(mutex_);
   std::string clean(text);
-  for (const std::string& secret : hidden_) replace_all(clean, secret);
+  for (const std::string& secret : hidden_) replace_all(clean, secret, replacement);
   for (const std::string& secret : hidden_) replace_cut(clean, secret);
   std::string out = cat(prefix, printable(clean));
   if (colour_ == Colour::yes && !colour.empty()) out = cat(colour, out, "\x1b[0m");

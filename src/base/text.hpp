@@ -63,6 +63,9 @@ struct SplitPath {
 
 SplitPath split_path(std::string_view path);
 
+/// Puts `to` in the place of each `from`, which is not empty, in `text`.
+void replace_all(std::string& text, std::string_view from, std::string_view to);
+
 /// Lower-case hexadecimal digits of raw bytes.
 std::string to_hex(std::string_view bytes);
 

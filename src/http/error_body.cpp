@@ -79,10 +79,7 @@ std::string one_line(std::string_view text) {
 
 std::string without(std::string text, const std::vector<base::Secret>& confidential) {
   for (const base::Secret& secret : confidential) {
-    const std::string& value = secret.reveal();
-    for (size_t at = text.find(value); at != std::string::npos; at = text.find(value, at)) {
-      text.replace(at, value.size(), "***");
-    }
+    base::replace_all(text, secret.reveal(), "***");
   }
   return text;
 }

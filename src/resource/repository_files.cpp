@@ -21,15 +21,6 @@ std::string harmless(std::string_view text) {
   return out;
 }
 
-std::string filled(std::string text, std::string_view name, std::string_view value) {
-  const std::string mark = cat("@", name, "@");
-  for (size_t at = text.find(mark); at != std::string::npos;
-       at = text.find(mark, at + value.size())) {
-    text.replace(at, mark.size(), value);
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string image_name(const ImageFiles& files) {
@@ -40,8 +31,8 @@ std::string image_name(const ImageFiles& files) {
 void add_repository_files(const ImageFiles& files, git::Snapshot& snapshot,
                           std::string_view attributes) {
   std::string readme(assets::repository_readme);
-  readme = filled(readme, "IMAGE", harmless(image_name(files)));
-  readme = filled(readme, "DIGEST", files.digest.empty() ? "unknown" : harmless(files.digest));
+  base::replace_all(readme, "@IMAGE@", harmless(image_name(files)));
+  base::replace_all(readme, "@DIGEST@", files.digest.empty() ? "unknown" : harmless(files.digest));
   snapshot.add_file("README.md", readme);
   snapshot.add_file(".gitattributes", cat(assets::repository_gitattributes, attributes));
   snapshot.add_file(std::string(hook_path), std::string(assets::post_checkout),

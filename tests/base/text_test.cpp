@@ -111,6 +111,14 @@ TEST_CASE("a path is taken apart in front of its last name") {
   CHECK(parts("") == " ");
 }
 
+TEST_CASE("what is put in the place of a text is not looked at again") {
+  std::string text = "aaa-a";
+  base::replace_all(text, "a", "aa");
+  CHECK(text == "aaaaaa-aa");
+  base::replace_all(text, "aa", "");
+  CHECK(text == "-");
+}
+
 TEST_CASE("trimming, case and hexadecimal digits") {
   CHECK(base::trim(" \t\r\n x y \n") == "x y");
   CHECK(base::trim(" \n").empty());
