@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/stream.hpp"
@@ -26,6 +27,20 @@ class Content {
   virtual ~Content() = default;
   /// Fills the whole of `buffer` from `offset`; Error when the file no longer has those bytes.
   virtual void read_at(uint64_t offset, std::span<char> buffer) const = 0;
+};
+
+/// The `size` bytes of a content from its start.
+class ContentSource : public ByteSource {
+ public:
+  ContentSource(std::shared_ptr<const Content> content, uint64_t size)
+      : content_(std::move(content)), size_(size) {}
+
+  size_t read(std::span<char> buffer) override;
+
+ private:
+  std::shared_ptr<const Content> content_;
+  uint64_t size_;
+  uint64_t position_ = 0;
 };
 
 struct Xattr {

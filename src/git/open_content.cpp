@@ -13,24 +13,6 @@ namespace {
 
 constexpr size_t block_size = 64 * 1024;
 
-class PlainStream : public base::ByteSource {
- public:
-  PlainStream(std::shared_ptr<const base::Content> content, uint64_t size)
-      : content_(std::move(content)), size_(size) {}
-
-  size_t read(std::span<char> buffer) override {
-    const auto count = static_cast<size_t>(std::min<uint64_t>(buffer.size(), size_ - position_));
-    if (count > 0) content_->read_at(position_, buffer.first(count));
-    position_ += count;
-    return count;
-  }
-
- private:
-  std::shared_ptr<const base::Content> content_;
-  uint64_t size_;
-  uint64_t position_ = 0;
-};
-
 /// Inflates a pack entry.
 class PackedStream : public base::ByteSource {
  public:
@@ -83,7 +65,7 @@ std::unique_ptr<base::ByteSource> open_content(std::shared_ptr<const base::Conte
   if (const auto* packed = dynamic_cast<const PackedContent*>(content.get())) {
     return std::make_unique<PackedStream>(std::move(content), *packed, size);
   }
-  return std::make_unique<PlainStream>(std::move(content), size);
+  return std::make_unique<base::ContentSource>(std::move(content), size);
 }
 
 }  // namespace git

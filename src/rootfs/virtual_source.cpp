@@ -1,6 +1,5 @@
 #include "rootfs/virtual_source.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/cancel.hpp"
@@ -8,33 +7,6 @@
 #include "base/text.hpp"
 
 namespace rootfs {
-namespace {
-
-/// Content from its start to its end.
-class ContentStream : public base::ByteSource {
- public:
-  ContentStream(FileBytes bytes, std::string path)
-      : bytes_(std::move(bytes)), path_(std::move(path)) {}
-
-  size_t read(std::span<char> buffer) override {
-    const uint64_t left = bytes_.size - position_;
-    const auto count = static_cast<size_t>(std::min<uint64_t>(left, buffer.size()));
-    if (count == 0) return 0;
-    if (bytes_.content == nullptr) {
-      throw base::Error(base::cat("the content of \"", base::excerpt(path_), "\" was not kept"));
-    }
-    bytes_.content->read_at(position_, buffer.first(count));
-    position_ += count;
-    return count;
-  }
-
- private:
-  FileBytes bytes_;
-  std::string path_;
-  uint64_t position_ = 0;
-};
-
-}  // namespace
 
 VirtualSource::VirtualSource(std::unique_ptr<VirtualNodes> nodes, VirtualNode& root)
     : nodes_(std::move(nodes)), root_(&root) {}
@@ -93,7 +65,10 @@ void VirtualSource::give(const VirtualNode& node, base::Entry& entry) {
 }
 
 base::ByteSource& VirtualSource::data() {
-  if (!stream_) stream_ = std::make_unique<ContentStream>(bytes_, path_);
+  if (bytes_.size > 0 && bytes_.content == nullptr) {
+    throw base::Error(base::cat("the content of \"", base::excerpt(path_), "\" was not kept"));
+  }
+  if (!stream_) stream_ = std::make_unique<base::ContentSource>(bytes_.content, bytes_.size);
   return *stream_;
 }
 
