@@ -29,6 +29,12 @@ size_t PrefixedSource::read(std::span<char> buffer) {
   return count > 0 ? count : rest_->read(buffer);
 }
 
+size_t CountedSource::read(std::span<char> buffer) {
+  const size_t count = source_->read(buffer);
+  tell_(count);
+  return count;
+}
+
 std::string read_all(ByteSource& source, size_t limit, std::string_view what) {
   std::string bytes;
   std::vector<char> buffer(16 * 1024);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -54,6 +55,20 @@ class PrefixedSource : public ByteSource {
   std::string prefix_;
   size_t position_ = 0;
   std::unique_ptr<ByteSource> rest_;
+};
+
+/// Passes bytes on and tells at each read how many they are.
+class CountedSource : public ByteSource {
+ public:
+  using Tell = std::function<void(size_t count)>;
+  CountedSource(std::unique_ptr<ByteSource> source, Tell tell)
+      : source_(std::move(source)), tell_(std::move(tell)) {}
+
+  size_t read(std::span<char> buffer) override;
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  Tell tell_;
 };
 
 /// Everything up to the end; Error when there is more than `limit` bytes of `what`.

@@ -18,27 +18,6 @@ using base::cat;
 
 constexpr unsigned most_transfers = 3;
 
-/// Counts what passes and tells of it.
-class CountedSource : public base::ByteSource {
- public:
-  CountedSource(std::unique_ptr<base::ByteSource> bytes, std::atomic<uint64_t>& total,
-                std::string_view what, base::Log& log)
-      : bytes_(std::move(bytes)), total_(total), what_(what), log_(log) {}
-
-  size_t read(std::span<char> buffer) override {
-    const size_t count = bytes_->read(buffer);
-    total_ += count;
-    log_.progress(cat(what_, " ", base::human_size(total_), " of large files"));
-    return count;
-  }
-
- private:
-  std::unique_ptr<base::ByteSource> bytes_;
-  std::atomic<uint64_t>& total_;
-  std::string_view what_;
-  base::Log& log_;
-};
-
 const Object& object_of(const Object& object) {
   return object;
 }
@@ -87,15 +66,24 @@ class ServerStore : public Store {
     std::atomic<uint64_t> moved = 0;
     for_each_answered(
         server_, Operation::download, objects, [&](const Object& object, const Answer& answer) {
-          CountedSource bytes(std::make_unique<DownloadSource>(server_, object, answer), moved,
-                              "received", log_);
-          CheckedSource checked(object, bytes);
+          const auto bytes =
+              counted(std::make_unique<DownloadSource>(server_, object, answer), moved, "received");
+          CheckedSource checked(object, *bytes);
           receive(object, checked);
           checked.finish();
         });
   }
 
  private:
+  /// Adds what passes to `total` and tells of it.
+  std::unique_ptr<base::ByteSource> counted(std::unique_ptr<base::ByteSource> bytes,
+                                            std::atomic<uint64_t>& total, std::string_view what) {
+    return std::make_unique<base::CountedSource>(
+        std::move(bytes), [this, &total, what](size_t count) {
+          log_.progress(cat(what, " ", base::human_size(total += count), " of large files"));
+        });
+  }
+
   /// Whether anything had to be sent.
   bool send(const Upload& upload, const Answer& answer, std::atomic<uint64_t>& moved) {
     BorrowedClient client(server_.clients());
@@ -124,9 +112,7 @@ class ServerStore : public Store {
     Exchange exchange;
     exchange.method = "PUT";
     exchange.plain_headers = {"Content-Type: application/octet-stream"};
-    exchange.open_body = [&] {
-      return std::make_unique<CountedSource>(upload.open(), moved, "sent", log_);
-    };
+    exchange.open_body = [&] { return counted(upload.open(), moved, "sent"); };
     exchange.body_size = upload.object.size;
     base::drain(
         *server_.perform(client, answer, *answer.transfer, std::move(exchange)).response.body);

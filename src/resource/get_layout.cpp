@@ -7,9 +7,9 @@
 #include "base/text.hpp"
 #include "base/threads.hpp"
 #include "oci/media_type.hpp"
+#include "resource/download_progress.hpp"
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
-#include "resource/progress_source.hpp"
 #include "rootfs/temporary_tree.hpp"
 
 namespace resource {
@@ -86,9 +86,9 @@ class LayoutWriter {
 
   /// Called on several threads.
   void copy(const oci::Descriptor& blob, DownloadProgress& progress) const {
-    ProgressSource source(client_.open_blob(blob), progress);
+    const auto source = progress.counted(client_.open_blob(blob));
     base::OutputFile file(new_blob_path(blob.digest));
-    base::copy_all(source, file);
+    base::copy_all(*source, file);
     file.publish();
   }
 

@@ -19,28 +19,10 @@ std::vector<base::FetchAhead::Item> fetches_of(const std::vector<Layer>& layers,
   std::vector<base::FetchAhead::Item> items;
   items.reserve(layers.size());
   for (const Layer& layer : layers) {
-    items.push_back({layer.size, [&layer, &progress] {
-                       return std::make_unique<ProgressSource>(layer.open(), progress);
-                     }});
+    items.push_back({layer.size, [&layer, &progress] { return progress.counted(layer.open()); }});
   }
   return items;
 }
-
-/// Tells the budget what really came of a layer, whatever its manifest claims.
-class CountedSource : public base::ByteSource {
- public:
-  CountedSource(std::unique_ptr<base::ByteSource> stored, rootfs::Budget& budget)
-      : stored_(std::move(stored)), budget_(budget) {}
-  size_t read(std::span<char> buffer) override {
-    const size_t count = stored_->read(buffer);
-    budget_.add_fetched(count);
-    return count;
-  }
-
- private:
-  std::unique_ptr<base::ByteSource> stored_;
-  rootfs::Budget& budget_;
-};
 
 /// The layers as tar archives, each decompressed and verified on a thread of its own, one of them
 /// ahead of the one in use.
@@ -59,7 +41,9 @@ class Tars {
  private:
   std::unique_ptr<base::ByteSource> open(size_t index) {
     const auto open_tar = [this, index]() -> std::unique_ptr<base::ByteSource> {
-      auto stored = std::make_unique<CountedSource>(download_.stored(index), budget_);
+      // What really comes of a layer, whatever its manifest claims.
+      auto stored = std::make_unique<base::CountedSource>(
+          download_.stored(index), [this](size_t count) { budget_.add_fetched(count); });
       return std::make_unique<oci::VerifiedSource>(codec::decompress(std::move(stored), "its data"),
                                                    layers_[index].diff_id, std::nullopt);
     };

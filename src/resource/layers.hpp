@@ -9,8 +9,8 @@
 #include "base/log.hpp"
 #include "oci/digest.hpp"
 #include "registry/client.hpp"
+#include "resource/download_progress.hpp"
 #include "resource/image_files.hpp"
-#include "resource/progress_source.hpp"
 #include "rootfs/limits.hpp"
 
 namespace resource {

@@ -18,24 +18,13 @@ class DownloadProgress {
  public:
   /// `size` is that of all parts.
   DownloadProgress(uint64_t size, base::Log& log) : size_(size), log_(log) {}
-  void add(uint64_t bytes);
+  /// Counts what is read of one part; this must outlive it.
+  std::unique_ptr<base::ByteSource> counted(std::unique_ptr<base::ByteSource> part);
 
  private:
   const uint64_t size_;
   std::atomic<uint64_t> done_ = 0;
   base::Log& log_;
-};
-
-/// Counts what is read of one part; `progress` must outlive this.
-class ProgressSource : public base::ByteSource {
- public:
-  ProgressSource(std::unique_ptr<base::ByteSource> source, DownloadProgress& progress)
-      : source_(std::move(source)), progress_(progress) {}
-  size_t read(std::span<char> buffer) override;
-
- private:
-  std::unique_ptr<base::ByteSource> source_;
-  DownloadProgress& progress_;
 };
 
 }  // namespace resource
