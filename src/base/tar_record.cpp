@@ -26,12 +26,12 @@ std::optional<uint64_t> binary_number(std::string_view field) {
   return value;
 }
 
-std::optional<uint64_t> number(std::string_view digits, unsigned base) {
+std::optional<uint64_t> octal_number(std::string_view digits) {
   uint64_t value = 0;
   for (const char c : digits) {
     const unsigned digit = static_cast<unsigned>(c) - '0';
-    if (digit >= base || value > (largest_number - digit) / base) return std::nullopt;
-    value = value * base + digit;
+    if (digit >= 8 || value > largest_number >> 3) return std::nullopt;
+    value = value << 3 | digit;
   }
   return value;
 }
@@ -40,7 +40,7 @@ std::optional<uint64_t> number(std::string_view digits, unsigned base) {
 std::optional<uint64_t> number_field(TarRecord header, size_t at, size_t length) {
   const std::string_view field(header.data() + at, length);
   if ((static_cast<unsigned char>(field[0]) & 0x80U) != 0) return binary_number(field);
-  return number(trim(field.substr(0, field.find('\0'))), 8);
+  return octal_number(trim(field.substr(0, field.find('\0'))));
 }
 
 }  // namespace
@@ -96,9 +96,8 @@ bool for_each_pax_record(
   while (!records.empty()) {
     // "<length of the whole record> <key>=<value>\n"
     const size_t blank = records.find(' ');
-    const auto length = blank == 0 || blank == std::string_view::npos
-                            ? std::nullopt
-                            : number(records.substr(0, blank), 10);
+    const auto length =
+        blank == std::string_view::npos ? std::nullopt : parse_number(records.substr(0, blank));
     if (!length || *length > records.size() || *length < blank + 3) return false;
     const std::string_view record = records.substr(blank + 1, *length - blank - 1);
     const size_t equals = record.find('=');
@@ -110,7 +109,8 @@ bool for_each_pax_record(
 }
 
 std::optional<uint64_t> pax_number(std::string_view digits) {
-  return digits.empty() ? std::nullopt : number(digits, 10);
+  const auto number = parse_number(digits);
+  return number > largest_number ? std::nullopt : number;
 }
 
 }  // namespace base

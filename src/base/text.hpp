@@ -1,6 +1,7 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,9 @@ struct SplitPath {
 };
 
 SplitPath split_path(std::string_view path);
+
+/// A decimal number without a sign; nothing when `digits` is anything else, or more than 64 bits.
+std::optional<uint64_t> parse_number(std::string_view digits);
 
 /// Puts `to` in the place of each `from`, which is not empty, in `text`.
 void replace_all(std::string& text, std::string_view from, std::string_view to);

@@ -1,5 +1,3 @@
-#include <charconv>
-
 #include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -24,10 +22,9 @@ bool read_host(std::string_view text, SshAddress& address) {
     if (colon != std::string_view::npos) port = text.substr(colon + 1);
   }
   if (!port.empty()) {
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-    if (error != std::errc() || end != port.data() + port.size() || address.port > 65535) {
-      return false;
-    }
+    const auto number = base::parse_number(port);
+    if (!number || *number > 65535) return false;
+    address.port = static_cast<unsigned>(*number);
   }
   return !address.host.empty() && address.host[0] != '-';
 }

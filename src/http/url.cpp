@@ -39,13 +39,9 @@ std::string shown(std::string_view text) {
 }
 
 unsigned parse_port(std::string_view digits, std::string_view text) {
-  unsigned port = 0;
-  for (const char c : digits) {
-    if (!is_digit(c) || port > 65535) refuse(text, "the port must be a number from 1 to 65535");
-    port = port * 10 + static_cast<unsigned>(c - '0');
-  }
+  const uint64_t port = base::parse_number(digits).value_or(0);
   if (port == 0 || port > 65535) refuse(text, "the port must be a number from 1 to 65535");
-  return port;
+  return static_cast<unsigned>(port);
 }
 
 void parse_host(std::string_view authority, std::string_view text, Url& url) {

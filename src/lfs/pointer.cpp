@@ -1,7 +1,5 @@
 #include "lfs/pointer.hpp"
 
-#include <charconv>
-
 #include "base/text.hpp"
 
 namespace lfs {
@@ -27,12 +25,9 @@ std::optional<Pointer> parse_pointer(std::string_view text) {
   if (oid.size() != 64 || oid.find_first_not_of("0123456789abcdef") != oid.npos) {
     return std::nullopt;
   }
-  const std::string_view digits = lines[2].substr(size_start.size());
-  Pointer pointer{std::string(oid), 0};
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), pointer.size);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return pointer;
+  const auto size = base::parse_number(lines[2].substr(size_start.size()));
+  if (!size) return std::nullopt;
+  return Pointer{std::string(oid), *size};
 }
 
 }  // namespace lfs

@@ -1,7 +1,6 @@
 #include "oci/semver.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 #include "base/text.hpp"
@@ -41,10 +40,9 @@ bool parse_numbers(std::string_view text, std::array<uint64_t, 3>& numbers) {
   const auto parts = base::split(text, '.');
   if (parts.size() > numbers.size()) return false;
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (!is_numeric(parts[i])) return false;
-    const auto [end, error] =
-        std::from_chars(parts[i].data(), parts[i].data() + parts[i].size(), numbers[i]);
-    if (error != std::errc()) return false;
+    const auto number = base::parse_number(parts[i]);
+    if (!number) return false;
+    numbers[i] = *number;
   }
   return true;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "base/text.hpp"
@@ -16,15 +15,6 @@ using Cause = http::TransportError::Cause;
 
 /// So much is worth asking again at once; a server that gives less each time is left in peace.
 constexpr uint64_t real_progress = 1024 * 1024;
-
-std::optional<uint64_t> number(std::string_view text) {
-  uint64_t value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return value;
-}
 
 /// The parts of "bytes 5-9/10"; the total may be "*".
 struct ContentRange {
@@ -40,13 +30,13 @@ ContentRange parse_content_range(std::string_view value) {
   const size_t dash = value.find('-');
   const size_t slash = value.find('/');
   if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash) return {};
-  return {number(base::trim(value.substr(0, dash))),
-          number(base::trim(value.substr(dash + 1, slash - dash - 1))),
-          number(value.substr(slash + 1))};
+  return {base::parse_number(base::trim(value.substr(0, dash))),
+          base::parse_number(base::trim(value.substr(dash + 1, slash - dash - 1))),
+          base::parse_number(value.substr(slash + 1))};
 }
 
 void check_length(const http::Response& response, uint64_t expected, std::string_view who) {
-  const auto length = number(response.headers.get("Content-Length").value_or(""));
+  const auto length = base::parse_number(response.headers.get("Content-Length").value_or(""));
   if (length && *length != expected) {
     throw Error(cat("the registry offers ", base::with_commas(*length), " bytes, ", who, " says ",
                     base::with_commas(expected)));

@@ -57,14 +57,12 @@ uint64_t parse_count(const base::JsonView& view, uint64_t fallback) {
   const std::string scalar = view.scalar_text();
   const std::string_view text = base::trim(scalar);
   if (text.empty()) return fallback;
-  uint64_t number = 0;
-  const char* const last = text.data() + text.size();
-  const auto [end, failure] = std::from_chars(text.data(), last, number);
-  if (failure != std::errc() || end != last) {
+  const auto number = base::parse_number(text);
+  if (!number) {
     throw Error(
         cat(view.path(), ": ", base::excerpt(text), " is not a whole number (0: no limit)"));
   }
-  return number == 0 ? no_limit : number;
+  return *number == 0 ? no_limit : *number;
 }
 
 }  // namespace

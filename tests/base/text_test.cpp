@@ -119,6 +119,16 @@ TEST_CASE("what is put in the place of a text is not looked at again") {
   CHECK(text == "-");
 }
 
+TEST_CASE("what is no decimal number, or too large a one, is not read as another") {
+  CHECK(base::parse_number("0") == uint64_t{0});
+  CHECK(base::parse_number("007") == uint64_t{7});
+  CHECK(base::parse_number("18446744073709551615") == UINT64_MAX);
+  for (const char* text : {"", "18446744073709551616", "-1", "+1", " 1", "1 ", "1x", "0x1"}) {
+    CAPTURE(text);
+    CHECK_FALSE(base::parse_number(text));
+  }
+}
+
 TEST_CASE("trimming, case and hexadecimal digits") {
   CHECK(base::trim(" \t\r\n x y \n") == "x y");
   CHECK(base::trim(" \n").empty());
