@@ -21,6 +21,10 @@ enum class EntryKind {
   block_device
 };
 
+constexpr bool is_device(EntryKind kind) {
+  return kind == EntryKind::char_device || kind == EntryKind::block_device;
+}
+
 /// The bytes of one regular file that can be read again, at any offset and from any thread.
 class Content {
  public:

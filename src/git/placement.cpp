@@ -10,9 +10,7 @@ using base::EntryKind;
 Placement PlacementRules::place(const base::Entry& entry) {
   const std::string& path = entry.path;
   if (path.empty()) return Placement::own_name;
-  if (entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device) {
-    return Placement::special;
-  }
+  if (base::is_device(entry.kind)) return Placement::special;
   const auto [directory, name] = base::split_path(path);
   const bool is_directory = entry.kind == EntryKind::directory;
   if (path.starts_with("dev/")) return Placement::below_dev;

@@ -5,17 +5,13 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "rootfs/entry_placer.hpp"
 
 namespace rootfs {
 namespace {
 
 using base::Entry;
 using base::EntryKind;
-
-bool is_left_out(EntryKind kind) {
-  return kind == EntryKind::char_device || kind == EntryKind::block_device ||
-         kind == EntryKind::socket;
-}
 
 /// Whether nobody has changed an entry since it was unpacked.
 bool is_untouched(const Entry& found, const ManifestEntry& listed) {

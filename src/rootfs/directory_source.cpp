@@ -64,8 +64,7 @@ void copy_attributes(const struct stat& from, base::Entry& to) {
   to.gid = from.st_gid;
   to.mtime_seconds = from.st_mtim.tv_sec;
   to.mtime_nanoseconds = static_cast<uint32_t>(from.st_mtim.tv_nsec);
-  const bool is_device =
-      to.kind == base::EntryKind::char_device || to.kind == base::EntryKind::block_device;
+  const bool is_device = base::is_device(to.kind);
   to.device_major = is_device ? ::major(from.st_rdev) : 0;
   to.device_minor = is_device ? ::minor(from.st_rdev) : 0;
   to.size = to.kind == base::EntryKind::file ? static_cast<uint64_t>(from.st_size) : 0;

@@ -2,6 +2,10 @@
 
 namespace rootfs {
 
+bool is_left_out(base::EntryKind kind) {
+  return base::is_device(kind) || kind == base::EntryKind::socket;
+}
+
 bool is_overlay_mark(const base::Entry& entry) {
   return entry.kind == base::EntryKind::char_device && entry.device_major == 0 &&
          entry.device_minor == 0;

@@ -7,6 +7,9 @@
 
 namespace rootfs {
 
+/// Device nodes and sockets: an unpacked tree has nothing in their place.
+bool is_left_out(base::EntryKind kind);
+
 /// Overlay's own mark for a deleted file, a character device 0:0, is none in a layer: what lower
 /// layers have under its name stays.
 bool is_overlay_mark(const base::Entry& entry);
@@ -30,8 +33,8 @@ class EntryPlacer {
   virtual void place_symlink(const base::Entry& entry, const std::string& path) = 0;
   virtual void place_hardlink(const base::Entry& entry, const std::string& path) = 0;
   virtual void place_fifo(const base::Entry& entry, const std::string& path) = 0;
-  /// Device nodes and sockets, which an unpacked tree does not have; they are counted already.
-  /// What one of them replaces goes, unless it is an overlay mark.
+  /// For what is_left_out(), which is counted already. What it replaces goes, unless it is an
+  /// overlay mark.
   virtual void leave_out(const base::Entry& entry, const std::string& path) = 0;
 
   TreeSummary& summary_;

@@ -198,8 +198,7 @@ void copy_attributes(struct archive_entry* from, base::Entry& to) {
   to.link.clear();
   if (to.kind == base::EntryKind::hardlink) to.link = archive_entry_hardlink(from);
   if (to.kind == base::EntryKind::symlink) to.link = text_or_empty(archive_entry_symlink(from));
-  const bool is_device =
-      to.kind == base::EntryKind::char_device || to.kind == base::EntryKind::block_device;
+  const bool is_device = base::is_device(to.kind);
   to.device_major = is_device ? device_number(archive_entry_rdevmajor(from), to.path) : 0;
   to.device_minor = is_device ? device_number(archive_entry_rdevminor(from), to.path) : 0;
   copy_xattrs(from, to);

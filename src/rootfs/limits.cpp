@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "rootfs/entry_placer.hpp"
 
 namespace rootfs {
 namespace {
@@ -34,15 +35,9 @@ uint64_t depth_of(std::string_view path) {
 /// What a tree keeps of a path: the last name, or all of it for what is left out of the tree.
 uint64_t kept_of(const base::Entry& entry) {
   std::string_view path = entry.path;
-  switch (entry.kind) {
-    case base::EntryKind::socket:
-    case base::EntryKind::char_device:
-    case base::EntryKind::block_device:
-      return path.size();
-    default:
-      while (path.ends_with('/')) path.remove_suffix(1);
-      return base::split_path(path).name.size();
-  }
+  if (is_left_out(entry.kind)) return path.size();
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return base::split_path(path).name.size();
 }
 
 }  // namespace

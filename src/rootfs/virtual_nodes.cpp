@@ -1,10 +1,11 @@
 #include "rootfs/virtual_nodes.hpp"
 
+#include "rootfs/entry_placer.hpp"
+
 namespace rootfs {
 
 bool VirtualNode::is_left_out() const {
-  return kind == base::EntryKind::socket || kind == base::EntryKind::char_device ||
-         kind == base::EntryKind::block_device;
+  return rootfs::is_left_out(kind);
 }
 
 VirtualNode& VirtualNodes::make(base::EntryKind kind) {

@@ -41,8 +41,7 @@ struct VirtualNode {
       body;
 
   bool is_directory() const { return kind == base::EntryKind::directory; }
-  /// Device nodes and sockets: an unpacked tree has nothing in their place.
-  bool is_left_out() const;
+  bool is_left_out() const;  ///< As entry_placer.hpp has it.
   VirtualDirectory& directory() { return *std::get<std::unique_ptr<VirtualDirectory>>(body); }
   const std::string& link() const { return std::get<std::string>(body); }
   bool has_other_names() const { return !is_directory() && names > 1; }
