@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/tar_record.hpp"
 #include "base/text.hpp"
 #include "codec/decompress.hpp"
 #include "codec/gzip_writer.hpp"
@@ -71,7 +72,7 @@ class ImageArchive {
     base::copy_all(data, gzip);
     gzip.finish();
     const uint64_t size = file_.size() - content;
-    file_.write(rootfs::tar_padding(size));
+    file_.write(std::string(base::tar_padding(size), '\0'));
     file_.patch(start, rootfs::tar_header(member(name, size)));
   }
 

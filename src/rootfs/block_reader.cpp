@@ -7,8 +7,7 @@
 namespace rootfs {
 namespace {
 
-constexpr size_t record_size = 512;
-constexpr size_t block_size = 256 * record_size;
+constexpr size_t block_size = 256 * base::tar_record_size;
 constexpr size_t shown_bytes = 40;
 
 }  // namespace
@@ -35,7 +34,7 @@ std::span<const char> BlockReader::next() {
 bool BlockReader::has_data_at(uint64_t offset) const {
   if (offset < start_ || offset - start_ >= length_) return false;
   const auto record = std::span(block_).first(length_).subspan(offset - start_);
-  const auto seen = record.first(std::min(record_size, record.size()));
+  const auto seen = record.first(std::min(base::tar_record_size, record.size()));
   return std::any_of(seen.begin(), seen.end(), [](char c) { return c != 0; });
 }
 

@@ -13,8 +13,6 @@
 namespace rootfs {
 namespace {
 
-constexpr uint64_t max_id = 0xfffffffeU;
-
 void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink,
                  Whiteouts whiteouts) {
   const std::string path = clean_path(entry.path, Escape::refuse);
@@ -59,9 +57,9 @@ void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget, Whit
 void normalise(base::Entry& entry) {
   entry.mode &= 07777;
   if (entry.mtime_nanoseconds > 999'999'999) entry.mtime_nanoseconds = 0;
-  if (entry.uid > max_id || entry.gid > max_id) {
+  if (entry.uid > largest_id || entry.gid > largest_id) {
     throw base::Error(
-        base::cat("owner ", entry.uid, ":", entry.gid, " is out of range, limit ", max_id));
+        base::cat("owner ", entry.uid, ":", entry.gid, " is out of range, limit ", largest_id));
   }
 }
 

@@ -34,8 +34,10 @@ class LayerSink {
 /// costs is taken from `budget`, if there is one.
 void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget, Whiteouts whiteouts);
 
-/// Drops what is not part of a mode or a time. Error when an id is beyond what the kernel has
-/// (4294967295 would mean "leave it").
+/// Of users and groups; 4294967295 would mean "leave it" to the kernel.
+inline constexpr uint64_t largest_id = 0xfffffffeU;
+
+/// Drops what is not part of a mode or a time. Error when an id is beyond largest_id.
 void normalise(base::Entry& entry);
 
 /// The mode of the image's root directory when `entry` stands for it. Error when it is none.

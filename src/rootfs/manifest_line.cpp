@@ -5,6 +5,7 @@
 #include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "rootfs/layer_rules.hpp"
 #include "rootfs/manifest_syntax.hpp"
 
 namespace rootfs {
@@ -14,7 +15,6 @@ using base::cat;
 using base::EntryKind;
 using base::Error;
 
-constexpr uint64_t largest_id = 0xfffffffeU;
 constexpr size_t most_shown = 100;
 
 std::string quoted(std::string_view text) {

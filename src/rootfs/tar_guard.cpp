@@ -41,6 +41,11 @@ bool has_right_sparse_fields(base::TarRecord header) {
   return (header[386] != '\0') == is_sparse && (header[483] != '\0') == is_sparse;
 }
 
+/// How many records content or text of `size` bytes takes.
+uint64_t records_of(uint64_t size) {
+  return (size + base::tar_padding(size)) / tar_record_size;
+}
+
 /// The text of one of GNU's long names, up to its first NUL.
 std::string name_in(std::span<const char> text) {
   const std::string_view bytes(text.data(), text.size());
@@ -131,7 +136,7 @@ void TarGuard::read_header(std::span<char, tar_record_size> header) {
   }
   text_type_ = type;
   text_size_ = *size;
-  left_ = (*size + base::tar_padding(*size)) / tar_record_size;
+  left_ = records_of(*size);
   state_ = State::text;
   if (left_ == 0) read_text({});
 }
@@ -193,7 +198,7 @@ void TarGuard::correct(std::string_view name, char type) {
 }
 
 void TarGuard::skip(uint64_t size) {
-  left_ = size / tar_record_size + (size % tar_record_size != 0 ? 1 : 0);
+  left_ = records_of(size);
   state_ = left_ == 0 ? State::header : State::content;
 }
 

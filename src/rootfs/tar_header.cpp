@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "base/tar_record.hpp"
 #include "base/text.hpp"
 #include "rootfs/tar_writer.hpp"
 
@@ -26,7 +27,7 @@ constexpr uint64_t octal_limit(const Field& field) {
   return (uint64_t{1} << (3 * (field.size - 1))) - 1;
 }
 
-/// One block of 512 bytes.
+/// One record of the archive.
 class Header {
  public:
   void text(const Field& field, std::string_view value) {
@@ -56,7 +57,7 @@ class Header {
   }
 
  private:
-  std::string block_ = std::string(tar_block_size, '\0');
+  std::string block_ = std::string(base::tar_record_size, '\0');
 };
 
 /// "<length> <key>=<value>\n", where the length counts its own digits.
@@ -162,7 +163,7 @@ std::string pax_header(const std::string& records) {
   header.number(gid_field, 0);
   header.number(size_field, records.size());
   header.number(mtime_field, 0);
-  return header.finished() + records + tar_padding(records.size());
+  return header.finished() + records + std::string(base::tar_padding(records.size()), '\0');
 }
 
 }  // namespace

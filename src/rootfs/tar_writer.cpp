@@ -1,6 +1,7 @@
 #include "rootfs/tar_writer.hpp"
 
 #include "base/error.hpp"
+#include "base/tar_record.hpp"
 #include "base/text.hpp"
 
 namespace rootfs {
@@ -16,15 +17,11 @@ void TarWriter::add(const base::Entry& entry, base::ByteSource& data) {
     throw base::Error(base::cat("\"", base::excerpt(entry.path), "\" has ", base::with_commas(size),
                                 " bytes, not ", base::with_commas(entry.size)));
   }
-  out_.write(tar_padding(size));
+  out_.write(std::string(base::tar_padding(size), '\0'));
 }
 
 void TarWriter::finish() {
-  out_.write(std::string(2 * tar_block_size, '\0'));
-}
-
-std::string tar_padding(uint64_t size) {
-  return std::string((tar_block_size - size % tar_block_size) % tar_block_size, '\0');
+  out_.write(std::string(2 * base::tar_record_size, '\0'));
 }
 
 }  // namespace rootfs

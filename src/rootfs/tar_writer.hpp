@@ -7,15 +7,10 @@
 
 namespace rootfs {
 
-inline constexpr size_t tar_block_size = 512;
-
 /// What stands in front of an entry's bytes in a tar archive: a ustar header, behind a pax one for
 /// what does not fit (POSIX.1-2017 pax; extended attributes as SCHILY.xattr). Its length does not
 /// depend on the entry's size. Error for a socket, which no archive can hold.
 std::string tar_header(const base::Entry& entry);
-
-/// What follows `size` bytes of content up to the next block.
-std::string tar_padding(uint64_t size);
 
 /// Writes a tar archive entry by entry.
 class TarWriter {

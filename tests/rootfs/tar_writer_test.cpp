@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/tar_record.hpp"
 #include "rootfs/layer_reader.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
@@ -38,7 +39,7 @@ base::Entry through_archive(const base::Entry& entry, const std::string& data = 
   }
   writer.add(file("after"));
   writer.finish();
-  CHECK(archive.text.size() % rootfs::tar_block_size == 0);
+  CHECK(archive.text.size() % base::tar_record_size == 0);
 
   base::MemorySource tar(archive.text);
   rootfs::LayerReader reader(tar);
@@ -161,7 +162,7 @@ TEST_CASE("a header is as long for a huge file as for an empty one") {
   for (const uint64_t size :
        {uint64_t{0}, uint64_t{8'589'934'591}, uint64_t{8'589'934'592}, uint64_t{1} << 50U}) {
     const std::string header = rootfs::tar_header(file("layer", size));
-    CHECK(header.size() == rootfs::tar_block_size);
+    CHECK(header.size() == base::tar_record_size);
     base::MemorySource tar(header);
     rootfs::LayerReader reader(tar);
     base::Entry found;
