@@ -12,14 +12,10 @@
 #include "git/local_transport.hpp"
 #include "git/smart_remote.hpp"
 #include "git/ssh_transport.hpp"
+#include "http/url.hpp"
 
 namespace git {
 namespace {
-
-bool is_http(std::string_view uri) {
-  const std::string lower = base::to_lower(uri.substr(0, 8));
-  return lower.starts_with("http://") || lower.starts_with("https://");
-}
 
 std::unique_ptr<Remote> open_local(const std::string& path, base::Log& log) {
   struct stat status {};
@@ -48,7 +44,7 @@ std::string display_uri(std::string_view uri) {
   std::string user;
   if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
     // An ssh user is part of the address, as "git" nearly always is; a password never is.
-    if (!is_http(uri))
+    if (!http::is_http(uri))
       user = base::cat(authority.substr(0, std::min(at, authority.find(':'))), '@');
     rest.remove_prefix(at + 1);
   } else if (authority.find(':') != std::string_view::npos && rest.rfind('@') < rest.size()) {
@@ -64,7 +60,7 @@ std::unique_ptr<Remote> open_remote(const RemoteOptions& options, base::Log& log
   const auto smart = [&](std::unique_ptr<Transport> transport) {
     return std::make_unique<SmartRemote>(std::move(transport), display_uri(uri), log);
   };
-  if (is_http(uri)) return smart(open_http_transport(options, log));
+  if (http::is_http(uri)) return smart(open_http_transport(options, log));
   if (auto address = parse_ssh_address(uri)) {
     return smart(open_ssh_transport(*std::move(address), options, log));
   }

@@ -146,6 +146,10 @@ std::vector<base::Secret> confidential_parts(const Url& url) {
 
 }  // namespace
 
+bool is_redirect(long status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 Client::Client(Options options, base::Log& log)
     : impl_(std::make_unique<Impl>(std::move(options), log)) {}
 Client::~Client() = default;

@@ -140,6 +140,9 @@ class Client {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Whether an answer of this status sends the same request elsewhere, if it says where.
+bool is_redirect(long status);
+
 /// Value of an Authorization header for Basic (RFC 7617).
 base::Secret basic_authorization(std::string_view username, std::string_view password);
 

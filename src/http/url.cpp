@@ -104,6 +104,11 @@ std::string without_dot_segments(std::string_view path) {
 
 }  // namespace
 
+bool is_http(std::string_view text) {
+  const std::string lower = base::to_lower(text.substr(0, 8));
+  return lower.starts_with("http://") || lower.starts_with("https://");
+}
+
 Url Url::parse(std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

@@ -30,6 +30,9 @@ struct Url {
   std::string display() const;        ///< For people: without user information and query.
 };
 
+/// Whether `text` begins as an http or https URL does.
+bool is_http(std::string_view text);
+
 /// Loopback, link-local or private literal address, or "localhost" and names below it.
 bool is_local_host(std::string_view host);
 /// is_local_host, or a name of which libcurl makes another one (IDNA reads full-width digits as

@@ -17,11 +17,6 @@ bool is_directory(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-bool is_http(std::string_view uri) {
-  const std::string lower = base::to_lower(uri.substr(0, 8));
-  return lower.starts_with("http://") || lower.starts_with("https://");
-}
-
 /// Where git-lfs's own transfer agent for local repositories puts objects.
 std::string objects_below(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
@@ -50,7 +45,7 @@ http::Url beside(const git::SshAddress& address) {
 Endpoint find_endpoint(const std::string& uri, const std::string& given) {
   const std::string& place = given.empty() ? uri : given;
   Endpoint endpoint;
-  if (is_http(place)) {
+  if (http::is_http(place)) {
     endpoint.url = http::Url::parse(place);
     if (given.empty()) endpoint.url = with_suffix(std::move(*endpoint.url));
   } else if (place.starts_with("file:///")) {

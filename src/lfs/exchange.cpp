@@ -12,10 +12,6 @@ constexpr int most_redirects = 5;
 // A server may check a large file before it answers.
 constexpr std::chrono::seconds reply_timeout{300};
 
-bool is_redirect(long status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 void refuse_downgrade(const http::Url& from, const http::Url& to) {
   if (!from.secure() || to.secure()) return;
   throw base::Error(cat(from.display(), " leads from https to ", to.display(), "; refused"));
@@ -63,7 +59,7 @@ Reply send(http::Client& client, const Exchange& exchange, const AuthorizationFo
     reply.response = client.send(request);
     reply.url = url;
     const auto location = reply.response.headers.get("Location");
-    if (!is_redirect(reply.response.status) || !location) return reply;
+    if (!http::is_redirect(reply.response.status) || !location) return reply;
     http::Url next = base::with_context(cat(url.display(), " redirects"),
                                         [&] { return url.resolve(*location); });
     refuse_downgrade(url, next);

@@ -3,13 +3,6 @@
 #include "base/text.hpp"
 
 namespace registry {
-namespace {
-
-bool is_redirect(long status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-}  // namespace
 
 bool leads_inside(const http::Url& from, const http::Url& target) {
   return target.host != from.host && http::may_be_local_host(target.host) &&
@@ -18,7 +11,7 @@ bool leads_inside(const http::Url& from, const http::Url& target) {
 
 std::optional<http::Url> redirect_target(const http::Response& response, const http::Url& from,
                                          Insecure insecure) {
-  if (!is_redirect(response.status)) return std::nullopt;
+  if (!http::is_redirect(response.status)) return std::nullopt;
   const auto location = response.headers.get("Location");
   if (!location) return std::nullopt;
   http::Url target = base::with_context(base::cat(from.display(), " redirects"),
