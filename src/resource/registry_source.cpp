@@ -11,12 +11,6 @@ using base::cat;
 using base::Error;
 using base::JsonView;
 
-/// A list of PEM texts, or one.
-std::vector<std::string> read_certificates(const JsonView& view) {
-  if (view.is_string()) return {view.string()};
-  return view.strings();
-}
-
 std::optional<registry::Credentials> parse_login(const JsonView& view) {
   const JsonView username = view.at_ignoring_case("username");
   const JsonView password = view.at_ignoring_case("password");
@@ -190,6 +184,11 @@ void check_content_trust(const JsonView& view, base::Log& log) {
 }
 
 }  // namespace
+
+std::vector<std::string> read_certificates(const JsonView& view) {
+  if (view.is_string()) return {view.string()};
+  return view.strings();
+}
 
 const std::vector<std::string_view>& registry_keys() {
   static const std::vector<std::string_view> keys = {"aws_access_key_id", "aws_secret_access_key",

@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,5 +15,8 @@ const std::vector<std::string_view>& registry_keys();
 /// Reads them into `image`, whose repository and reference are known. The log says which are not
 /// used.
 void parse_registry_access(const base::JsonView& source, ImageSource& image, base::Log& log);
+
+/// A list of PEM texts, or one.
+std::vector<std::string> read_certificates(const base::JsonView& view);
 
 }  // namespace resource

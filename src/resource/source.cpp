@@ -34,12 +34,6 @@ base::Secret read_secret(const JsonView& view) {
   return base::Secret(view.scalar_text());
 }
 
-/// A list of PEM texts, or one.
-std::vector<std::string> read_certificates(const JsonView& view) {
-  if (view.is_string()) return {view.string()};
-  return view.strings();
-}
-
 /// Where the user information of a URL without its scheme ends. A "/" in a password, which had to
 /// be written %2F, looks like the end of a host with a strange port.
 size_t end_of_userinfo(std::string_view url) {
