@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <unordered_set>
 
 #include "base/error.hpp"
@@ -14,12 +13,6 @@ namespace lfs {
 namespace {
 
 using base::cat;
-
-void make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
-    base::throw_errno(cat("make directory ", base::printable(path)));
-  }
-}
 
 class LocalStore : public Store {
  public:
@@ -65,10 +58,10 @@ class LocalStore : public Store {
   }
   /// Not the repository itself: where that is missing, its path has a mistake.
   void make_folder_for(const Object& object) const {
-    make_directory(directory_.substr(0, directory_.rfind('/')));
-    make_directory(directory_);
-    make_directory(directory_ + '/' + object.oid.substr(0, 2));
-    make_directory(folder_of(object));
+    base::make_directory(directory_.substr(0, directory_.rfind('/')));
+    base::make_directory(directory_);
+    base::make_directory(directory_ + '/' + object.oid.substr(0, 2));
+    base::make_directory(folder_of(object));
   }
   std::string path_of(const Object& object) const {
     return cat(folder_of(object), "/", object.oid);
