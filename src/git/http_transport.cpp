@@ -142,8 +142,7 @@ class HttpTransport : public Transport {
   static http::Options http_options(const RemoteOptions& options) {
     http::Options http;
     http.ca_certs = options.ca_certs;
-    http.verify_tls =
-        options.verify_tls == VerifyTls::yes ? http::VerifyTls::yes : http::VerifyTls::no;
+    http.verify_tls = options.verify_tls;
     http.user_agent = user_agent;
     return http;
   }

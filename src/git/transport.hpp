@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/stream.hpp"
+#include "http/client.hpp"
 #include "http/tunnel.hpp"
 
 namespace git {
@@ -51,7 +52,6 @@ class Transport {
 };
 
 enum class CheckHostKey { no, yes };
-enum class VerifyTls { no, yes };
 
 /// What it takes to reach a remote repository.
 struct RemoteOptions {
@@ -64,7 +64,7 @@ struct RemoteOptions {
   std::string known_hosts;       ///< Lines as in ~/.ssh/known_hosts.
   CheckHostKey check_host_key = CheckHostKey::yes;
   std::vector<std::string> ca_certs;
-  VerifyTls verify_tls = VerifyTls::yes;
+  http::VerifyTls verify_tls = http::VerifyTls::yes;
   std::optional<http::TunnelProxy> ssh_proxy;  ///< The way to a repository over SSH.
 };
 

@@ -168,8 +168,8 @@ GitSource parse_git(const JsonView& git) {
   remote.check_host_key = git.at("skip_host_key_check").boolean_or(false) ? git::CheckHostKey::no
                                                                           : git::CheckHostKey::yes;
   remote.ca_certs = read_certificates(git.at("ca_certs"));
-  remote.verify_tls =
-      git.at("skip_ssl_verification").boolean_or(false) ? git::VerifyTls::no : git::VerifyTls::yes;
+  remote.verify_tls = git.at("skip_ssl_verification").boolean_or(false) ? http::VerifyTls::no
+                                                                        : http::VerifyTls::yes;
   remote.ssh_proxy = parse_tunnel(git.at("https_tunnel"));
   source.branch = checked_branch(git.at("branch"));
   source.empty_directories = parse_empty_directories(git.at("empty_dirs"));

@@ -70,7 +70,7 @@ TEST_CASE("every key of a git source arrives") {
   CHECK(git.remote.known_hosts == "host key");
   CHECK(git.remote.check_host_key == git::CheckHostKey::no);
   CHECK(git.remote.ca_certs == std::vector<std::string>{"PEM"});
-  CHECK(git.remote.verify_tls == git::VerifyTls::no);
+  CHECK(git.remote.verify_tls == http::VerifyTls::no);
   REQUIRE(git.remote.ssh_proxy);
   CHECK(git.remote.ssh_proxy->host == "proxy.test");
   CHECK(git.remote.ssh_proxy->port == 3128);
@@ -86,7 +86,7 @@ TEST_CASE("what a git source leaves out is safe") {
   const auto git = *source_of(git_source("")).git;
   CHECK(git.branch == "main");
   CHECK(git.remote.check_host_key == git::CheckHostKey::yes);
-  CHECK(git.remote.verify_tls == git::VerifyTls::yes);
+  CHECK(git.remote.verify_tls == http::VerifyTls::yes);
   CHECK_FALSE(git.remote.ssh_proxy);
   CHECK(git.author.name == "rootfs-git-resource");
   CHECK(git.author.email == "rootfs-git-resource@localhost");
