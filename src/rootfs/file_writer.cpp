@@ -87,13 +87,4 @@ void FileWriter::write(int fd, base::ByteSource& data, uint64_t size, std::strin
   }
 }
 
-size_t FdSource::read(std::span<char> buffer) {
-  for (;;) {
-    const ssize_t count = ::read(fd_, buffer.data(), buffer.size());
-    if (count >= 0) return static_cast<size_t>(count);
-    if (errno != EINTR) base::throw_errno(base::cat("read \"", base::excerpt(path_), "\""));
-    base::throw_if_cancelled();
-  }
-}
-
 }  // namespace rootfs

@@ -19,15 +19,4 @@ class FileWriter {
   std::vector<char> buffer_;
 };
 
-/// Copies a file's content for a hard link that the file system cannot make.
-class FdSource : public base::ByteSource {
- public:
-  FdSource(int fd, std::string_view path) : fd_(fd), path_(path) {}
-  size_t read(std::span<char> buffer) override;
-
- private:
-  int fd_;
-  std::string_view path_;
-};
-
 }  // namespace rootfs

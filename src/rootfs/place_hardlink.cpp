@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "rootfs/file_content.hpp"
 #include "rootfs/name.hpp"
 #include "rootfs/placer.hpp"
 #include "rootfs/xattrs.hpp"
@@ -73,7 +74,7 @@ void Placer::place_hardlink(const base::Entry& entry, const std::string& path) {
 
 void Placer::copy(const Parent& from, const std::string& from_name, const Parent& to,
                   const std::string& name, const std::string& path) {
-  const base::UniqueFd source(
+  base::UniqueFd source(
       ::openat(from.fd, from_name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
   if (!source || ::fstat(source.get(), &status) != 0) base::throw_errno("copy for a hard link");
@@ -82,7 +83,7 @@ void Placer::copy(const Parent& from, const std::string& from_name, const Parent
       ::openat(to.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) base::throw_errno("create a copy for a hard link");
   const base::Entry entry = entry_of(status, list_xattrs(from.fd, from_name, path));
-  FdSource data(source.get(), path);
+  FileStream data(std::move(source), path, FileState::of(status));
   writer_.write(fd.get(), data, entry.size, path);
   attributes_.set_all({.fd = fd.get(), .path = path}, entry);
 }
