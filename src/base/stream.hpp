@@ -26,6 +26,8 @@ class ByteSink {
 /// Collects everything in memory.
 class StringSink : public ByteSink {
  public:
+  /// `expected` bytes need no more memory than that.
+  explicit StringSink(size_t expected = 0) { text_.reserve(expected); }
   void write(std::string_view bytes) override { text_ += bytes; }
   std::string take() { return std::move(text_); }
 

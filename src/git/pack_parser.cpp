@@ -21,16 +21,6 @@ constexpr uint64_t longest_instructions_in_memory = 4ULL * 1024 * 1024;
 /// Larger results of deltas are rarely built on again.
 constexpr size_t largest_recent = 1024 * 1024;
 
-class StringSink : public base::ByteSink {
- public:
-  explicit StringSink(uint64_t size) { text_.reserve(static_cast<size_t>(size)); }
-  void write(std::string_view bytes) override { text_ += bytes; }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
 /// A large blob on its way to the sink.
 class HashingSink : public base::ByteSink {
  public:
@@ -162,7 +152,7 @@ PackParser::Record PackParser::apply(const Record& base, Delta& delta) {
   }
   check_text_size(delta.result_size());
   const std::string origin = shelf_.get(kept_[base.detail]);
-  StringSink out(delta.result_size());
+  base::StringSink out(static_cast<size_t>(delta.result_size()));
   delta.apply({origin}, out);
   return hand_over(base.state == State::commit ? ObjectType::commit : ObjectType::tree, out.take());
 }
@@ -186,7 +176,7 @@ PackParser::Record PackParser::make_blob(Delta& delta, const DeltaBase& base) {
     delta.apply(base, out);
     return {out.finish(), State::blob, static_cast<uint32_t>(delta.result_size())};
   }
-  StringSink out(delta.result_size());
+  base::StringSink out(static_cast<size_t>(delta.result_size()));
   delta.apply(base, out);
   std::string content = out.take();
   if (content.size() > largest_recent) return hand_over(ObjectType::blob, std::move(content));

@@ -8,12 +8,6 @@
 
 namespace {
 
-class StringSink : public base::ByteSink {
- public:
-  void write(std::string_view bytes) override { text += bytes; }
-  std::string text;
-};
-
 std::string noise(size_t size, unsigned kinds) {
   std::minstd_rand random(static_cast<unsigned>(size) + kinds);
   std::string bytes(size, '\0');
@@ -22,11 +16,11 @@ std::string noise(size_t size, unsigned kinds) {
 }
 
 std::string gzip(std::string_view bytes, size_t step) {
-  StringSink out;
+  base::StringSink out;
   codec::GzipWriter writer(out);
   for (size_t at = 0; at < bytes.size(); at += step) writer.write(bytes.substr(at, step));
   writer.finish();
-  return out.text;
+  return out.take();
 }
 
 std::string gunzip(std::string bytes) {

@@ -12,12 +12,6 @@ using namespace std::string_literals;
 
 namespace {
 
-class StringSink : public base::ByteSink {
- public:
-  void write(std::string_view bytes) override { text += bytes; }
-  std::string text;
-};
-
 base::Entry file(std::string path, uint64_t size = 0) {
   base::Entry entry;
   entry.path = std::move(path);
@@ -28,7 +22,7 @@ base::Entry file(std::string path, uint64_t size = 0) {
 
 /// What a reader makes of one entry that stands between two others.
 base::Entry through_archive(const base::Entry& entry, const std::string& data = "") {
-  StringSink archive;
+  base::StringSink archive;
   rootfs::TarWriter writer(archive);
   base::MemorySource bytes(data);
   writer.add(file("before"));
@@ -39,9 +33,10 @@ base::Entry through_archive(const base::Entry& entry, const std::string& data = 
   }
   writer.add(file("after"));
   writer.finish();
-  CHECK(archive.text.size() % base::tar_record_size == 0);
+  std::string text = archive.take();
+  CHECK(text.size() % base::tar_record_size == 0);
 
-  base::MemorySource tar(archive.text);
+  base::MemorySource tar(std::move(text));
   rootfs::LayerReader reader(tar);
   base::Entry found, other;
   REQUIRE(reader.next(other));
@@ -185,7 +180,7 @@ TEST_CASE("devices and pipes come back as what they are") {
 }
 
 TEST_CASE("what would break an archive is an error") {
-  StringSink archive;
+  base::StringSink archive;
   rootfs::TarWriter writer(archive);
   base::Entry socket = file("s");
   socket.kind = base::EntryKind::socket;
