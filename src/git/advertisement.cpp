@@ -94,10 +94,7 @@ Advertisement read_advertisement(base::ByteSource& source) {
       continue;
     }
     if (kind == PktReader::Kind::flush) break;
-    if (line.starts_with("ERR ")) {
-      throw Error(cat("the server said: ",
-                      base::excerpt(base::trim(line.substr(4)), base::sentence_limit)));
-    }
+    check_for_error(line);
     if (first && line == "version 2") {
       read_version_2(packets, advertisement);
       break;

@@ -60,9 +60,7 @@ class Oracle {
       if (kind == PktReader::Kind::end) throw Error("the server broke off its answer");
       if (kind == PktReader::Kind::flush) continue;
       if (line == "NAK") return;
-      if (line.starts_with("ERR ")) {
-        throw Error(cat("the server said: ", base::excerpt(line.substr(4), base::sentence_limit)));
-      }
+      check_for_error(line);
       // "ready" may name an object the server does not have.
       if (line.starts_with("ACK ") && line.ends_with(" common")) {
         const auto id = Oid::parse(std::string_view(line).substr(4, 40));

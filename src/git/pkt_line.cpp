@@ -19,6 +19,14 @@ std::string pkt_line(std::string_view payload) {
   return cat(size.data(), payload);
 }
 
+void throw_words_of_server(std::string_view words) {
+  throw Error(cat("the server said: ", base::excerpt(base::trim(words), base::sentence_limit)));
+}
+
+void check_for_error(std::string_view line) {
+  if (line.starts_with("ERR ")) throw_words_of_server(line.substr(4));
+}
+
 PktReader::Kind PktReader::next_raw() {
   std::array<char, 4> header{};
   const size_t got = base::read_full(source_, header);
@@ -65,8 +73,7 @@ size_t SideBandSource::read(std::span<char> buffer) {
     } else if (packet[0] == 2) {
       if (progress_) progress_(payload);
     } else {
-      throw Error(
-          cat("the server said: ", base::excerpt(base::trim(payload), base::sentence_limit)));
+      throw_words_of_server(payload);
     }
   }
   const size_t count = std::min(buffer.size(), data_.size() - position_);

@@ -14,6 +14,11 @@ inline constexpr std::string_view delimiter_pkt = "0001";  ///< gitprotocol-v2.
 /// `payload` framed as one pkt-line (gitprotocol-common).
 std::string pkt_line(std::string_view payload);
 
+/// Throws an Error with the words that a server has sent in place of an answer.
+[[noreturn]] void throw_words_of_server(std::string_view words);
+/// Does so for an ERR line (gitprotocol-pack, pkt-line Format).
+void check_for_error(std::string_view line);
+
 /// Reads pkt-lines from a stream.
 class PktReader {
  public:

@@ -29,13 +29,6 @@ std::unique_ptr<base::ByteSource> send(Transport& transport, Protocol protocol,
                            [&] { return std::make_unique<base::MemorySource>(body); });
 }
 
-void check_for_error(std::string_view line) {
-  if (line.starts_with("ERR ")) {
-    throw Error(
-        cat("the server said: ", base::excerpt(base::trim(line.substr(4)), base::sentence_limit)));
-  }
-}
-
 /// What stands before the arguments of every command (gitprotocol-v2).
 std::string command_text(std::string_view command, const Advertisement& upload) {
   std::string text = pkt_line(cat("command=", command, '\n'));
