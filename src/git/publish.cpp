@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/split_push.hpp"
+#include "http/backoff.hpp"
 
 namespace git {
 namespace {
@@ -281,12 +282,7 @@ PublishResult publish(Remote& remote, Snapshot& snapshot, const PublishRequest& 
 void pause_before_retry(int attempt) {
   std::random_device seed;
   std::uniform_int_distribution<int> chance(50, 150);
-  const auto end =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(attempt * 2 * chance(seed));
-  while (std::chrono::steady_clock::now() < end) {
-    base::throw_if_cancelled();
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  http::pause(std::chrono::milliseconds(attempt * 2 * chance(seed)));
 }
 
 }  // namespace git

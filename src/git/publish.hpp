@@ -8,6 +8,9 @@
 
 namespace git {
 
+/// Waits a little longer after each attempt, with chance in it; stops for a signal.
+void pause_before_retry(int attempt);
+
 struct PublishRequest {
   std::string branch;
   Identity author;
@@ -23,7 +26,7 @@ struct PublishRequest {
   /// Called once, before anything is sent, unless there is nothing to send.
   std::function<void()> before_push;
   /// Waits before a further attempt; a test passes one that does not.
-  std::function<void(int attempt)> pause;
+  std::function<void(int attempt)> pause = pause_before_retry;
 };
 
 struct PublishResult {
@@ -42,8 +45,5 @@ struct PublishResult {
 /// Parts of a push are never seen on the branch.
 PublishResult publish(Remote& remote, Snapshot& snapshot, const PublishRequest& request,
                       base::Log& log);
-
-/// Waits a little longer after each attempt, with chance in it; stops for a signal.
-void pause_before_retry(int attempt);
 
 }  // namespace git

@@ -92,7 +92,6 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
     publish.fill = [&] { fill(publication, image, source); };
   }
   publish.before_push = [&] { upload(publication.large, source, log); };
-  publish.pause = git::pause_before_retry;
   const git::PublishResult result = git::publish(*remote, publication.snapshot, publish, log);
   const std::chrono::duration<double> seconds = Clock::now() - start;
 
