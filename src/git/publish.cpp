@@ -172,7 +172,6 @@ class Publisher {
     if (send_all_) known.ids.clear();
     PublishResult result;
     result.tree = hashed().tree();
-    result.new_branch = !tip;
     if (tip) result.names_before = std::move(known.tip_names);
     if (tip && known.tip_tree == result.tree) {
       result.commit = *tip;

@@ -33,8 +33,7 @@ struct PublishResult {
   Oid commit;
   Oid tree;
   bool unchanged = false;  ///< The branch held this tree already; nothing was sent.
-  bool new_branch = false;
-  uint64_t objects = 0;  ///< Sent.
+  uint64_t objects = 0;    ///< Sent.
   /// What lies at the top of the commit before, if that was learnt.
   std::vector<std::string> names_before;
 };

