@@ -13,9 +13,6 @@ namespace {
 
 using base::cat;
 
-/// Manifests have the same limit, and configurations are smaller than those by a lot.
-constexpr size_t config_limit = 4 * 1024 * 1024;
-constexpr int maximum_depth = 4;
 constexpr size_t most_documents = 1000;
 
 /// What a document says is of no use, whoever reads it and however often.
@@ -58,8 +55,8 @@ class Walk {
 
  private:
   bool visit_index(const Document& document, int depth) {
-    if (depth >= maximum_depth) {
-      throw Useless(cat("indexes are nested deeper than ", maximum_depth));
+    if (depth >= deepest_nesting) {
+      throw Useless(cat("indexes are nested deeper than ", deepest_nesting));
     }
     const auto entries =
         understand([&] { return select_platform(parse_index(document.bytes), wanted_); });
@@ -104,11 +101,11 @@ class Walk {
 };
 
 std::string read_config(ImageStore& store, const Descriptor& config) {
-  if (config.size > config_limit) {
+  if (config.size > document_limit) {
     throw Useless(cat("the image configuration has ", base::human_size(config.size),
-                      ", more than the limit of ", base::human_size(config_limit)));
+                      ", more than the limit of ", base::human_size(document_limit)));
   }
-  return base::read_all(*store.open_blob(config), config_limit, "the image configuration");
+  return base::read_all(*store.open_blob(config), document_limit, "the image configuration");
 }
 
 bool is_for_other(const Platform& image, const Platform& wanted) {

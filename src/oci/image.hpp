@@ -10,6 +10,13 @@
 
 namespace oci {
 
+/// No larger manifest, index or image configuration is read, in bytes. Registries must take
+/// manifests of this size (distribution-spec, Pushing Manifests); configurations are smaller by a
+/// lot.
+inline constexpr size_t document_limit = 4 * 1024 * 1024;
+/// How many indexes may lead to a manifest.
+inline constexpr int deepest_nesting = 4;
+
 /// Operating system and processor an image is for (image-spec image-index.md).
 struct Platform {
   std::string os;

@@ -12,8 +12,6 @@ using base::cat;
 using base::JsonView;
 
 constexpr const char* archive_manifest = "manifest.json";
-constexpr size_t manifest_limit = 4 * 1024 * 1024;
-constexpr size_t config_limit = 4 * 1024 * 1024;
 
 /// Which image of manifest.json is meant.
 JsonView choose(const JsonView& manifest, const StoredChoice& choice) {
@@ -63,7 +61,7 @@ FileSet::File find(const FileSet& files, const std::string& path) {
 }
 
 std::string read_config(const FileSet& files, const std::string& path) {
-  const auto text = read_document(files, path, config_limit);
+  const auto text = read_document(files, path, document_limit);
   if (!text) find(files, path);
   const auto digest = digest_in(path);
   if (digest && Digest::of(*text) != *digest) {
@@ -105,7 +103,7 @@ StoredImage find_stored_image(std::shared_ptr<const FileSet> files, const Stored
                               base::Log& log) {
   // Archives may have both; the index knows the image's digest.
   if (files->find(layout_index)) return find_in_layout(std::move(files), choice, log);
-  const auto text = read_document(*files, archive_manifest, manifest_limit);
+  const auto text = read_document(*files, archive_manifest, document_limit);
   if (!text) {
     throw base::Error(
         "holds neither index.json nor manifest.json, so it is no image: save it with docker save, "

@@ -13,7 +13,6 @@ namespace {
 
 using base::cat;
 
-constexpr size_t document_limit = 4 * 1024 * 1024;
 constexpr size_t line_limit = 1024;
 
 /// A file the layout should have.

@@ -14,9 +14,6 @@ namespace {
 
 using base::cat;
 
-/// What registries must take at least (distribution-spec, Pushing Manifests).
-constexpr size_t manifest_limit = 4 * 1024 * 1024;
-
 // Without the index types in the list, registries answer for one platform of their choice.
 constexpr std::string_view accept =
     "Accept: application/vnd.oci.image.index.v1+json, "
@@ -42,7 +39,7 @@ bool answers_blob(const http::Response& response, const std::vector<std::string>
 std::string read_manifest(http::Response& response, const std::optional<oci::Digest>& expected) {
   check_not_encoded(response);
   if (!expected) {
-    std::string bytes = base::read_all(*response.body, manifest_limit, "the manifest");
+    std::string bytes = base::read_all(*response.body, oci::document_limit, "the manifest");
     if (oci::may_be_document(bytes)) return bytes;
     // A login page, say. Its digest would stand as a version that nobody can get.
     throw base::Error(cat("the answer is no manifest ",
@@ -50,7 +47,7 @@ std::string read_manifest(http::Response& response, const std::optional<oci::Dig
                           "; does a proxy answer in the registry's place?"));
   }
   oci::VerifiedSource verified(std::move(response.body), *expected, std::nullopt);
-  return base::read_all(verified, manifest_limit, "the manifest");
+  return base::read_all(verified, oci::document_limit, "the manifest");
 }
 
 /// A blob whose bytes are compared with what its descriptor promises.

@@ -17,7 +17,6 @@ namespace {
 
 using base::cat;
 
-constexpr int maximum_depth = 4;
 constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
 
 /// Fills an image layout (image-spec image-layout.md) from a registry.
@@ -73,8 +72,8 @@ class LayoutWriter {
   }
 
   void store_children(const oci::Index& index, int depth) {
-    if (depth >= maximum_depth) {
-      throw base::Error(cat("indexes are nested deeper than ", maximum_depth));
+    if (depth >= oci::deepest_nesting) {
+      throw base::Error(cat("indexes are nested deeper than ", oci::deepest_nesting));
     }
     for (const oci::Descriptor& child : index.manifests) {
       if (!seen_.insert(child.digest).second) continue;
