@@ -1,7 +1,5 @@
 #include "registry/aws_credentials.hpp"
 
-#include <cstdlib>
-#include <fstream>
 #include <optional>
 
 #include "base/encoding.hpp"
@@ -34,15 +32,6 @@ std::string read_answer(http::Response& response, std::string_view who) {
            cat(who, " answered ", response.status, words.empty() ? "" : ": ", words));
   }
   return base::read_all(*response.body, answer_limit, who);
-}
-
-/// A token from a file, without the line break at its end. Kubernetes puts a symbolic link there.
-std::string read_token(const std::string& path, base::Log& log) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file || text.empty()) throw Error(cat("cannot read the token in ", base::printable(path)));
-  log.hide(base::trim(text));
-  return std::string(base::trim(text));
 }
 
 /// What an error of Amazon's may quote is not for the log.
@@ -179,15 +168,6 @@ AwsKeys keys_of_instance(const AwsSurroundings& around, base::Log& log) {
 }
 
 }  // namespace
-
-AwsSurroundings aws_surroundings() {
-  AwsSurroundings around;
-  around.environment = [](const char* variable) {
-    const char* value = std::getenv(variable);
-    return std::string(value == nullptr ? "" : value);
-  };
-  return around;
-}
 
 std::string aws_domain(std::string_view region) {
   return region.starts_with("cn-") ? "amazonaws.com.cn" : "amazonaws.com";

@@ -1,11 +1,11 @@
 #pragma once
-#include <functional>
 #include <string>
 #include <string_view>
 
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "http/client.hpp"
+#include "registry/surroundings.hpp"
 
 namespace registry {
 
@@ -18,14 +18,11 @@ struct AwsKeys {
 
 /// What surrounds the program: replaced in tests.
 struct AwsSurroundings {
-  std::function<std::string(const char* variable)> environment;  ///< "" when unset.
+  Environment environment = process_environment;
   std::string metadata_service = "http://169.254.169.254";
   std::string container_service = "http://169.254.170.2";
   std::string sts_endpoint{};  ///< Instead of the region's own.
 };
-
-/// The process's environment and the real addresses.
-AwsSurroundings aws_surroundings();
 
 /// "amazonaws.com", or the one of the Chinese regions.
 std::string aws_domain(std::string_view region);

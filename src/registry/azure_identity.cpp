@@ -1,8 +1,5 @@
 #include "registry/azure_identity.hpp"
 
-#include <cstdlib>
-#include <fstream>
-
 #include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -16,7 +13,6 @@ using base::cat;
 using base::Error;
 
 constexpr size_t answer_limit = 256 * 1024;
-constexpr size_t token_limit = 64 * 1024;
 
 struct Cloud {
   const char* resource;   ///< The management interface, which a token is asked for.
@@ -66,14 +62,8 @@ std::string managed_token(const AzureIdentity& identity, const std::string& reso
       });
 }
 
-std::string variable(const AzureIdentity& identity, const char* name) {
-  if (identity.variables) return identity.variables(name);
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 std::string required(const AzureIdentity& identity, const char* name) {
-  std::string value = variable(identity, name);
+  std::string value = identity.variables(name);
   if (value.empty()) {
     throw Error(cat(name, " is not set: is the worker's service account set up for workload ",
                     "identity?"));
@@ -81,24 +71,13 @@ std::string required(const AzureIdentity& identity, const char* name) {
   return value;
 }
 
-std::string service_account_token(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(token_limit, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  const std::string_view token = base::trim(text);
-  if (token.empty()) throw Error(cat("cannot read a token in ", base::printable(path)));
-  return std::string(token);
-}
-
 /// The service account's token is the proof of who asks (RFC 7523, client assertion).
 std::string workload_token(const AzureIdentity& identity, const Cloud& cloud, base::Log& log) {
   const std::string tenant = required(identity, "AZURE_TENANT_ID");
   const std::string client_id =
       identity.client_id.empty() ? required(identity, "AZURE_CLIENT_ID") : identity.client_id;
-  const std::string proof = service_account_token(required(identity, "AZURE_FEDERATED_TOKEN_FILE"));
-  log.hide(proof);
-  std::string authority = variable(identity, "AZURE_AUTHORITY_HOST");
+  const std::string proof = read_token(required(identity, "AZURE_FEDERATED_TOKEN_FILE"), log);
+  std::string authority = identity.variables("AZURE_AUTHORITY_HOST");
   if (authority.empty()) authority = cloud.authority;
   if (!authority.ends_with('/')) authority += '/';
 

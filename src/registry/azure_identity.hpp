@@ -1,9 +1,9 @@
 #pragma once
-#include <functional>
 #include <string>
 
 #include "base/log.hpp"
 #include "http/client.hpp"
+#include "registry/surroundings.hpp"
 
 namespace registry {
 
@@ -18,8 +18,7 @@ struct AzureIdentity {
   /// AzurePublic, AzureGovernment or AzureChina; else told by the registry's host.
   std::string environment{};
   std::string metadata_service = "http://169.254.169.254";
-  /// Environment variables, "" when unset; those of the process when empty.
-  std::function<std::string(const char* variable)> variables{};
+  Environment variables = process_environment;
 };
 
 /// A token of the identity for the management interface of the cloud that `registry_host` is in,

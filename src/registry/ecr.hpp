@@ -16,7 +16,7 @@ struct EcrOptions {
   std::vector<std::string> role_arns{};  ///< Taken on one after the other.
   std::string account_id{};              ///< Whose registry; that of the keys when empty.
   std::string endpoint{};                ///< Address of the ECR API instead of the region's own.
-  AwsSurroundings around = aws_surroundings();
+  AwsSurroundings around{};
 };
 
 /// A registry's host and the password for the next twelve hours.
