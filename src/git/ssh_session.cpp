@@ -27,21 +27,15 @@ constexpr long connect_timeout_seconds = 30;
 constexpr int poll_interval_ms = 250;
 constexpr std::chrono::minutes reply_timeout{15};
 
-void close_channel(ssh_channel_struct* channel) {
-  ssh_channel_free(channel);
-}
 void close_session(ssh_session_struct* session) {
   ssh_disconnect(session);
   ssh_free(session);
 }
-void free_text(char* text) {
-  ssh_string_free_char(text);
-}
 
 using Session = base::Handle<ssh_session_struct, close_session>;
-using SessionChannel = base::Handle<ssh_channel_struct, close_channel>;
+using SessionChannel = base::Handle<ssh_channel_struct, ssh_channel_free>;
 using Key = base::Handle<ssh_key_struct, ssh_key_free>;
-using Text = base::Handle<char, free_text>;
+using Text = base::Handle<char, ssh_string_free_char>;
 
 std::string host_text(const SshAddress& address) {
   return address.port == 22 ? address.host : cat('[', address.host, "]:", address.port);
