@@ -38,12 +38,8 @@ void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget, Whit
     base::throw_if_cancelled();
     if (budget != nullptr) budget->add_entry(entry);
     const LayerSink::Cost before = sink.cost();
-    try {
-      apply_entry(entry, layer, sink, whiteouts);
-    } catch (base::Error& error) {
-      error.add_context(base::cat("entry \"", base::excerpt(entry.path), "\""));
-      throw;
-    }
+    base::with_context([&] { return base::cat("entry \"", base::excerpt(entry.path), "\""); },
+                       [&] { apply_entry(entry, layer, sink, whiteouts); });
     if (budget == nullptr) continue;
     const LayerSink::Cost after = sink.cost();
     const uint64_t made = after.directories - before.directories;
