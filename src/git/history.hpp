@@ -13,7 +13,7 @@ class History {
  public:
   History(const Oid& since, const Oid& tip) : since_(since), tip_(tip) {}
 
-  /// Adds a commit that `since` does not reach; `first_parent` is null for a root.
+  /// Adds a commit that `since` does not reach; a root has no parents.
   void add(const Oid& id, const std::vector<Oid>& parents);
 
   /// Whether first parents lead from the tip to `since`, as far as is known by now.

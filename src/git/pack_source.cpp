@@ -243,10 +243,7 @@ size_t PackSource::read(std::span<char> buffer) {
   Impl& self = *impl_;
   size_t filled = 0;
   while (filled < buffer.size()) {
-    if (self.position == self.current.size()) {
-      // What is there already should not wait for what is not.
-      if (!self.advance()) break;
-    }
+    if (self.position == self.current.size() && !self.advance()) break;
     const size_t count = std::min(buffer.size() - filled, self.current.size() - self.position);
     std::memcpy(buffer.data() + filled, self.current.data() + self.position, count);
     self.position += count;

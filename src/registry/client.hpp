@@ -98,8 +98,8 @@ class Client {
   /// When the image was made that a tag leads to on `platform`, as its configuration says, whatever
   /// system it is for; "" when it does not say so, and for what is no image or not for `platform`.
   std::string fetch_created(const std::string& tag, const oci::Platform& platform);
-  /// A blob's bytes as stored, size and digest verified while they are read. Each blob
-  /// has connections of its own and is read by one thread. Must not outlive this.
+  /// A blob's bytes as stored, size and digest verified while they are read. Each blob has
+  /// connections of its own and is read by one thread. Must not outlive this.
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& descriptor);
 
  private:

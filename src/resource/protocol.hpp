@@ -23,7 +23,8 @@
 
 namespace resource {
 
-/// `source.git`: where put publishes to.
+/// `source.git`: the repository that put publishes to and, where source has no other image, check
+/// and get read.
 struct GitSource {
   git::RemoteOptions remote;
   std::string branch;
@@ -52,7 +53,7 @@ struct ImageSource {
   std::string tag;  ///< With other rules than SingleTag: for an image that does not tell its tag.
   registry::Options registry;
   std::optional<registry::EcrOptions> ecr;  ///< The repository is in Amazon's registry.
-  std::optional<registry::AcrOptions> acr;  ///< Log in to Microsoft's with a managed identity.
+  std::optional<registry::AcrOptions> acr;  ///< The repository is in Microsoft's registry.
   std::optional<RegistryPlace> mirror;      ///< Asked first; only for images of Docker Hub.
   FieldRules fields;
 };

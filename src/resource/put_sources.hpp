@@ -45,7 +45,8 @@ PutImage open_stored_image(const PutInput& input, const Source& source, const st
 /// unpacked; the compressed files pass through one unnamed file in `sources`.
 PutImage open_registry_image(const Source& source, const std::string& sources, base::Log& log);
 
-/// Error when put has to answer the image's digest and does not know it.
+/// Error when put has to answer the image's digest and does not know it; a warning when the image
+/// is of another repository than the source's.
 void check_identity(const Source& source, const ImageFiles& files, base::Log& log);
 
 }  // namespace resource

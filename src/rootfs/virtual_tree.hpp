@@ -33,8 +33,8 @@ class VirtualTree {
   LayerSink& start_layer();
   /// The entries that DirectorySource gives for what Tree writes, and in addition the device nodes
   /// and sockets that lie in a directory of the tree. Each name of one of those is an entry of its
-  /// own kind. The summary is what Tree counts, for root on a file
-  /// system that keeps everything. The tree is empty afterwards.
+  /// own kind. The summary is what Tree counts, for root on a file system that keeps everything.
+  /// The tree is empty afterwards.
   std::unique_ptr<base::EntrySource> finish(TreeSummary& summary);
 
  private:
