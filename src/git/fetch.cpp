@@ -77,7 +77,6 @@ Known find_known_objects(Transport& transport, const Advertisement& upload, cons
     } catch (const FilterRefused& refused) {
       log.debug(refused.what());
     }
-    transport.abandon(Service::upload_pack);
     read_advertisement(*transport.advertise(Service::upload_pack, Protocol::v0));
   }
   if (packs && upload.can("multi_ack_detailed")) {
@@ -86,7 +85,6 @@ Known find_known_objects(Transport& transport, const Advertisement& upload, cons
     Known known = ask_what_exists(transport, tip, snapshot);
     if (known.ids.contains(snapshot.tree())) {
       // The conversation of the oracle has gone too far for another request.
-      transport.abandon(Service::upload_pack);
       const Advertisement again =
           read_advertisement(*transport.advertise(Service::upload_pack, Protocol::v0));
       // A pack that holds hardly more than the commit.

@@ -70,7 +70,6 @@ std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload
     log.debug(cat(refused.what(), "; asking without a filter"));
   }
   request.filter = {};
-  transport.abandon(Service::upload_pack);
   const Advertisement again =
       read_advertisement(*transport.advertise(Service::upload_pack, upload.protocol));
   return read_history(transport, again, request, log);

@@ -32,7 +32,8 @@ class Transport {
   virtual ~Transport() = default;
 
   /// What the service says first, from its first pkt-line up to the flush. It may answer in version
-  /// 0 when asked for version 2. A transport with a lasting connection opens a new one here.
+  /// 0 when asked for version 2. A transport with a lasting connection breaks it off and opens a
+  /// new one here.
   virtual std::unique_ptr<base::ByteSource> advertise(Service service, Protocol protocol) = 0;
 
   /// Sends a request in the version the service has answered in and gives the reply as it arrives.
