@@ -49,6 +49,12 @@ std::string Digest::short_text() const {
   return text().substr(0, std::string_view("sha256:").size() + 12);
 }
 
+std::string blob_path(const Digest& digest) {
+  std::string text = digest.text();
+  std::replace(text.begin(), text.end(), ':', '/');
+  return "blobs/" + text;
+}
+
 VerifiedSource::VerifiedSource(std::unique_ptr<base::ByteSource> source, Digest expected,
                                std::optional<uint64_t> size, std::string name)
     : source_(std::move(source)),

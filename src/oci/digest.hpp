@@ -31,6 +31,9 @@ class Digest {
   std::string hex_;
 };
 
+/// Where a layout has a blob: "blobs/sha256/<64 hex>" (image-spec image-layout.md, Blobs).
+std::string blob_path(const Digest& digest);
+
 /// Passes a stream on while hashing it. Never reads more than the expected size plus one byte; size
 /// and digest are compared when the end is reached, and a mismatch is an Error.
 class VerifiedSource : public base::ByteSource {

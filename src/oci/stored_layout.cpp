@@ -1,6 +1,5 @@
 #include "oci/stored_layout.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "base/error.hpp"
@@ -20,12 +19,6 @@ class MissingBlob : public base::Error {
  public:
   using base::Error::Error;
 };
-
-std::string blob_path(const Digest& digest) {
-  std::string text = digest.text();
-  std::replace(text.begin(), text.end(), ':', '/');
-  return "blobs/" + text;
-}
 
 class LayoutStore : public ImageStore {
  public:

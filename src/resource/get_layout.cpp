@@ -92,11 +92,9 @@ class LayoutWriter {
   }
 
   std::string new_blob_path(const oci::Digest& digest) const {
-    const std::string text = digest.text();
-    const size_t colon = text.find(':');
-    const std::string directory = cat(path_, "/blobs/", text.substr(0, colon));
-    base::make_directory(directory);
-    return cat(directory, "/", text.substr(colon + 1));
+    const std::string path = cat(path_, "/", oci::blob_path(digest));
+    base::make_directory(std::string(base::split_path(path).directory));
+    return path;
   }
 
   /// An index that names one manifest.
