@@ -96,8 +96,4 @@ size_t VerifiedSource::read(std::span<char> buffer) {
   return 0;
 }
 
-void VerifiedSource::finish() {
-  base::drain(*this);
-}
-
 }  // namespace oci

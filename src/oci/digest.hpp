@@ -42,8 +42,6 @@ class VerifiedSource : public base::ByteSource {
   VerifiedSource(std::unique_ptr<base::ByteSource> source, Digest expected,
                  std::optional<uint64_t> size, std::string name = "");
   size_t read(std::span<char> buffer) override;
-  /// Reads to the end, so that the comparison takes place.
-  void finish();
 
  private:
   [[noreturn]] void fail(std::string message);
