@@ -43,8 +43,6 @@ Hasher::Hasher(HashAlgorithm algorithm) : impl_(std::make_unique<Impl>()) {
 }
 
 Hasher::~Hasher() = default;
-Hasher::Hasher(Hasher&&) noexcept = default;
-Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 
 void Hasher::update(std::string_view bytes) {
   check(EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size()), "hash");

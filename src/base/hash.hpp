@@ -13,8 +13,8 @@ class Hasher {
  public:
   explicit Hasher(HashAlgorithm algorithm);
   ~Hasher();
-  Hasher(Hasher&&) noexcept;
-  Hasher& operator=(Hasher&&) noexcept;
+  Hasher(const Hasher&) = delete;
+  Hasher& operator=(const Hasher&) = delete;
 
   void update(std::string_view bytes);
   /// The raw hash (20, 32 or 64 bytes); the object is ready for the next one.

@@ -184,7 +184,6 @@ void JsonView::allow_only(const std::vector<std::string_view>& known, bool ignor
 
 JsonDocument::JsonDocument() : value_(std::make_unique<Json>()) {}
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
-JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
 
 JsonDocument JsonDocument::parse(std::string_view text, std::string_view name) {

@@ -76,7 +76,6 @@ class JsonDocument {
   /// Parses one JSON value; `name` is what the text is called in errors.
   static JsonDocument parse(std::string_view text, std::string_view name);
   JsonDocument(JsonDocument&&) noexcept;
-  JsonDocument& operator=(JsonDocument&&) noexcept;
   ~JsonDocument();
 
   /// The whole document; its path is empty or, if given, `path`.

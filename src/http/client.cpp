@@ -153,8 +153,6 @@ bool is_redirect(long status) {
 Client::Client(Options options, base::Log& log)
     : impl_(std::make_unique<Impl>(std::move(options), log)) {}
 Client::~Client() = default;
-Client::Client(Client&&) noexcept = default;
-Client& Client::operator=(Client&&) noexcept = default;
 
 struct PendingResponse::Impl {
   void note(const std::string& outcome) const {
@@ -176,7 +174,6 @@ struct PendingResponse::Impl {
 PendingResponse::PendingResponse(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PendingResponse::~PendingResponse() = default;
 PendingResponse::PendingResponse(PendingResponse&&) noexcept = default;
-PendingResponse& PendingResponse::operator=(PendingResponse&&) noexcept = default;
 
 Response PendingResponse::wait() {
   std::unique_ptr<Transfer>& transfer = impl_->transfer;

@@ -106,7 +106,6 @@ class PendingResponse {
  public:
   ~PendingResponse();
   PendingResponse(PendingResponse&&) noexcept;
-  PendingResponse& operator=(PendingResponse&&) noexcept;
 
   /// Returns when the final status and headers are here; to be called once.
   Response wait();
@@ -124,8 +123,8 @@ class Client {
  public:
   explicit Client(Options options, base::Log& log);
   ~Client();
-  Client(Client&&) noexcept;
-  Client& operator=(Client&&) noexcept;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
   /// Sends the request and returns when the final status and headers are here. A refusal (status
   /// 300 and above) that comes before the request body is sent ends the sending; behind an early

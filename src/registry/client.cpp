@@ -278,7 +278,6 @@ Document Client::Impl::fetch(const std::string& tag_or_digest) {
 Client::Client(oci::Reference reference, Options options, base::Log& log)
     : impl_(std::make_unique<Impl>(std::move(reference), std::move(options), log)) {}
 Client::~Client() = default;
-Client::Client(Client&&) noexcept = default;
 
 std::optional<oci::Digest> Client::resolve(const std::string& tag_or_digest) {
   return impl_->resolve(tag_or_digest);

@@ -80,7 +80,8 @@ class Client {
  public:
   Client(oci::Reference reference, Options options, base::Log& log);
   ~Client();
-  Client(Client&&) noexcept;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
   /// The digest a tag or digest names now; nothing when the registry does not have it. One HEAD
   /// where the registry behaves, else GET; only where every HEAD fails, no HEAD is tried again.
