@@ -116,8 +116,9 @@ std::vector<Token> tokens_of(std::string_view pattern) {
   return tokens;
 }
 
-/// As matches_pattern(); adds to `steps` what it takes.
-bool matches(std::string_view pattern, std::string_view text, uint64_t& steps) {
+}  // namespace
+
+bool matches_pattern(std::string_view pattern, std::string_view text, uint64_t& steps) {
   using Kind = Token::Kind;
   steps += least_steps;
   // Nearly all lines that programs write, of which there may be thousands.
@@ -164,13 +165,6 @@ bool matches(std::string_view pattern, std::string_view text, uint64_t& steps) {
   }
 }
 
-}  // namespace
-
-bool matches_pattern(std::string_view pattern, std::string_view text) {
-  uint64_t steps = 0;
-  return matches(pattern, text, steps);
-}
-
 void AttributeRules::add(const std::string& directory, std::string_view text) {
   for (std::string_view line : base::split(text, '\n')) {
     if (line.size() > longest_line) continue;
@@ -201,7 +195,7 @@ bool AttributeRules::is_filtered(std::string_view path) {
     const std::string_view below = path.substr(directory.empty() ? 0 : directory.size() + 1);
     for (auto rule = found->second.rbegin(); rule != found->second.rend(); ++rule) {
       base::throw_if_cancelled();
-      if (matches(rule->pattern, rule->whole_path ? below : name, steps_)) return rule->lfs;
+      if (matches_pattern(rule->pattern, rule->whole_path ? below : name, steps_)) return rule->lfs;
       if (steps_ > most_steps_) {
         throw base::Error(
             "the patterns of .gitattributes take too long to compare with all files of the image; "
