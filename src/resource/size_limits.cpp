@@ -65,8 +65,8 @@ uint64_t parse_count(const base::JsonView& view, uint64_t fallback) {
   return *number == 0 ? no_limit : *number;
 }
 
-}  // namespace
-
+/// A number of bytes, plain or as text with a unit: "95MB" (powers of 1000), "100MiB" (of 1024). 0
+/// stands for no limit, null or "" for `fallback`.
 uint64_t parse_size(const base::JsonView& view, uint64_t fallback) {
   const std::string scalar = view.scalar_text();
   const std::string_view text = base::trim(scalar);
@@ -82,6 +82,8 @@ uint64_t parse_size(const base::JsonView& view, uint64_t fallback) {
   }
   return number == 0 ? no_limit : number * factor;
 }
+
+}  // namespace
 
 SizeLimits parse_size_limits(const base::JsonView& git, const std::string& uri) {
   const std::string host = host_of(uri);

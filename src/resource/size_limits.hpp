@@ -19,10 +19,6 @@ struct SizeLimits {
   uint64_t lfs = no_limit;   ///< Files from here on are git-lfs's (`git.lfs.threshold`).
 };
 
-/// A number of bytes, plain or as text with a unit: "95MB" (powers of 1000), "100MiB" (of 1024). 0
-/// stands for no limit, null or "" for `fallback`. Anything else is an Error.
-uint64_t parse_size(const base::JsonView& view, uint64_t fallback);
-
 /// Reads the limits out of `git`. What it does not set is unlimited, but for the known limits of
 /// the host that `uri` names.
 SizeLimits parse_size_limits(const base::JsonView& git, const std::string& uri);

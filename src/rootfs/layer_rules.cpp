@@ -13,6 +13,16 @@
 namespace rootfs {
 namespace {
 
+/// Drops what is not part of a mode or a time. Error when an id is beyond what the kernel has.
+void normalise(base::Entry& entry) {
+  entry.mode &= 07777;
+  if (entry.mtime_nanoseconds > 999'999'999) entry.mtime_nanoseconds = 0;
+  if (entry.uid > largest_id || entry.gid > largest_id) {
+    throw base::Error(
+        base::cat("owner ", entry.uid, ":", entry.gid, " is out of range, limit ", largest_id));
+  }
+}
+
 void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink,
                  Whiteouts whiteouts) {
   const std::string path = clean_path(entry.path, Escape::refuse);
@@ -47,15 +57,6 @@ void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget, Whit
     budget->add_implied(is_own ? made - 1 : made);
     budget->check_depth(entry.path, after.depth);
     budget->add_metadata(after.path_bytes - before.path_bytes);
-  }
-}
-
-void normalise(base::Entry& entry) {
-  entry.mode &= 07777;
-  if (entry.mtime_nanoseconds > 999'999'999) entry.mtime_nanoseconds = 0;
-  if (entry.uid > largest_id || entry.gid > largest_id) {
-    throw base::Error(
-        base::cat("owner ", entry.uid, ":", entry.gid, " is out of range, limit ", largest_id));
   }
 }
 

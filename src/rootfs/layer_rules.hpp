@@ -37,9 +37,6 @@ void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget, Whit
 /// Of users and groups; 4294967295 would mean "leave it" to the kernel.
 inline constexpr uint64_t largest_id = 0xfffffffeU;
 
-/// Drops what is not part of a mode or a time. Error when an id is beyond largest_id.
-void normalise(base::Entry& entry);
-
 /// The mode of the image's root directory when `entry` stands for it. Error when it is none.
 uint32_t root_mode(const base::Entry& entry, uint32_t before);
 
