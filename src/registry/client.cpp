@@ -4,9 +4,9 @@
 
 #include "base/text.hpp"
 #include "registry/blob_source.hpp"
-#include "registry/fetch_image.hpp"
 #include "registry/head_requests.hpp"
 #include "registry/lines.hpp"
+#include "registry/registry_store.hpp"
 #include "registry/tag_list.hpp"
 
 namespace registry {
@@ -315,15 +315,14 @@ std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<st
 }
 
 Image Client::fetch_image(const oci::Digest& digest, const oci::Platform& platform) {
-  return fetch_image(digest.text(), platform);
-}
-
-Image Client::fetch_image(const std::string& tag, const oci::Platform& platform) {
-  return impl_->persist([&] { return registry::fetch_image(*this, tag, platform, impl_->log); });
+  RegistryStore store(*this);
+  return impl_->persist(
+      [&] { return oci::find_image(store, fetch(digest.text()), platform, impl_->log); });
 }
 
 std::string Client::fetch_created(const std::string& tag, const oci::Platform& platform) {
-  return impl_->persist([&] { return registry::fetch_created(*this, tag, platform); });
+  RegistryStore store(*this);
+  return impl_->persist([&] { return oci::find_created(store, fetch(tag), platform); });
 }
 
 std::unique_ptr<base::ByteSource> Client::open_blob(const oci::Descriptor& descriptor) {

@@ -94,8 +94,6 @@ class Client {
   std::vector<std::optional<oci::Digest>> resolve_all(const std::vector<std::string>& tags);
   /// Follows indexes to the manifest for `platform` and reads its config, everything verified.
   Image fetch_image(const oci::Digest& digest, const oci::Platform& platform);
-  /// The same from what a tag names now.
-  Image fetch_image(const std::string& tag, const oci::Platform& platform);
   /// When the image was made that a tag leads to on `platform`, as its configuration says, whatever
   /// system it is for; "" when it does not say so, and for what is no image or not for `platform`.
   std::string fetch_created(const std::string& tag, const oci::Platform& platform);

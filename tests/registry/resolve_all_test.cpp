@@ -11,8 +11,6 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-const oci::Platform amd64{"linux", "amd64", ""};
-
 Lines tags(size_t count) {
   Lines names;
   for (size_t i = 0; i < count; ++i) names.push_back(cat("tag-", i));
@@ -149,11 +147,4 @@ TEST_CASE("a refusal of one tag is an error, not an absent tag") {
   const std::string error = error_of([&] { fake.client().resolve_all(names); });
   CHECK(contains(error, "tag-3"));
   CHECK(contains(error, "not this one"));
-}
-
-TEST_CASE("an image is found by its tag alone") {
-  FakeRegistry fake;
-  fake.add_index({fake.add_image({"linux", "arm64", ""}), fake.add_image(amd64)}, "both");
-  CHECK(fake.client().fetch_image("both", {"linux", "arm64", ""}).config.platform.architecture ==
-        "arm64");
 }
