@@ -82,7 +82,7 @@ TEST_CASE("identity, tenant and cloud can be chosen") {
               "POST /oauth2/exchange"});
   CHECK(contains(azure.forms.at(0), "&tenant=theirs&"));
   options.identity.environment = "AzureMoon";
-  CHECK(contains(error_of([&] { azure.log_in(options); }), "none of AzurePublic"));
+  CHECK(contains(message_of([&] { azure.log_in(options); }), "none of AzurePublic"));
 }
 
 TEST_CASE("a registry that names no tenant is asked for the common one") {
@@ -101,7 +101,7 @@ TEST_CASE("an identity service that is not ready yet is waited for") {
 TEST_CASE("a refused exchange says what to check and no tokens") {
   Azure azure;
   azure.exchange_status = 401;
-  const std::string message = error_of([&] { azure.log_in(); });
+  const std::string message = message_of([&] { azure.log_in(); });
   CHECK(contains(message, "check azure_tenant_id"));
   CHECK(contains(message, "tenant my-tenant"));
   CHECK(contains(message, "wrong tenant"));
@@ -137,16 +137,16 @@ TEST_CASE("a workload identity proves itself with the token of its service accou
   SECTION("unless its surroundings are incomplete") {
     for (const char* name : {"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"}) {
       const std::string kept = std::exchange(variables[name], "");
-      CHECK(contains(error_of([&] { azure.log_in(options); }), cat(name, " is not set")));
+      CHECK(contains(message_of([&] { azure.log_in(options); }), cat(name, " is not set")));
       variables[name] = kept;
     }
     variables["AZURE_FEDERATED_TOKEN_FILE"] = file + ".gone";
-    CHECK(contains(error_of([&] { azure.log_in(options); }), "cannot read a token"));
+    CHECK(contains(message_of([&] { azure.log_in(options); }), "cannot read a token"));
     CHECK(azure.forms.empty());
   }
   SECTION("which is not sent in clear text") {
     variables["AZURE_AUTHORITY_HOST"] = "http://login.example/";
-    CHECK(contains(error_of([&] { azure.log_in(options); }), "is not https"));
+    CHECK(contains(message_of([&] { azure.log_in(options); }), "is not https"));
   }
   SECTION("under the name that the source gives") {
     options.identity.client_id = "chosen";

@@ -75,7 +75,7 @@ TEST_CASE("the password goes to the token service and the token to the registry"
   }
   registry::Options wrong = with_password();
   wrong.credentials->password = base::Secret("hunter2");
-  const std::string message = error_of([&] { fake.client(wrong).resolve("latest"); });
+  const std::string message = message_of([&] { fake.client(wrong).resolve("latest"); });
   CHECK(contains(message, "incorrect username or password"));
   CHECK_FALSE(contains(message, "hunter2"));
 }
@@ -132,16 +132,16 @@ TEST_CASE("Basic is answered when Bearer is not offered") {
   CHECK(client.resolve("latest") == image.digest);
   CHECK(fake.server().lines().size() == 3);
 
-  const std::string anonymous = error_of([&] { fake.client().fetch("latest"); });
+  const std::string anonymous = message_of([&] { fake.client().fetch("latest"); });
   CHECK(contains(anonymous, "set username and password"));
   CHECK(contains(anonymous, "UNAUTHORIZED: who?"));
   registry::Options wrong = with_password();
   wrong.credentials->password = base::Secret("hunter2");
   const size_t before = fake.server().lines().size();
   registry::Client refused_client = fake.client(wrong);
-  const std::string refused = error_of([&] { refused_client.fetch("latest"); });
+  const std::string refused = message_of([&] { refused_client.fetch("latest"); });
   CHECK(fake.server().lines().size() == before + 2);
-  error_of([&] { refused_client.fetch("latest"); });
+  message_of([&] { refused_client.fetch("latest"); });
   CHECK(fake.server().lines().size() == before + 3);
   CHECK(contains(refused, "not found or no access"));
   CHECK_FALSE(contains(refused, "hunter2"));
@@ -166,7 +166,7 @@ TEST_CASE("a refused token is renewed once per request, not for ever") {
   valid = "Bearer t2";
   CHECK(client.fetch("latest").digest == image.digest);
   valid = "Bearer never";
-  CHECK(contains(error_of([&] { client.fetch("latest"); }), "not found or no access"));
+  CHECK(contains(message_of([&] { client.fetch("latest"); }), "not found or no access"));
   CHECK(issued == 3);
 }
 
@@ -220,7 +220,7 @@ TEST_CASE("an identity token that is refused for good is not shown") {
       wants("Bearer x", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/t"), "\"")}));
   registry::Options options;
   options.credentials = registry::Credentials{"<token>", base::Secret("identity")};
-  const std::string message = error_of([&] { fake.client(options).fetch("latest"); });
+  const std::string message = message_of([&] { fake.client(options).fetch("latest"); });
   CHECK(contains(message, tokens.url("/t")));
   CHECK_FALSE(contains(message, "identity"));
   CHECK(tokens.lines() == std::vector<std::string>{"POST /t"});
@@ -232,7 +232,7 @@ TEST_CASE("useless answers of a token service are errors") {
   LoopbackServer tokens([&](Exchange& exchange) { exchange.reply(200, {}, answer); });
   FakeRegistry fake(
       wants("Bearer x", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/secret"), "\"")}));
-  const std::string message = error_of([&] { fake.client().fetch("latest"); });
+  const std::string message = message_of([&] { fake.client().fetch("latest"); });
   CHECK(contains(message, "token service " + tokens.url("/secret")));
 }
 
@@ -254,7 +254,7 @@ TEST_CASE("a challenge without a usable realm is a refusal, not a crash") {
       GENERATE("Bearer", "Bearer service=\"x\"", "Digest realm=\"x\"", "",
                "Bearer realm=\"ftp://127.0.0.1/\"", "Bearer realm=\"not a url\"");
   FakeRegistry fake(wants("never", {cat("WWW-Authenticate: ", challenge)}));
-  CHECK_FALSE(error_of([&] { fake.client(with_password()).fetch("latest"); }).empty());
+  CHECK_FALSE(message_of([&] { fake.client(with_password()).fetch("latest"); }).empty());
   CHECK(count(fake.server(), "authorization") == 0);
 }
 
@@ -275,7 +275,7 @@ TEST_CASE("the password is not carried to where a token service redirects") {
 TEST_CASE("a token service without TLS outside this machine is refused") {
   FakeRegistry fake(
       wants("Bearer x", {"WWW-Authenticate: Bearer realm=\"http://tokens.example/token\""}));
-  CHECK(contains(error_of([&] { fake.client(with_password()).fetch("latest"); }),
+  CHECK(contains(message_of([&] { fake.client(with_password()).fetch("latest"); }),
                  "without TLS (http://tokens.example/token)"));
 }
 
@@ -292,7 +292,7 @@ TEST_CASE("insecure does not let a public registry ask for tokens in the private
   options.scheme = "http";
   base::Log log(-1);
   registry::Client client(oci::Reference::parse("registry.example/some/image"), options, log);
-  CHECK(contains(error_of([&] { client.fetch("latest"); }), "inside the private network"));
+  CHECK(contains(message_of([&] { client.fetch("latest"); }), "inside the private network"));
   CHECK(proxy.lines() == std::vector<std::string>{"GET http://registry.example/v2/"});
 }
 
@@ -301,7 +301,7 @@ TEST_CASE("a password that was never asked for is not called wrong") {
     exchange.reply(403, {}, R"({"errors":[{"code":"DENIED","message":"not from here"}]})");
     return true;
   });
-  const std::string message = error_of([&] { fake.client(with_password()).fetch("latest"); });
+  const std::string message = message_of([&] { fake.client(with_password()).fetch("latest"); });
   CAPTURE(message);
   CHECK(contains(message, "did not ask for the login"));
   CHECK(contains(message, "not from here"));
@@ -311,6 +311,6 @@ TEST_CASE("a login that a cloud has given is not called username and password") 
   FakeRegistry fake(wants("never", {"WWW-Authenticate: Basic realm=\"r\""}));
   registry::Options options = with_password();
   options.credentials->of_cloud = true;
-  const std::string message = error_of([&] { fake.client(options).fetch("latest"); });
+  const std::string message = message_of([&] { fake.client(options).fetch("latest"); });
   CHECK(contains(message, "not found or no access with the login from the cloud"));
 }

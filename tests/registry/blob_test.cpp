@@ -30,7 +30,7 @@ TEST_CASE("a blob arrives as stored") {
 
 TEST_CASE("a blob of the wrong length is refused before it is read") {
   const std::string message =
-      error_of([] { read_from("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbytes"); });
+      message_of([] { read_from("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbytes"); });
   CHECK(contains(message, "offers 5 bytes, the manifest says 20"));
 }
 
@@ -38,11 +38,11 @@ TEST_CASE("a damaged, short or endless blob is an error") {
   const std::string close = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
   CHECK(read_from(cat(close, "\r\n", content)) == content);
   CHECK(read_from(cat(close, "Content-Encoding: gzip\r\n\r\n", content)) == content);
-  CHECK(contains(error_of([&] { read_from(cat(close, "\r\nTHE bytes of a layer")); }),
+  CHECK(contains(message_of([&] { read_from(cat(close, "\r\nTHE bytes of a layer")); }),
                  "does not match its digest"));
-  CHECK(contains(error_of([&] { read_from(cat(close, "\r\nthe bytes")); }),
+  CHECK(contains(message_of([&] { read_from(cat(close, "\r\nthe bytes")); }),
                  "ended after 9 of 20 bytes"));
-  CHECK(contains(error_of([&] { read_from(cat(close, "\r\n", std::string(1U << 20U, 'x'))); }),
+  CHECK(contains(message_of([&] { read_from(cat(close, "\r\n", std::string(1U << 20U, 'x'))); }),
                  "is longer"));
   CHECK_THROWS_AS(read_from("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nthe bytes"),
                   http::TransportError);
@@ -53,7 +53,7 @@ TEST_CASE("a layer's own address is used only when it is a public https one") {
   LoopbackServer elsewhere([](Exchange& exchange) { exchange.reply(200, {}, content); });
   oci::Descriptor foreign = descriptor;
   foreign.urls = {elsewhere.url("/layer")};
-  CHECK(contains(error_of([&] { fake.client().open_blob(foreign); }), "not a public https URL"));
+  CHECK(contains(message_of([&] { fake.client().open_blob(foreign); }), "not a public https URL"));
   CHECK(elsewhere.lines().empty());
 
   registry::Options options;
@@ -84,5 +84,6 @@ TEST_CASE("a layer's next address is tried when one does not have it") {
   CHECK(elsewhere.lines() == std::vector<std::string>{"GET /gone", "GET /there"});
 
   foreign.urls = {elsewhere.url("/a"), elsewhere.url("/b")};
-  CHECK(contains(error_of([&] { fake.client(options).open_blob(foreign); }), elsewhere.url("/b")));
+  CHECK(
+      contains(message_of([&] { fake.client(options).open_blob(foreign); }), elsewhere.url("/b")));
 }

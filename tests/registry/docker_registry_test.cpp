@@ -118,7 +118,7 @@ TEST_CASE("an image comes back from a real registry with a password and a privat
   const oci::Reference reference = oci::Reference::parse(real.host() + "/some/image");
   const auto error_with = [&](const registry::Options& other) {
     registry::Client client(reference, other, log);
-    return error_of([&] { client.resolve("latest"); });
+    return message_of([&] { client.resolve("latest"); });
   };
 
   SECTION("right") {
@@ -165,7 +165,7 @@ TEST_CASE("a registry that asks for a client certificate gets it") {
   base::Log log(-1);
   const oci::Reference reference = oci::Reference::parse(real.host() + "/some/image");
   registry::Client without(reference, options, log);
-  const std::string message = error_of([&] { without.resolve("latest"); });
+  const std::string message = message_of([&] { without.resolve("latest"); });
   CAPTURE(message);
   CHECK(contains(message, "client certificate"));
 
@@ -210,7 +210,7 @@ TEST_CASE("a certificate the system trusts is found in its directory, and else i
   CHECK(ask({damaged, real.hashed_directory()}) == 400);
   CHECK(ask({ca, others}) == 400);
   CHECK_THROWS_AS(ask({"", others}), http::TransportError);
-  const std::string message = error_of([&] {
+  const std::string message = message_of([&] {
     ask({write("other.pem", real.client_certificate()), others});
   });
   CHECK(contains(message, "not trusted"));

@@ -142,7 +142,7 @@ TEST_CASE("a region that is none does not become part of a host name") {
     Amazon amazon;
     registry::EcrOptions options = amazon.options();
     options.region = region;
-    CHECK(contains(error_of([&] { amazon.log_in(options); }), "is not a region"));
+    CHECK(contains(message_of([&] { amazon.log_in(options); }), "is not a region"));
     CHECK(amazon.server.lines().empty());
   }
 }
@@ -196,7 +196,7 @@ TEST_CASE("keys are found where Amazon's own tools find them") {
 TEST_CASE("keys are not asked for at an address that others may listen to") {
   Amazon amazon;
   amazon.variables = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://keys.example/"}};
-  CHECK(contains(error_of([&] { amazon.log_in(amazon.options()); }),
+  CHECK(contains(message_of([&] { amazon.log_in(amazon.options()); }),
                  "http://keys.example/ is neither https nor on this host"));
 }
 
@@ -218,7 +218,7 @@ TEST_CASE("a refusal of ECR is told with its remedy and without the keys") {
     amazon.body = row.body;
     registry::EcrOptions options = amazon.options();
     options.keys = static_keys;
-    const std::string message = error_of([&] { amazon.log_in(options); });
+    const std::string message = message_of([&] { amazon.log_in(options); });
     CHECK(contains(message, "log in to ECR in eu-west-1"));
     CHECK(contains(message, row.words));
     CHECK_FALSE(contains(message, "hunter2"));
@@ -235,7 +235,7 @@ TEST_CASE("useless answers of ECR are errors") {
     amazon.body = body;
     registry::EcrOptions options = amazon.options();
     options.keys = static_keys;
-    CHECK_FALSE(error_of([&] { amazon.log_in(options); }).empty());
+    CHECK_FALSE(message_of([&] { amazon.log_in(options); }).empty());
   }
 }
 
@@ -298,7 +298,7 @@ TEST_CASE("a moment in which Amazon has too much to do does not end a build") {
     amazon.busy_body = row.body;
     registry::EcrOptions options = amazon.options();
     options.role_arns = {"arn:aws:iam::1:role/a"};
-    CHECK(error_of([&] { amazon.log_in(options); }).empty());
+    CHECK(message_of([&] { amazon.log_in(options); }).empty());
   }
 }
 
@@ -312,5 +312,5 @@ TEST_CASE("keys that are refused for good are not asked for again") {
   amazon.busy_status = status;
   registry::EcrOptions options = amazon.options();
   options.role_arns = {"arn:aws:iam::1:role/a"};
-  CHECK_FALSE(error_of([&] { amazon.log_in(options); }).empty());
+  CHECK_FALSE(message_of([&] { amazon.log_in(options); }).empty());
 }

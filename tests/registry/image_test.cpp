@@ -35,7 +35,7 @@ TEST_CASE("nested indexes are followed, but not for ever") {
   for (int depth = 0; depth < 3; ++depth) index = fake.add_index({index});
   CHECK(fake.client().fetch_image(index.digest, amd64).manifest_digest == image.digest);
   index = fake.add_index({index});
-  CHECK(contains(error_of([&] { fake.client().fetch_image(index.digest, amd64); }), "nested"));
+  CHECK(contains(message_of([&] { fake.client().fetch_image(index.digest, amd64); }), "nested"));
 }
 
 TEST_CASE("a nested index without the platform does not hide the next one") {
@@ -53,7 +53,7 @@ TEST_CASE("images without a platform in the index are told by their configuratio
       fake.add_index({without_platform(fake.add_image(amd64)), without_platform(image)});
   CHECK(fake.client().fetch_image(index.digest, arm64).manifest_digest == image.digest);
   const oci::Platform s390x{"linux", "s390x", ""};
-  CHECK(contains(error_of([&] { fake.client().fetch_image(index.digest, s390x); }),
+  CHECK(contains(message_of([&] { fake.client().fetch_image(index.digest, s390x); }),
                  "none of its images is for linux/s390x"));
 }
 
@@ -78,10 +78,10 @@ TEST_CASE("images for other operating systems are refused") {
   FakeRegistry fake;
   const oci::Platform windows{"windows", "amd64", ""};
   const oci::Descriptor image = fake.add_image(windows);
-  CHECK(
-      contains(error_of([&] { fake.client().fetch_image(image.digest, amd64); }), "windows/amd64"));
-  CHECK(
-      contains(error_of([&] { fake.client().fetch_image(image.digest, windows); }), "only linux"));
+  CHECK(contains(message_of([&] { fake.client().fetch_image(image.digest, amd64); }),
+                 "windows/amd64"));
+  CHECK(contains(message_of([&] { fake.client().fetch_image(image.digest, windows); }),
+                 "only linux"));
 }
 
 TEST_CASE("a configuration that is damaged or too large is refused") {

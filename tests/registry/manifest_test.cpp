@@ -85,7 +85,7 @@ TEST_CASE("a pull limit is reported with its figures and is not made worse") {
   });
   registry::Options options;
   options.patience.on_pull_limit = registry::OnPullLimit::fail;
-  const std::string message = error_of([&] { fake.client(options).resolve("latest"); });
+  const std::string message = message_of([&] { fake.client(options).resolve("latest"); });
   CHECK(contains(message, "100;w=21600"));
   CHECK(contains(message, "remaining 0"));
   CHECK(contains(message, "username and password"));
@@ -115,8 +115,8 @@ TEST_CASE("a document that is not the one its digest names is refused") {
     return true;
   });
   const std::string wanted = oci::Digest::of("something else").text();
-  CHECK(contains(error_of([&] { fake.client().fetch(wanted); }), "does not match its digest"));
-  CHECK(contains(error_of([&] { fake.client().resolve(wanted); }), "does not match its digest"));
+  CHECK(contains(message_of([&] { fake.client().fetch(wanted); }), "does not match its digest"));
+  CHECK(contains(message_of([&] { fake.client().resolve(wanted); }), "does not match its digest"));
 }
 
 TEST_CASE("what answers in the registry's place does not become a version") {
@@ -127,7 +127,7 @@ TEST_CASE("what answers in the registry's place does not become a version") {
     exchange.reply(200, {"Content-Type: text/html"}, page);
     return true;
   });
-  const std::string message = error_of([&] { fake.client().resolve("latest"); });
+  const std::string message = message_of([&] { fake.client().resolve("latest"); });
   CHECK(contains(message, "manifest latest of 127.0.0.1"));
   CHECK(contains(message, "no manifest"));
   CHECK(message.find('\x1b') == std::string::npos);
@@ -142,7 +142,7 @@ TEST_CASE("oversized and encoded manifests are refused") {
       exchange.reply(200, {}, std::string(4 * 1024 * 1024 + 1, ' '));
     return true;
   });
-  CHECK(contains(error_of([&] { fake.client().fetch("latest"); }),
+  CHECK(contains(message_of([&] { fake.client().fetch("latest"); }),
                  encoded ? "Content-Encoding" : "larger than the limit"));
 }
 

@@ -134,7 +134,7 @@ TEST_CASE("redirects in a circle end") {
     exchange.reply(307, {"Location: /again"});
     return true;
   });
-  CHECK(contains(error_of([&] { fake.client().open_blob(descriptor); }), "too many redirects"));
+  CHECK(contains(message_of([&] { fake.client().open_blob(descriptor); }), "too many redirects"));
   CHECK(fake.server().lines().size() == 1 + 11);
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("what another host refuses is not blamed on the login of the registry"
   registry::Options options = with_password();
   options.patience.fallback = registry::Fallback::yes;
   registry::Client client = fake.client(options);
-  const std::string message = error_of([&] { client.fetch("latest"); });
+  const std::string message = message_of([&] { client.fetch("latest"); });
   CAPTURE(message);
   CHECK(contains(message, store.host()));
   CHECK(contains(message, std::to_string(status)));

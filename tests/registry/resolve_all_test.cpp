@@ -144,7 +144,7 @@ TEST_CASE("a refusal of one tag is an error, not an absent tag") {
   });
   const Lines names = tags(6);
   fill(fake, names);
-  const std::string error = error_of([&] { fake.client().resolve_all(names); });
+  const std::string error = message_of([&] { fake.client().resolve_all(names); });
   CHECK(contains(error, "tag-3"));
   CHECK(contains(error, "not this one"));
 }

@@ -128,7 +128,7 @@ TEST_CASE("a server that does not know Range is read from the start and skipped 
     CHECK(base::read_all(*client.open_blob(descriptor()), 1U << 24U, "blob") == content());
   }
   SECTION("and is given up when it never gets further") {
-    const std::string message = error_of([&] { fixture.read(); });
+    const std::string message = message_of([&] { fixture.read(); });
     CHECK(contains(message, "after 6 attempts"));
     CHECK(contains(message, "blob sha256:"));
   }
@@ -155,7 +155,7 @@ TEST_CASE("a part that starts elsewhere is not mixed in") {
       as<std::string>(), "bytes 0-1/2", "bytes 1572865-5243002/5243003",
       "bytes 1572864-5243002/9999999", "bytes */5243003", "1572864-", "bytes x-y/z", "none");
   CAPTURE(fixture.store.content_range);
-  const std::string message = error_of([&] { fixture.read(); });
+  const std::string message = message_of([&] { fixture.read(); });
   CHECK(contains(message, "asked to go on from byte 1,572,864 of 5,243,003"));
 }
 
@@ -180,7 +180,7 @@ TEST_CASE("wrong bytes behind a resume are found, and the error says what happen
   Fixture fixture;
   fixture.store.other = content();
   fixture.store.other[3 * 1024 * 1024] ^= 1;
-  const std::string message = error_of([&] { fixture.read(); });
+  const std::string message = message_of([&] { fixture.read(); });
   CHECK(contains(message, "put together from 4 answers"));
   CHECK(contains(message, "does not match its digest"));
 }
@@ -234,6 +234,6 @@ TEST_CASE("a part whose length is not that of its range is refused") {
       GENERATE(as<std::string>(), "bytes 1572864-5243001/5243003", "bytes 1572864-1572863/5243003",
                "bytes 1572864-5243003/5243003", "bytes 1572864-5243003/*");
   CAPTURE(fixture.store.content_range);
-  CHECK_FALSE(error_of([&] { fixture.read(); }).empty());
+  CHECK_FALSE(message_of([&] { fixture.read(); }).empty());
   CHECK(fixture.store.ranges.size() == 2);
 }

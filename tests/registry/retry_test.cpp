@@ -131,7 +131,7 @@ TEST_CASE("final refusals are not asked again") {
 TEST_CASE("patience ends, and the error says after how many attempts") {
   const bool limited = GENERATE(true, false);
   FakeRegistry fake(FailAt{always(), limited ? 429 : 503});
-  const std::string message = error_of([&] { fake.client().fetch("latest"); });
+  const std::string message = message_of([&] { fake.client().fetch("latest"); });
   CHECK(contains(message, limited ? "after 14 attempts" : "after 6 attempts"));
   CHECK(contains(message, "calm down"));
   CHECK(fake.naps.size() == (limited ? 13 : 5));
@@ -150,7 +150,7 @@ TEST_CASE("a pull limit ends check at once and keeps get waiting") {
   registry::Options options;
   options.patience.on_pull_limit = on_limit;
   if (on_limit == registry::OnPullLimit::fail) {
-    const std::string message = error_of([&] { fake.client(options).fetch("latest"); });
+    const std::string message = message_of([&] { fake.client(options).fetch("latest"); });
     CHECK(contains(message, "rate limit is reached"));
     CHECK(contains(message, "registry_mirror"));
     CHECK(fake.naps.empty());
@@ -186,7 +186,7 @@ TEST_CASE("a registry that never answered is given up sooner than one that did")
     exchange.close();
     return true;
   });
-  const std::string message = error_of([&] { fake.client().fetch("latest"); });
+  const std::string message = message_of([&] { fake.client().fetch("latest"); });
   CHECK(contains(message, answers_first ? "after 6 attempts" : "after 3 attempts"));
   CHECK(fake.naps.size() == (answers_first ? 5 : 2));
 }
@@ -214,7 +214,7 @@ TEST_CASE("a registry without TLS is not asked again, and the remedy is one that
   options.patience.sleep = [&](milliseconds) { ++naps; };
   base::Log log(-1);
   registry::Client client(oci::Reference::parse("registry.example:5000/some/image"), options, log);
-  const std::string message = error_of([&] { client.fetch("latest"); });
+  const std::string message = message_of([&] { client.fetch("latest"); });
   CAPTURE(message);
   CHECK(contains(message, "registry.example:5000 does not speak TLS on this port: "));
   CHECK(contains(message, named ? "use http://" : "set insecure: true"));

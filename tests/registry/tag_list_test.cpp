@@ -77,7 +77,7 @@ TEST_CASE("a link that leads off the registry is refused") {
   const std::string link = GENERATE("https://127.0.0.1/list", "http://127.0.0.1:1/list",
                                     "//registry.example/list", "ftp://127.0.0.1/list");
   FakeRegistry fake(paged("<" + link + ">; rel=\"next\""));
-  CHECK(contains(error_of([&] { fake.client().tags(); }), "next page"));
+  CHECK(contains(message_of([&] { fake.client().tags(); }), "next page"));
   CHECK(asked(fake).size() == 1);
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("pages that go in a circle end") {
                    R"({"tags":["a"]})");
     return true;
   });
-  CHECK(contains(error_of([&] { fake.client().tags(); }), "circle"));
+  CHECK(contains(message_of([&] { fake.client().tags(); }), "circle"));
   CHECK(asked(fake).size() == 3);
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("a server that has no lists is not taken for an empty repository") {
       {200, R"({"tags":[1]})"},
   }));
   FakeRegistry fake(answering(status, body));
-  CHECK(contains(error_of([&] { fake.client().tags(); }), "some/image"));
+  CHECK(contains(message_of([&] { fake.client().tags(); }), "some/image"));
 }
 
 TEST_CASE("names that cannot be tags never get into a request") {

@@ -9,6 +9,7 @@
 #include "oci/image.hpp"
 #include "registry/client.hpp"
 #include "support/loopback_server.hpp"
+#include "support/message_of.hpp"
 
 /// A registry with the repository "some/image" that keeps to the rules; tests put their own handler
 /// in front for the requests they want answered differently.
@@ -50,18 +51,3 @@ class FakeRegistry {
 
 /// JSON of a descriptor.
 std::string json_of(const oci::Descriptor& descriptor);
-
-/// Whole message of the Error that `action` throws; "" when it throws none.
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const base::Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
