@@ -10,6 +10,7 @@
 #include "git/support/entries.hpp"
 #include "git/support/git_program.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 #include "support/scratch_dir.hpp"
 
 namespace {
@@ -105,10 +106,6 @@ TEST_CASE("a spool that is given up in the middle leaves nothing behind") {
 }
 
 TEST_CASE("a directory that cannot be written to is an error that names it") {
-  try {
-    git::BlobSpool spool("/does/not/exist", 1);
-    FAIL("no error");
-  } catch (const base::Error& error) {
-    CHECK(std::string(error.what()).find("/does/not/exist") != std::string::npos);
-  }
+  CHECK(
+      contains(message_of([&] { git::BlobSpool spool("/does/not/exist", 1); }), "/does/not/exist"));
 }

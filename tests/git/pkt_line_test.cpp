@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "git/advertisement.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 using git::flush_pkt;
 using git::pkt_line;
@@ -72,12 +73,7 @@ TEST_CASE("side-band data is joined, progress handed on, a fatal line becomes th
   CHECK(read(pkt_line("\1ab") + pkt_line("\2going\n") + pkt_line("\1cd") +
              std::string(flush_pkt)) == "abcd");
   CHECK(progress == "going\n");
-  try {
-    read(pkt_line("\3disk full\n"));
-    FAIL("no error");
-  } catch (const base::Error& error) {
-    CHECK(std::string(error.what()) == "the server said: disk full");
-  }
+  CHECK(message_of([&] { read(pkt_line("\3disk full\n")); }) == "the server said: disk full");
 }
 
 TEST_CASE("a list of refs without an end does not fill the memory") {

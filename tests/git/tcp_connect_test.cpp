@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 namespace {
 
@@ -39,10 +40,7 @@ TEST_CASE("a name whose first address refuses is tried at the next one") {
 TEST_CASE("a port nobody listens on is an error that says so") {
   Listener listener = listen_on_loopback();
   listener.fd.reset();
-  try {
-    git::tcp_connect("127.0.0.1", listener.port, std::chrono::seconds(5));
-    FAIL("no error");
-  } catch (const base::Error& error) {
-    CHECK(std::string(error.what()).find("refused") != std::string::npos);
-  }
+  CHECK(contains(
+      message_of([&] { git::tcp_connect("127.0.0.1", listener.port, std::chrono::seconds(5)); }),
+      "refused"));
 }

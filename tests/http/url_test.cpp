@@ -42,12 +42,9 @@ TEST_CASE("unusable URLs are refused without showing their password") {
       "https://user:secret@[::1", "https://[]/", "https://user:secret@h/a b",
       "https://user:secret@h/\n", "https://user:secret@h\\evil/", "https://h/?token=secret\r\n");
   CAPTURE(text);
-  try {
-    Url::parse(text);
-    FAIL("was accepted");
-  } catch (const base::Error& error) {
-    CHECK(std::string(error.what()).find("secret") == std::string::npos);
-  }
+  const std::string message = message_of([&] { Url::parse(text); });
+  CHECK(!message.empty());
+  CHECK_FALSE(contains(message, "secret"));
 }
 
 TEST_CASE("references resolve as RFC 3986 section 5.4 lists") {

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 using resource::SingleTag;
 using resource::TagPattern;
@@ -16,12 +17,7 @@ TagRules parse(const std::string& json) {
 }
 
 std::string refusal(const std::string& json) {
-  try {
-    parse(json);
-  } catch (const base::Error& error) {
-    return error.what();
-  }
-  return "";
+  return message_of([&] { parse(json); });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 #include "support/tar_builder.hpp"
 
 namespace {
@@ -26,16 +27,7 @@ std::vector<Read> read(const std::string& tar) {
 }
 
 std::string refusal(const std::string& tar) {
-  try {
-    read(tar);
-  } catch (const base::Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
+  return message_of([&] { read(tar); });
 }
 
 TarBuilder::Attributes with_pax(std::vector<std::pair<std::string, std::string>> records) {

@@ -16,10 +16,10 @@ std::vector<std::string> refusals(const rootfs::Limits& limits, uint64_t stored,
                                   const std::vector<std::string>& layers) {
   ScratchDir scratch;
   base::Log log(-1, base::Log::Colour::no);
-  const auto apply = [&](auto& tree) -> std::string {
+  const auto apply = [&](auto& tree) {
     rootfs::Budget budget(limits, stored);
     tree.set_budget(budget);
-    try {
+    return message_of([&] {
       for (const std::string& layer : layers) {
         base::MemorySource bytes(layer);
         rootfs::BoundedStream bounded(bytes, budget);
@@ -27,10 +27,7 @@ std::vector<std::string> refusals(const rootfs::Limits& limits, uint64_t stored,
         tree.apply(reader);
         base::drain(bounded);
       }
-    } catch (const base::Error& error) {
-      return error.what();
-    }
-    return "";
+    });
   };
   rootfs::Tree on_disk(scratch / "rootfs", log);
   rootfs::VirtualTree shadow, in_memory;

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "rootfs/manifest_recorder.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 using base::EntryKind;
 using rootfs::ManifestEntry;
@@ -94,14 +95,7 @@ TEST_CASE("nothing an entry can have is lost in a manifest") {
 }
 
 TEST_CASE("an error does not send anybody to another line") {
-  const auto message = [](const std::string& text) -> std::string {
-    try {
-      read(text);
-      return "no error";
-    } catch (const base::Error& error) {
-      return error.what();
-    }
-  };
+  const auto message = [](const std::string& text) { return message_of([&] { read(text); }); };
   CHECK(message("#mtree v1\n").starts_with("line 1: "));
   CHECK(message(signature + ". type=dir\n").starts_with("line 2: "));
   CHECK(message(signature + root + "./a type=file\n").starts_with("line 3: "));

@@ -13,6 +13,7 @@
 #include "rootfs/layer_reader.hpp"
 #include "rootfs/tree.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 #include "support/scratch_dir.hpp"
 #include "support/tar_builder.hpp"
 #include "support/tree_listing.hpp"
@@ -49,12 +50,7 @@ class Stage {
 
   /// Unpacks layers that must be refused, leaving nothing behind; gives the message.
   std::string refusal(const std::vector<std::string>& layers) {
-    std::string message;
-    try {
-      unpack(layers);
-    } catch (const base::Error& error) {
-      message = error.what();
-    }
+    const std::string message = message_of([&] { unpack(layers); });
     CHECK(message != "");
     CHECK(!std::filesystem::exists(std::filesystem::symlink_status(root())));
     return message;
@@ -79,7 +75,3 @@ class Stage {
   base::UniqueFd log_fd_;
   TreeListing canary_before_;
 };
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
