@@ -1,4 +1,3 @@
-#include <random>
 #include <string>
 #include <vector>
 
@@ -7,17 +6,11 @@
 #include "codec/deflate.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
+#include "support/noise.hpp"
 
 using namespace std::string_literals;
 
 namespace {
-
-std::string noise(size_t size, unsigned kinds) {
-  std::minstd_rand random(static_cast<unsigned>(size) + kinds);
-  std::string bytes(size, '\0');
-  for (char& c : bytes) c = static_cast<char>(random() / 64 % kinds);
-  return bytes;
-}
 
 std::string zlib_stream(std::string_view bytes, size_t unit) {
   codec::Deflater deflater;

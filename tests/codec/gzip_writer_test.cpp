@@ -1,19 +1,12 @@
 #include "codec/gzip_writer.hpp"
 
-#include <random>
 #include <string>
 
 #include "codec/decompress.hpp"
 #include "support/catch.hpp"
+#include "support/noise.hpp"
 
 namespace {
-
-std::string noise(size_t size, unsigned kinds) {
-  std::minstd_rand random(static_cast<unsigned>(size) + kinds);
-  std::string bytes(size, '\0');
-  for (char& c : bytes) c = static_cast<char>(random() / 64 % kinds);
-  return bytes;
-}
 
 std::string gzip(std::string_view bytes, size_t step) {
   base::StringSink out;

@@ -1,7 +1,6 @@
 #include "git/blob_spool.hpp"
 
 #include <fstream>
-#include <random>
 
 #include "base/error.hpp"
 #include "git/open_content.hpp"
@@ -11,16 +10,10 @@
 #include "git/support/git_program.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
+#include "support/noise.hpp"
 #include "support/scratch_dir.hpp"
 
 namespace {
-
-std::string noise(size_t size, unsigned kinds) {
-  std::minstd_rand random(kinds);
-  std::string bytes(size, '\0');
-  for (char& c : bytes) c = static_cast<char>(random() / 64 % kinds);
-  return bytes;
-}
 
 std::vector<std::pair<std::string, std::string>> files() {
   std::vector<std::pair<std::string, std::string>> all = {{"empty", ""},

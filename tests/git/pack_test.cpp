@@ -1,5 +1,4 @@
 #include <fstream>
-#include <random>
 
 #include "base/error.hpp"
 #include "git/pack_reader.hpp"
@@ -7,16 +6,10 @@
 #include "git/support/entries.hpp"
 #include "git/support/git_program.hpp"
 #include "support/catch.hpp"
+#include "support/noise.hpp"
 #include "support/scratch_dir.hpp"
 
 namespace {
-
-std::string noise(size_t size, unsigned kinds) {
-  std::minstd_rand random(kinds);
-  std::string bytes(size, '\0');
-  for (char& c : bytes) c = static_cast<char>(random() / 64 % kinds);
-  return bytes;
-}
 
 git::Snapshot many_kinds_of_files() {
   std::vector<base::Entry> entries = {directory("d"),
