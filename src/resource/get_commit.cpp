@@ -74,10 +74,6 @@ void pack(const std::string& directory, base::Log& log) {
   if (::unlink(metadata.c_str()) != 0) base::throw_errno("remove metadata.json");
 }
 
-std::string line_of(const std::string& path) {
-  return std::string(base::trim(base::read_small_file(path, largest_file).value_or("")));
-}
-
 }  // namespace
 
 StepResult get_commit(const GetRequest& request, const std::string& directory, base::Log& log) {
@@ -106,10 +102,12 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
       clear_destination(directory);
       throw;
     }
-    for (const char* name : {"repository", "tag", "digest"}) {
-      if (auto text = line_of(cat(directory, "/", name)); !text.empty()) {
-        result.metadata.emplace_back(name, std::move(text));
-      }
+    ImageFiles files;
+    read_image_identity(directory, files);
+    const Metadata identity = {
+        {"repository", files.repository}, {"tag", files.tag}, {"digest", files.digest}};
+    for (const auto& field : identity) {
+      if (!field.second.empty()) result.metadata.push_back(field);
     }
   }
   result.metadata.emplace_back("commit", commit->hex());
