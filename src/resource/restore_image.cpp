@@ -103,6 +103,7 @@ class Restorer {
     const std::optional<std::string> metadata = top_.read("metadata.json");
     const rootfs::TreeSummary summary = tree.finish();
     base::write_file(path_of("metadata.json"), metadata.value());
+    // Error for what a put of this image would not read.
     read_image_files(image_.directory);
     return summary;
   }
