@@ -5,23 +5,7 @@
 #include "base/error.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
-
-namespace {
-
-/// Gives at most `step` bytes at once, as sockets do.
-class Dripping : public base::ByteSource {
- public:
-  Dripping(std::string bytes, size_t step) : bytes_(std::move(bytes)), step_(step) {}
-  size_t read(std::span<char> buffer) override {
-    return bytes_.read(buffer.first(std::min(step_, buffer.size())));
-  }
-
- private:
-  base::MemorySource bytes_;
-  size_t step_;
-};
-
-}  // namespace
+#include "support/trickle.hpp"
 
 TEST_CASE("a memory source gives its bytes once and then stays at the end") {
   base::MemorySource source("abcde");
@@ -35,16 +19,16 @@ TEST_CASE("a memory source gives its bytes once and then stays at the end") {
 }
 
 TEST_CASE("bytes that were sniffed are not lost") {
-  base::PrefixedSource source("head", std::make_unique<Dripping>("tail", 1));
+  base::PrefixedSource source("head", std::make_unique<Trickle>("tail", 1));
   CHECK(base::read_all(source, 100, "it") == "headtail");
   base::PrefixedSource empty("", std::make_unique<base::MemorySource>("tail"));
   CHECK(base::read_all(empty, 100, "it") == "tail");
 }
 
 TEST_CASE("an endless body does not fill the memory") {
-  Dripping fits(std::string(1000, 'x'), 7);
+  Trickle fits(std::string(1000, 'x'), 7);
   CHECK(base::read_all(fits, 1000, "the body").size() == 1000);
-  Dripping over(std::string(1001, 'x'), 7);
+  Trickle over(std::string(1001, 'x'), 7);
   CHECK(message_of([&] { base::read_all(over, 1000, "the body"); }) ==
         "the body is larger than the limit of 1.0 kB");
   base::MemorySource at_once(std::string(50'000, 'x'));
@@ -52,7 +36,7 @@ TEST_CASE("an endless body does not fill the memory") {
 }
 
 TEST_CASE("a short read is not taken for the end") {
-  Dripping source("abcdefgh", 3);
+  Trickle source("abcdefgh", 3);
   std::array<char, 7> buffer{};
   CHECK(base::read_full(source, buffer) == 7);
   CHECK(std::string(buffer.data(), 7) == "abcdefg");
@@ -62,7 +46,7 @@ TEST_CASE("a short read is not taken for the end") {
 }
 
 TEST_CASE("draining leaves nothing behind") {
-  Dripping source(std::string(200'000, 'x'), 999);
+  Trickle source(std::string(200'000, 'x'), 999);
   base::drain(source);
   std::array<char, 1> buffer{};
   CHECK(source.read(buffer) == 0);

@@ -7,6 +7,7 @@
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 #include "support/noise.hpp"
+#include "support/trickle.hpp"
 
 using namespace std::string_literals;
 
@@ -85,23 +86,6 @@ std::string gzip_member(std::string_view bytes, const std::string& header = gzip
 
 // printf hello | zstd -c | xxd
 const std::string hello_frame = "\x28\xb5\x2f\xfd\x04\x58\x29\x00\x00hello\xa3\x6d\x9f\x88"s;
-
-/// Gives `bytes` in pieces of `step`, as a network does.
-class Trickle : public base::ByteSource {
- public:
-  Trickle(std::string bytes, size_t step) : bytes_(std::move(bytes)), step_(step) {}
-  size_t read(std::span<char> buffer) override {
-    const size_t count = std::min({step_, buffer.size(), bytes_.size() - at_});
-    bytes_.copy(buffer.data(), count, at_);
-    at_ += count;
-    return count;
-  }
-
- private:
-  std::string bytes_;
-  size_t step_;
-  size_t at_ = 0;
-};
 
 std::string decompressed(std::string bytes, size_t step = 1 << 20) {
   const auto source =

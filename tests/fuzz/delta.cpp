@@ -2,6 +2,7 @@
 
 #include "fuzz/support/fuzz.hpp"
 #include "git/support/entries.hpp"
+#include "support/trickle.hpp"
 
 namespace {
 
@@ -34,8 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string base(input.text(input.byte()));
   const MemoryContent content(base);
   const Result in_memory = apply(input.rest(), {base, nullptr}, base.size());
-  base::MemorySource whole{std::string(input.rest())};
-  fuzz::Trickle pieces(whole, 3);
+  Trickle pieces(std::string(input.rest()), 3);
   const Result streamed =
       apply(static_cast<base::ByteSource&>(pieces), {{}, &content}, base.size());
   fuzz::require(in_memory.accepted == streamed.accepted && in_memory.bytes == streamed.bytes,

@@ -1,13 +1,13 @@
 #include "fuzz/support/fuzz.hpp"
 #include "git/pack_reader.hpp"
 #include "git/support/collecting_sink.hpp"
+#include "support/trickle.hpp"
 
 namespace {
 
 bool read(std::string_view pack, size_t most, CollectingSink& sink) {
   return fuzz::accepts([&] {
-    base::MemorySource source{std::string(pack)};
-    fuzz::Trickle slow(source, most);
+    Trickle slow(std::string(pack), most);
     git::read_objects(slow, sink);
   });
 }

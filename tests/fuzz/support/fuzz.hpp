@@ -45,19 +45,6 @@ bool accepts(Action&& action) {
   }
 }
 
-/// Gives another source's bytes a few at a time, as a slow network would.
-class Trickle : public base::ByteSource {
- public:
-  Trickle(base::ByteSource& source, size_t most) : source_(source), most_(most) {}
-  size_t read(std::span<char> buffer) override {
-    return source_.read(buffer.first(std::min(buffer.size(), most_)));
-  }
-
- private:
-  base::ByteSource& source_;
-  size_t most_;
-};
-
 /// Takes small numbers and texts off the front of an input. At its end there are only zeros.
 class Bytes {
  public:
