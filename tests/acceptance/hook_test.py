@@ -56,6 +56,11 @@ class Hook(Case):
         excluded = (clone / ".git/info/exclude").read_text().splitlines()
         self.assertEqual(excluded.count("/rootfs/"), 1)
 
+    def assert_comes_back(self, tree):
+        repository = self.repository()
+        exact.Image(tree).publish(repository, HOOK.read_bytes())
+        self.assert_restored(self.clone(hooked(), repository), image_listing(tree))
+
     def test_without_the_setting_nothing_runs(self):
         clone = self.clone({})
         self.assertTrue((clone / "rootfs/empty/.keep").exists())
@@ -114,6 +119,13 @@ class Hook(Case):
                 run("git", "clone", "-q", self.published.file_uri, clone, umask=mask,
                     env=dict(ENVIRONMENT, **hooked()))
                 self.assert_restored(clone)
+
+    def test_a_name_with_a_newline_has_the_attributes_it_shares_with_others(self):
+        tree = torture.Builder(self.work.fresh("tree"))
+        for name in (b"1", b"2\nlines", b"3", b"4\n"):
+            tree.file(name, xattrs={"security.capability": torture.CAPABILITY}, owner=(1, 1))
+        tree.done()
+        self.assert_comes_back(tree.path(b""))
 
     @unittest.skipUnless(AS_ROOT and container.can_enter(), "no user namespaces here")
     def test_in_the_namespace_of_a_get_only_what_the_kernel_forbids_is_missing(self):
