@@ -3,10 +3,11 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import unittest
 
-from support import container, exact, git_http, images, torture, trees
+from support import container, exact, git_http, images, programs, torture, trees
 from support.case import AS_ROOT, MAY_SET_TRUSTED, Case
 from support.git_repo import ENVIRONMENT, stock_clone
 from support.hook import HOOK, hooked, image_listing
@@ -172,6 +173,23 @@ class HookOfPut(PutCase):
         found = trees.listing(clone / "rootfs", exact=True)
         self.assertEqual(trees.differences(image_listing(self.inputs / "odd/rootfs"), found), [])
         self.assertEqual((clone / ".rootfs/hooks/post-checkout").read_bytes(), HOOK.read_bytes())
+
+    def test_sockets_of_a_task_do_not_keep_all_else_from_coming_back(self):
+        rootfs = self.inputs / "left/rootfs"
+        rootfs.mkdir(parents=True)
+        (self.inputs / "left/metadata.json").write_text("{}")
+        (rootfs / "file").write_text("x")
+        os.chown(rootfs / "file", 5, 5)
+        os.mknod(rootfs / "agent", stat.S_IFSOCK | 0o600)
+        repository = self.repository()
+        source = {"git": self.http.source(repository)}
+        self.succeeded(programs.put(source, self.inputs, image="left"))
+        self.assertIn("./agent type=socket", repository.show(".rootfs/manifest.mtree").decode())
+        clone = stock_clone(self.http.clone_uri(repository), self.work.fresh("clone"),
+                            env=hooked())
+        self.assertEqual(os.listdir(clone / "rootfs"), ["file"])
+        self.assertEqual((clone / "rootfs/file").stat().st_uid, 5)
+
 
 
 if __name__ == "__main__":
