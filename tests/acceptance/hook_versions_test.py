@@ -128,6 +128,16 @@ class HookVersions(Case):
             tree.dress(b"a", xattrs={"system.posix_acl_default": torture.DEFAULT})
         self.assert_older_follows_newer(*versions)
 
+    def test_directories_that_held_only_what_the_hook_made_go_with_it(self):
+        newer = self.tree().directory(b"log").directory(b"log/of")
+        newer.directory(b"log/of/all", xattrs={"system.posix_acl_default": torture.DEFAULT})
+        newer.directory(b"log/of/all/x").fifo(b"log/of/all/x/fifo").directory(b"old")
+        newer.directory(b"old/.git", xattrs={"system.posix_acl_default": torture.DEFAULT})
+        self.assert_older_follows_newer(self.tree(), newer)
+        newer = self.tree().directory(b"log").directory(b"log/of").directory(b"log/of/all")
+        newer.fifo(b"log/of/all/fifo")
+        self.assert_older_follows_newer(self.tree().directory(b"log").link(b"log/of", b".."), newer)
+
     def test_attributes_of_the_image_itself_change_no_file(self):
         env = {**ENVIRONMENT, **environment(**{"core.hooksPath": ".rootfs/hooks"})}
         for name, (attributes, content) in ATTRIBUTES.items():
