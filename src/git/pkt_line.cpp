@@ -20,6 +20,7 @@ std::string pkt_line(std::string_view payload) {
 }
 
 void throw_words_of_server(std::string_view words) {
+  words = words.substr(0, words.find('\0'));  // upload-pack sends it with some of its own.
   throw Error(cat("the server said: ", base::excerpt(base::trim(words), base::sentence_limit)));
 }
 
