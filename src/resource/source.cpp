@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/encoding.hpp"
 #include "base/error.hpp"
@@ -117,12 +116,11 @@ std::optional<http::TunnelProxy> parse_tunnel(const JsonView& tunnel) {
   if (proxy.host.empty() || proxy.host.find_first_of("/@ ") != std::string::npos) {
     throw Error(cat(tunnel.path(), ".proxy_host: expected the name or IP address of a host"));
   }
-  const std::string port = tunnel.at("proxy_port").scalar_text();
-  const char* const end = port.data() + port.size();
-  if (std::from_chars(port.data(), end, proxy.port).ptr != end || proxy.port == 0 ||
-      proxy.port > 65535) {
+  const uint64_t port = base::parse_number(tunnel.at("proxy_port").scalar_text()).value_or(0);
+  if (port == 0 || port > 65535) {
     throw Error(cat(tunnel.path(), ".proxy_port: expected a number from 1 to 65535"));
   }
+  proxy.port = static_cast<unsigned>(port);
   proxy.username = tunnel.at("proxy_user").scalar_text();
   return proxy;
 }

@@ -191,6 +191,5 @@ class HookOfPut(PutCase):
         self.assertEqual((clone / "rootfs/file").stat().st_uid, 5)
 
 
-
 if __name__ == "__main__":
     unittest.main()
