@@ -1,6 +1,5 @@
 #include "base/timestamp.hpp"
 
-#include <algorithm>
 #include <chrono>
 
 namespace base {

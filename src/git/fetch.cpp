@@ -1,7 +1,5 @@
 #include "git/fetch.hpp"
 
-#include <algorithm>
-
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"

@@ -1,7 +1,6 @@
 #include "git/http_transport.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/error.hpp"

@@ -1,9 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "git/object.hpp"

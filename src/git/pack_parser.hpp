@@ -1,11 +1,7 @@
 #pragma once
 #include <deque>
 #include <functional>
-#include <memory>
 #include <string>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
 
 #include "git/delta.hpp"
 #include "git/object_sink.hpp"

@@ -1,7 +1,5 @@
 #include "git/pack_stream.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "base/cancel.hpp"

@@ -1,6 +1,5 @@
 #include "git/text_shelf.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 #include "base/error.hpp"

@@ -1,7 +1,5 @@
 #include "http/client.hpp"
 
-#include <mutex>
-
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "http/certificate_probe.hpp"

@@ -1,5 +1,4 @@
 #pragma once
-#include <memory>
 
 #include "base/stream.hpp"
 #include "lfs/server.hpp"

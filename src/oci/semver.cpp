@@ -1,7 +1,6 @@
 #include "oci/semver.hpp"
 
 #include <algorithm>
-#include <vector>
 
 #include "base/text.hpp"
 

@@ -2,7 +2,6 @@
 #include <chrono>
 #include <random>
 #include <string_view>
-#include <utility>
 
 #include "base/log.hpp"
 #include "http/backoff.hpp"

@@ -1,4 +1,3 @@
-#include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/remote.hpp"
 #include "resource/check_tags.hpp"

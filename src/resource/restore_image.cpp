@@ -10,7 +10,6 @@
 #include "base/text.hpp"
 #include "git/open_content.hpp"
 #include "resource/commit_source.hpp"
-#include "resource/destination.hpp"
 #include "resource/fetch_large.hpp"
 #include "resource/image_files.hpp"
 #include "resource/image_tree.hpp"

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 
 #include "base/error.hpp"
 #include "base/text.hpp"

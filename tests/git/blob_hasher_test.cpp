@@ -4,7 +4,6 @@
 #include <chrono>
 #include <deque>
 #include <thread>
-#include <vector>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"

@@ -1,6 +1,4 @@
-#include <atomic>
 #include <fstream>
-#include <thread>
 
 #include "base/error.hpp"
 #include "git/support/passing_remote.hpp"

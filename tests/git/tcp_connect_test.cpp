@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "base/error.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "http/client.hpp"

@@ -1,6 +1,5 @@
 #include "resource/tag_rules.hpp"
 
-#include "base/error.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 

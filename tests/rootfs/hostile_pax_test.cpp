@@ -1,6 +1,4 @@
-#include <functional>
 
-#include "base/error.hpp"
 #include "rootfs/block_reader.hpp"
 #include "rootfs/layer_reader.hpp"
 #include "rootfs/support/everywhere.hpp"

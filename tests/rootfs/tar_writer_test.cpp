@@ -1,7 +1,5 @@
 #include "rootfs/tar_writer.hpp"
 
-#include <vector>
-
 #include "base/error.hpp"
 #include "base/tar_record.hpp"
 #include "rootfs/layer_reader.hpp"

@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>

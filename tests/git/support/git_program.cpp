@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdio>
-#include <memory>
 #include <stdexcept>
 
 std::string shell(const std::string& command) {
