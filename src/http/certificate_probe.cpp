@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "http/no_proxy.hpp"
 
 namespace http {
 namespace {
@@ -23,6 +24,7 @@ std::string describe_certificate(EasyHandle handle, const Url& url) {
   EasyOptions options(handle.get());
   options.set(CURLOPT_URL, url.text());
   options.set(CURLOPT_CONNECT_ONLY, 1L);
+  if (const auto hosts = hosts_without_proxy(url)) options.set(CURLOPT_NOPROXY, *hosts);
   options.set(CURLOPT_SSL_VERIFYPEER, 0L);
   options.set(CURLOPT_SSL_VERIFYHOST, 0L);
   options.set(CURLOPT_CERTINFO, 1L);

@@ -5,6 +5,7 @@
 
 #include "base/cancel.hpp"
 #include "base/text.hpp"
+#include "http/no_proxy.hpp"
 #include "http/transfer_error.hpp"
 
 namespace http {
@@ -61,7 +62,8 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
   options.set(CURLOPT_HTTPHEADER, header_list_.get());
   set_body_options(request);
   if (request.signature) set_signature(*request.signature);
-  if (request.use_proxy == UseProxy::no) options.set(CURLOPT_NOPROXY, "*");
+  const auto without_proxy = request.use_proxy == UseProxy::no ? "*" : hosts_without_proxy(url_);
+  if (without_proxy) options.set(CURLOPT_NOPROXY, *without_proxy);
 
   check(curl_multi_add_handle(multi_->handle(), easy_.get()), "start a transfer");
   in_multi_ = true;

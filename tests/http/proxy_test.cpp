@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/text.hpp"
+#include "http/no_proxy.hpp"
 #include "http/support/client_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/environment.hpp"
@@ -38,6 +39,35 @@ TEST_CASE("the worker's proxy is used, except for the hosts it is not meant for"
   CHECK(proxy.lines() == std::vector<std::string>{"GET http://far.example/x"});
   http::Response near = fixture.client.send(request_for(direct.url("/")));
   CHECK(ClientFixture::text(near) == "direct");
+}
+
+TEST_CASE("a host that the worker's programs reach without the proxy is not asked through it") {
+  LoopbackServer proxy([](Exchange& exchange) { exchange.reply(200, {}, "by proxy"); });
+  LoopbackServer direct([](Exchange& exchange) { exchange.reply(200, {}, "direct"); });
+  const Environment proxied("http_proxy", proxy.url(""));
+  ClientFixture fixture;
+  for (const auto& [value, expected] : std::vector<std::pair<std::string, std::string>>{
+           {direct.host(), "direct"},
+           {base::cat("a.example:1, ", direct.host(), " b.example"), "direct"},
+           {"127.0.0.1:1", "by proxy"}}) {
+    CAPTURE(value);
+    const Environment excluded("no_proxy", value);
+    http::Response response = fixture.client.send(request_for(direct.url("/")));
+    CHECK(ClientFixture::text(response) == expected);
+  }
+}
+
+TEST_CASE("no_proxy is read as programs in Go read it") {
+  const auto hosts = [](std::string_view text) {
+    return http::hosts_without_proxy(text, http::Url::parse("https://registry.example.com:5000/"));
+  };
+  CHECK(hosts("localhost,.corp.example  10.0.0.0/8") == "localhost,.corp.example,10.0.0.0/8");
+  CHECK(hosts("*") == "*");
+  CHECK(hosts("*.example.com") == ".example.com");
+  CHECK(hosts("registry.example.com:5000,*.example.com:5000") ==
+        "registry.example.com,.example.com");
+  CHECK(hosts("registry.example.com:443,[fd00::1]:443, ,").empty());
+  CHECK(hosts("::1,fd00::/8,[fd00::1],[fd00::2]:5000") == "::1,fd00::/8,fd00::1,fd00::2");
 }
 
 TEST_CASE("a proxy that refuses a tunnel is named as the cause, without its password") {
