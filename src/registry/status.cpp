@@ -23,9 +23,9 @@ std::string rate_limit(const http::Response& response, Login login) {
   add("remaining", "ratelimit-remaining");
   add("counted for", "docker-ratelimit-source");
   add("retry after", "retry-after");
-  text += login == Login::none
-              ? "; set username and password for a higher limit, or set registry_mirror"
-              : "; wait, or set registry_mirror";
+  text += login == Login::none ? "; set username and password for a higher limit" : "; wait";
+  // Of other registries a source cannot name a mirror.
+  if (response.url.host.ends_with(".docker.io")) text += ", or set registry_mirror";
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/text.hpp"
+#include "registry/status.hpp"
 #include "registry/support/fake_registry.hpp"
 #include "support/catch.hpp"
 #include "support/environment.hpp"
@@ -152,11 +153,26 @@ TEST_CASE("a pull limit ends check at once and keeps get waiting") {
   if (on_limit == registry::OnPullLimit::fail) {
     const std::string message = message_of([&] { fake.client(options).fetch("latest"); });
     CHECK(contains(message, "rate limit is reached"));
-    CHECK(contains(message, "registry_mirror"));
+    CHECK(contains(message, "username and password"));
     CHECK(fake.naps.empty());
   } else {
     CHECK(fake.client(options).resolve("latest") == image.digest);
     CHECK(fake.naps.size() == 1);
+  }
+}
+
+TEST_CASE("a mirror is not recommended where none can be set") {
+  const auto message = [](const std::string& host, registry::Login login) {
+    http::Response response;
+    response.url = http::Url::parse(base::cat("https://", host, "/v2/a/manifests/b"));
+    response.status = 429;
+    response.body = std::make_unique<base::MemorySource>("");
+    return std::string(registry::make_status_error(response, login).what());
+  };
+  for (const auto login : {registry::Login::none, registry::Login::password}) {
+    CHECK(contains(message("registry-1.docker.io", login), "registry_mirror"));
+    CHECK_FALSE(contains(message("ghcr.io", login), "mirror"));
+    CHECK_FALSE(contains(message("mirror.example.com", login), "registry_mirror"));
   }
 }
 
