@@ -202,7 +202,10 @@ class HttpTransport : public Transport {
       case 401:
         hint = username_.empty()
                    ? "the server wants a login: set source.git.username and source.git.password"
-                   : "source.git.username or source.git.password is wrong";
+               : trusted_.shares_login(base_)
+                   ? "source.git.username or source.git.password is wrong"
+                   : cat("source.git.uri redirects to ", base_.display(),
+                         ", which is not sent the login; write that address there if it is right");
         break;
       case 403:
         hint = "access denied: may this user read, or write to, this repository?";

@@ -4,7 +4,7 @@
 import random
 import unittest
 
-from support import git_http, git_ssh, images, own_image, programs, tls
+from support import git_http, git_ssh, http_server, images, own_image, programs, tls
 from support.cutting_line import CuttingLine
 from support.git_repo import Repository
 from support.put_case import PutCase
@@ -70,6 +70,16 @@ class PutOverHttp(PutCase):
         log = self.refused(git, "password", self.http.uri(repository))
         self.assertNotIn("not-this-one", log)
         self.assertIsNone(repository.tip())
+
+    def test_a_repository_that_moved_to_another_host_is_no_wrong_password(self):
+        repository = self.repository()
+        there = self.http.uri(repository)
+        old = http_server.HttpServer(
+            lambda request: http_server.Reply(301, {"Location": self.http.url + request.target}))
+        self.addCleanup(old.close)
+        uri = there.replace(self.http.url, old.url)
+        log = self.refused(dict(self.http.source(repository), uri=uri), there, "not sent the login")
+        self.assertNotIn("password is wrong", log)
 
     def test_a_missing_password_is_named(self):
         self.refused({"uri": self.http.uri(self.repository())}, "username")
