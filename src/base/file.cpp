@@ -6,12 +6,18 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace base {
+namespace {
+
+constexpr std::string_view unfinished = ".partial";
+
+}  // namespace
 
 UniqueFd open_regular_file(const std::string& path) {
   // O_NONBLOCK: opening a FIFO somebody left under this name must not wait for a writer.
@@ -87,8 +93,8 @@ UniqueFd open_unnamed_file(const std::string& directory) {
 
 OutputFile::OutputFile(std::string path)
     : path_(std::move(path)),
-      temporary_(path_ + ".XXXXXX"),
-      fd_(::mkostemp(temporary_.data(), O_CLOEXEC)) {
+      temporary_(cat(path_, ".XXXXXX", unfinished)),
+      fd_(::mkostemps(temporary_.data(), static_cast<int>(unfinished.size()), O_CLOEXEC)) {
   if (!fd_) throw_errno(cat("write ", printable(path_)));
 }
 
@@ -110,6 +116,19 @@ void OutputFile::publish() {
   if (::fchmod(fd_.get(), 0644) != 0) throw_errno(doing);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno(doing);
   temporary_.clear();
+}
+
+void remove_unfinished(const std::string& directory, std::string_view name) {
+  const std::string start = cat(name, ".");
+  const size_t size = start.size() + std::string_view("XXXXXX").size() + unfinished.size();
+  std::error_code ignored;  // Whoever writes there next has more to say.
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+    const std::string found = entry.path().filename();
+    if (found.size() != size || !found.starts_with(start) || !found.ends_with(unfinished)) continue;
+    if (::unlink(entry.path().c_str()) != 0) {
+      throw_errno(cat("remove ", printable(entry.path().native())));
+    }
+  }
 }
 
 void write_file(const std::string& path, std::string_view content) {

@@ -71,6 +71,10 @@ class OutputFile : public ByteSink {
   uint64_t size_ = 0;
 };
 
+/// Removes the temporary files of `directory` that are left of an OutputFile called `name` when the
+/// program is killed.
+void remove_unfinished(const std::string& directory, std::string_view name);
+
 /// Writes a file so that it is there whole or not at all (temporary name, then rename).
 void write_file(const std::string& path, std::string_view content);
 

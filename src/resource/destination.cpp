@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "rootfs/tree.hpp"
 
@@ -24,6 +25,7 @@ void clear_destination(const std::string& directory) {
   for (const char* name :
        {"metadata.json", "labels.json", "repository", "tag", "digest", "image.tar", "rootfs.tgz"}) {
     remove_file(cat(directory, "/", name));
+    base::remove_unfinished(directory, name);
   }
   for (const char* name : {"rootfs", ".rootfs", ".incoming", "oci"}) {
     rootfs::remove_tree(cat(directory, "/", name));

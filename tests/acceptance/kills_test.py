@@ -112,6 +112,25 @@ class Kills(PutCase):
         first = self.get(source, {"ref": self.new})
         self.kill_gets(source, {"ref": self.new}, trees.listing(first / "rootfs", exact=True))
 
+    def test_a_get_of_an_archive(self):
+        """Of a killed one nothing is left beside the next."""
+        source, version = self.source_of("new"), self.versions["new"]
+
+        def get(directory):
+            self.succeeded(programs.get(source, version, directory, format="oci"))
+            self.assertEqual(sorted(os.listdir(directory)),
+                             ["digest", "image.tar", "labels.json", "repository", "tag"])
+
+        for kind, seconds in self.moments(lambda: get(self.work.directory("get"))):
+            with self.subTest(kind=kind.name, seconds=seconds):
+                directory = self.work.directory("get")
+                self.killed("in", {"source": source, "version": version,
+                                   "params": {"format": "oci"}}, directory, kind, seconds)
+                if kind == signal.SIGTERM and not (directory / "digest").exists():
+                    self.assertEqual(os.listdir(directory), [])
+                get(directory)
+                shutil.rmtree(directory)
+
     def fresh(self):
         repository = self.repository()
         shutil.rmtree(repository.path)

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -127,6 +129,28 @@ TEST_CASE("a file whose writing broke off has neither its name nor another") {
   }
   CHECK(base::read_small_file(dir / "f", 100) == "old");
   CHECK(names_in(dir.path()) == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("what a killed program has left of a file is found, and nobody's own files are not") {
+  const ScratchDir scratch;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    base::OutputFile(scratch / "image.tar").write("half");
+    base::OutputFile other(scratch / "image.tar");
+    other.write("half");
+    ::_exit(0);
+  }
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  REQUIRE(names_in(scratch.path()).size() == 1);
+  for (const char* name :
+       {"image.tar.sha256", "image.tar.123456.partial2", "other.123456.partial"}) {
+    put(scratch / name, "own");
+  }
+  base::remove_unfinished(scratch.path(), "image.tar");
+  auto names = names_in(scratch.path());
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"image.tar.123456.partial2", "image.tar.sha256",
+                                          "other.123456.partial"});
 }
 
 TEST_CASE("what is patched later stands where it was left out") {
