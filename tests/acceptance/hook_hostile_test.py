@@ -80,7 +80,7 @@ class HostileManifest(Case):
 
     def test_options_in_the_place_of_values(self):
         for old, new in (("mode=0644", "mode=--reference=/etc/shadow"), ("uid=0", "uid=--help"),
-                         ("time=", "time=now-"), ("type=file", "type=socket")):
+                         ("time=", "time=now-"), ("type=file", "type=door")):
             with self.subTest(new):
                 self.assert_refused(change=lambda line: (
                     line.replace(old, new) if line.startswith("./a/file") else line))
