@@ -70,11 +70,23 @@ bool is_der_sequence(std::string_view der) {
   return der.size() == 2 + length_bytes + length;
 }
 
+constexpr std::string_view begin_mark = "-----BEGIN CERTIFICATE-----";
+constexpr std::string_view end_mark = "-----END CERTIFICATE-----";
+
+void append_pem(std::string& pem, std::string_view der) {
+  constexpr size_t line_length = 64;
+  const std::string text = base::base64_encode(der);
+  pem += cat(begin_mark, "\n");
+  for (size_t at = 0; at < text.size(); at += line_length) {
+    pem += cat(std::string_view(text).substr(at, line_length), "\n");
+  }
+  pem += cat(end_mark, "\n");
+}
+
 }  // namespace
 
-size_t check_pem_certificates(std::string_view pem, std::string_view what) {
-  constexpr std::string_view begin_mark = "-----BEGIN CERTIFICATE-----";
-  constexpr std::string_view end_mark = "-----END CERTIFICATE-----";
+std::string clean_pem_certificates(std::string_view pem, std::string_view what) {
+  std::string clean;
   size_t count = 0;
   for (size_t at = pem.find(begin_mark); at != std::string_view::npos;
        at = pem.find(begin_mark, at)) {
@@ -92,6 +104,7 @@ size_t check_pem_certificates(std::string_view pem, std::string_view what) {
       throw base::Error(
           cat(what, ": certificate ", count + 1, " is damaged; paste the PEM text unchanged"));
     }
+    append_pem(clean, *der);
     at = end;
     ++count;
   }
@@ -99,7 +112,7 @@ size_t check_pem_certificates(std::string_view pem, std::string_view what) {
     throw base::Error(cat(
         what, ": is not a PEM certificate; it must hold a block that starts with ", begin_mark));
   }
-  return count;
+  return clean;
 }
 
 SystemTrust find_system_trust() {
@@ -110,8 +123,7 @@ TrustStore make_trust_store(const SystemTrust& system, const std::vector<std::st
                             ReadTrust amount) {
   TrustStore store;
   for (size_t i = 0; i < extra.size(); ++i) {
-    check_pem_certificates(extra[i], cat("ca_certs[", i, "]"));
-    store.bundle += cat("\n", extra[i], "\n");
+    store.bundle += cat("\n", clean_pem_certificates(extra[i], cat("ca_certs[", i, "]")));
   }
   if (is_hashed(system.directory)) store.directory = system.directory;
   store.is_complete = amount == ReadTrust::all || store.directory.empty() || system.file.empty();

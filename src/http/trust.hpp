@@ -28,7 +28,9 @@ TrustStore make_trust_store(const SystemTrust& system, const std::vector<std::st
 /// Where this system keeps them.
 SystemTrust find_system_trust();
 
-/// How many certificates are in `pem`; Error naming `what` when there is none or one is damaged.
-size_t check_pem_certificates(std::string_view pem, std::string_view what);
+/// The certificates in `pem` and nothing else, in the lines that OpenSSL wants: on their way
+/// through variables and templates, line breaks become blanks, or are lost between two
+/// certificates. Error naming `what` when there is none or one is damaged.
+std::string clean_pem_certificates(std::string_view pem, std::string_view what);
 
 }  // namespace http

@@ -73,6 +73,10 @@ class RegistryAccess(Case):
     def test_a_private_authority_is_trusted_when_named(self):
         self.pulls(self.source(self.secure, ca_certs=[self.authority.certificate]))
 
+    def test_an_authority_that_lost_its_line_breaks_in_a_variable_is_trusted(self):
+        self.pulls(self.source(self.secure,
+                               ca_certs=self.authority.certificate.replace("\n", " ")))
+
     def test_an_unknown_authority_is_an_error_that_names_the_cure(self):
         self.failed(programs.check(self.source(self.secure)), self.secure.host, "certificate",
                     "ca_certs")

@@ -1,8 +1,10 @@
 #include "http/trust.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
+#include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "http/client.hpp"
@@ -19,10 +21,23 @@ constexpr const char* block = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END C
 
 }  // namespace
 
-TEST_CASE("all certificates of a PEM text are counted") {
+TEST_CASE("a certificate that has lost its line breaks on the way is trusted all the same") {
   const std::string one = block;
-  CHECK(http::check_pem_certificates(one, "x") == 1);
-  CHECK(http::check_pem_certificates("Comment\r\n" + one + "\n# more\n" + one, "x") == 2);
+  CHECK(http::clean_pem_certificates(one, "x") == one);
+  CHECK(http::clean_pem_certificates("Comment\r\n" + one + "\n# more\n" + one, "x") == one + one);
+  std::string line = one;
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  CHECK(http::clean_pem_certificates(line, "x") == one);
+  line.pop_back();
+  CHECK(http::clean_pem_certificates("  " + line + line + "\r\n", "x") == one + one);
+  CHECK(http::clean_pem_certificates(
+            "-----BEGIN CERTIFICATE-----MAMC\n\n  AQU-----END CERTIFICATE-----", "x") == one);
+
+  const std::string der = std::string("\x30\x82\x01\x00", 4) + std::string(256, 'x');
+  const std::string text = base::base64_encode(der);
+  const std::string clean = http::clean_pem_certificates(
+      cat("-----BEGIN CERTIFICATE----- ", text, " -----END CERTIFICATE-----"), "x");
+  for (const std::string_view each : base::split(clean, '\n')) CHECK(each.size() <= 64);
 }
 
 TEST_CASE("a text that is no certificate is refused before any connection is made") {
@@ -57,13 +72,13 @@ TEST_CASE("the system's certificates are looked up one by one where that is poss
     CHECK(lazy.directory == directory);
     CHECK((lazy.bundle_file.empty() && lazy.bundle.empty()));
     CHECK_FALSE(lazy.is_complete);
-    CHECK(store({file, directory}, ReadTrust::as_needed, {block}).bundle == cat("\n", block, "\n"));
+    CHECK(store({file, directory}, ReadTrust::as_needed, {block}).bundle == cat("\n", block));
     CHECK(store({"", directory}, ReadTrust::as_needed).is_complete);
 
     const auto all = store({file, directory}, ReadTrust::all);
     CHECK((all.is_complete && all.directory == directory && all.bundle_file == file));
     const auto more = store({file, directory}, ReadTrust::all, {block});
-    CHECK(more.bundle == cat("# all\n", block, "\n", block, "\n"));
+    CHECK(more.bundle == cat("# all\n", block, "\n", block));
     CHECK(more.bundle_file.empty());
   }
   SECTION("a directory of other files, or none") {
