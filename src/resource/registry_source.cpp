@@ -1,5 +1,7 @@
 #include "resource/registry_source.hpp"
 
+#include <utility>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "http/url.hpp"
@@ -186,8 +188,10 @@ void check_content_trust(const JsonView& view, base::Log& log) {
 }  // namespace
 
 std::vector<std::string> read_certificates(const JsonView& view) {
-  if (view.is_string()) return {view.string()};
-  return view.strings();
+  if (!view.is_string()) return view.strings();
+  std::string text = view.string();
+  if (text.empty()) return {};
+  return {std::move(text)};
 }
 
 const std::vector<std::string_view>& registry_keys() {

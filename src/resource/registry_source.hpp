@@ -16,7 +16,7 @@ const std::vector<std::string_view>& registry_keys();
 /// used.
 void parse_registry_access(const base::JsonView& source, ImageSource& image, base::Log& log);
 
-/// A list of PEM texts, or one.
+/// A list of PEM texts, or one; an empty text is none.
 std::vector<std::string> read_certificates(const base::JsonView& view);
 
 }  // namespace resource

@@ -35,7 +35,8 @@ TEST_CASE("what an image source leaves out is safe") {
         std::string(R"("tag":null,"username":null,"password":null,"insecure":null,"ca_certs":null,
                        "platform":null,"debug":null,"git":null)"),
         std::string(R"("tag":"","username":"","password":"","insecure":false,"ca_certs":[],
-                       "platform":{},"debug":false)")}) {
+                       "platform":{},"debug":false)"),
+        std::string(R"("ca_certs":"")")}) {
     const auto source = source_of(image_source(members));
     REQUIRE(source.image);
     CHECK_FALSE(source.git);
@@ -96,6 +97,7 @@ TEST_CASE("what a git source leaves out is safe") {
   CHECK(author.committer.name == "A");
   CHECK(author.committer.email == "a@x");
   CHECK(source_of(git_source(R"("author_name":"")")).git->author.name == "rootfs-git-resource");
+  CHECK(source_of(git_source(R"("ca_certs":"")")).git->remote.ca_certs.empty());
 }
 
 TEST_CASE("an image and a repository together are a mirror") {
