@@ -42,13 +42,21 @@ TransportError tls_error(const std::string& host, const std::string& detail) {
   return {Cause::tls, cat("TLS handshake with ", host, " failed: ", detail)};
 }
 
+std::string_view certificate_remedy(std::string_view detail) {
+  if (contains(detail, "no alternative certificate subject name")) {
+    return "use the host name the certificate is made for";
+  }
+  if (contains(detail, "expired") || contains(detail, "not yet valid")) {
+    return "renew it, or set the worker's clock";
+  }
+  return "add the certificate of its CA to ca_certs";
+}
+
 TransportError certificate_error(const std::string& host, std::string detail) {
   constexpr std::string_view prefix = "SSL certificate problem: ";
   if (detail.starts_with(prefix)) detail.erase(0, prefix.size());
-  const bool is_name = contains(detail, "no alternative certificate subject name");
   return {Cause::tls_certificate, cat("the certificate of ", host, " is not trusted: ", detail,
-                                      is_name ? "; use the host name the certificate is made for"
-                                              : "; add the certificate of its CA to ca_certs")};
+                                      "; ", certificate_remedy(detail))};
 }
 
 }  // namespace

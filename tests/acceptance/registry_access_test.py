@@ -8,6 +8,7 @@ import unittest
 
 from support import images, programs, registry, tls, token_server
 from support.case import Case
+from support.http_server import HttpServer, Reply
 
 
 class RegistryAccess(Case):
@@ -80,6 +81,12 @@ class RegistryAccess(Case):
     def test_an_unknown_authority_is_an_error_that_names_the_cure(self):
         self.failed(programs.check(self.source(self.secure)), self.secure.host, "certificate",
                     "ca_certs")
+
+    def test_an_expired_certificate_is_not_blamed_on_the_authority(self):
+        server = HttpServer(lambda _: Reply(404), tls=self.authority.issue(days=0))
+        self.addCleanup(server.close)
+        source = self.source(server, ca_certs=[self.authority.certificate])
+        self.assertNotIn("ca_certs", self.failed(programs.check(source), "expired", "renew"))
 
     def test_a_client_certificate_is_not_shown_to_a_server_that_is_not_trusted(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -14,7 +14,7 @@ class Authority:
             "-subj", "/CN=Example Root", "-keyout", self._key, "-out", self.file)
         self.certificate = self.file.read_text()
 
-    def issue(self, *more):
+    def issue(self, *more, days=2):
         """A certificate and key file for a server on loopback, and for `more` names."""
         home = self._workspace.directory("certificate")
         key, request, pem, names = (home / one for one in ("key", "csr", "pem", "names"))
@@ -23,5 +23,5 @@ class Authority:
         names.write_text("subjectAltName=" + ",".join(
             ["IP:127.0.0.1", "DNS:localhost", *(f"DNS:{name}" for name in more)]))
         run("openssl", "x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._key,
-            "-CAcreateserial", "-days", "2", "-extfile", names, "-out", pem)
+            "-CAcreateserial", "-days", str(days), "-extfile", names, "-out", pem)
         return pem, key
