@@ -100,7 +100,8 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
       return {Cause::tls_certificate,
               cat("cannot load the trusted certificates to check ", host, ": ", detail)};
     case CURLE_SSL_CERTPROBLEM:
-      return {Cause::tls, cat("cannot use client_cert and client_key for ", host, ": ", detail)};
+      // Neither another attempt nor plain http makes them usable.
+      return {Cause::other, cat("cannot use client_cert and client_key for ", host, ": ", detail)};
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ENGINE_INITFAILED:

@@ -116,6 +116,12 @@ class RegistryAccess(Case):
         self.assertTrue(shown)
         self.assertFalse(any(shown), shown)
 
+    def test_a_client_certificate_that_is_none_is_not_done_without(self):
+        source = self.source(self.secure, insecure=True, client_cert="not", client_key="PEM")
+        log = self.failed(programs.check(source), "client_cert", self.secure.host)
+        self.assertNotIn("then http", log)
+        self.assertNotIn("trying again", log)
+
     def test_insecure_is_the_way_to_accept_any_certificate(self):
         self.pulls(self.source(self.secure, insecure=True))
 
