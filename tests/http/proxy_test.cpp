@@ -63,6 +63,7 @@ TEST_CASE("no_proxy is read as programs in Go read it") {
   };
   CHECK(hosts("localhost,.corp.example  10.0.0.0/8") == "localhost,.corp.example,10.0.0.0/8");
   CHECK(hosts("*") == "*");
+  CHECK(hosts("localhost, *") == "*");
   CHECK(hosts("*.example.com") == ".example.com");
   CHECK(hosts("registry.example.com:5000,*.example.com:5000") ==
         "registry.example.com,.example.com");
