@@ -42,8 +42,6 @@ Written write(base::EntrySource& tree) {
   for (base::Entry entry; tree.next(entry);) {
     require(("/" + entry.path + "/").find("/../") == std::string::npos, "no entry is outside");
     require(entry.path.find('\0') == entry.path.npos, "no name has a NUL");
-    // libarchive takes "-1.25" for a quarter of a second after -1.
-    if (entry.mtime_seconds < 0) entry.mtime_nanoseconds = 0;
     recorder.add(entry);
     if (entry.kind == base::EntryKind::file) {
       layer.add(entry, tree.data());
