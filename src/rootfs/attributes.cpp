@@ -16,8 +16,14 @@
 namespace rootfs {
 namespace {
 
+/// What stands in a message. The image's root has no path of its own.
+std::string shown(const Target& target) {
+  return target.path.empty() ? "the image's root"
+                             : base::cat("\"", base::excerpt(target.path), "\"");
+}
+
 [[noreturn]] void fail(std::string_view what, const Target& target) {
-  base::throw_errno(base::cat("set the ", what, " of \"", base::excerpt(target.path), "\""));
+  base::throw_errno(base::cat("set the ", what, " of ", shown(target)));
 }
 
 std::string name_of(const Target& target) {
@@ -45,7 +51,7 @@ struct stat inspect(const Target& target) {
   const int result = target.fd >= 0 ? ::fstat(target.fd, &status)
                                     : ::fstatat(target.parent, name_of(target).c_str(), &status,
                                                 AT_SYMLINK_NOFOLLOW);
-  if (result != 0) base::throw_errno(base::cat("inspect \"", base::excerpt(target.path), "\""));
+  if (result != 0) base::throw_errno(base::cat("inspect ", shown(target)));
   return status;
 }
 
@@ -71,7 +77,7 @@ uint32_t AttributeWriter::set_owner(const Target& target, const struct stat& now
   if (errno != EPERM && errno != EINVAL) fail("owner", target);
   if (summary_.owners_not_kept++ == 0) {
     log_.warn(base::cat(
-        "cannot give \"", target.path, "\" to ", uid, ":", gid,
+        "cannot give ", shown(target), " to ", uid, ":", gid,
         errno == EINVAL ? " (id not mapped in this user namespace)" : " (needs root)",
         "; setuid and setgid bits are left out with owners; further ones are counted only"));
   }
@@ -89,9 +95,8 @@ void AttributeWriter::set_xattrs(const Target& target, const std::vector<base::X
     if (!is_refusal(error)) fail(base::cat("attribute ", base::excerpt(xattr.name)), target);
     ++summary_.skipped_xattrs;
     if (!std::exchange(warned_of_xattrs_, true)) {
-      log_.warn(base::cat("cannot set ", base::excerpt(xattr.name), " of \"",
-                          base::excerpt(target.path), "\": ", std::strerror(error),
-                          " (further ones are counted only)"));
+      log_.warn(base::cat("cannot set ", base::excerpt(xattr.name), " of ", shown(target), ": ",
+                          std::strerror(error), " (further ones are counted only)"));
     }
   }
 }
