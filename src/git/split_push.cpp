@@ -74,8 +74,9 @@ constexpr std::array<std::string_view, 2> places = {"refs/rootfs-git-resource/up
 constexpr int64_t day = 24 * 60 * 60;
 /// What is left over is rare; a server full of it must not hold a put up.
 constexpr size_t most_removals = 20;
-/// How long a program that was told to stop may take to delete its ref.
-constexpr std::chrono::milliseconds grace{1500};
+/// How long a program that was told to stop may take to delete its ref: a new connection over SSH
+/// is eight ways to a far server and back. Concourse waits ten seconds before it kills.
+constexpr std::chrono::milliseconds grace{5000};
 constexpr int most_looks = 4;
 constexpr std::chrono::milliseconds between_looks{150};
 

@@ -6,7 +6,9 @@ import os
 import random
 import re
 import shutil
+import signal
 import threading
+import time
 import unittest
 
 from support import fast_clock, git_http, git_ssh, images, programs
@@ -259,6 +261,33 @@ class GitFaults(PutCase):
                       for down in [chance.randrange(all_of_it["down"])
                                    for _ in range((CUTS + 1) // 2)]]
         self.each(cases)
+
+    def test_a_put_that_is_stopped_takes_its_parts_back_from_a_slow_server(self):
+        repository, old = self.published()
+        stopped = threading.Event()
+
+        def answer(request):
+            step = step_of(request)
+            if stopped.is_set() and step == "list to write":
+                time.sleep(2)
+            elif step == "write" and repository.git("for-each-ref", "refs/rootfs-git-resource"):
+                if not stopped.is_set():
+                    stopped.set()
+                    running.send_signal(signal.SIGTERM)
+                    return Reply(503)
+            return forward(request, self.http.url.partition("://")[2])
+
+        server = HttpServer(answer)
+        self.addCleanup(server.close)
+        git = {"uri": f"{server.url}/{repository.path.name}", "max_push_size": "100kB"}
+        running = programs.start("out", {"source": self.source_of("boxes", git=git),
+                                         "params": {"image": "boxes"}}, self.inputs)
+        outcome = programs.finish(running)
+        self.assertTrue(stopped.is_set(), str(outcome))
+        self.assertEqual(outcome.code, 128 + signal.SIGTERM, str(outcome))
+        self.assertEqual(repository.git("for-each-ref", "--format=%(refname)"), "refs/heads/main",
+                         str(outcome))
+        self.assertEqual(repository.history(), [old])
 
     def test_a_branch_that_moves_in_between(self):
         """Twice somebody else is faster, and the third time nobody is."""
