@@ -13,7 +13,8 @@ using Environment = std::function<std::string(const char* variable)>;
 std::string process_environment(const char* variable);
 
 /// The token in a file, without white space around it, which `log` hides from then on. Follows
-/// symbolic links: Kubernetes puts one there. Error when there is none.
+/// symbolic links: Kubernetes puts one there. Error when there is none,
+/// or one of more than 64 KiB.
 std::string read_token(const std::string& path, base::Log& log);
 
 }  // namespace registry

@@ -142,6 +142,10 @@ TEST_CASE("a workload identity proves itself with the token of its service accou
     }
     variables["AZURE_FEDERATED_TOKEN_FILE"] = file + ".gone";
     CHECK(contains(message_of([&] { azure.log_in(options); }), "cannot read a token"));
+    // Half a token would be told as a wrong one.
+    std::ofstream(file) << std::string(70'000, 'x');
+    variables["AZURE_FEDERATED_TOKEN_FILE"] = file;
+    CHECK(contains(message_of([&] { azure.log_in(options); }), "cannot read a token"));
     CHECK(azure.forms.empty());
   }
   SECTION("which is not sent in clear text") {
