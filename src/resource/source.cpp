@@ -113,7 +113,8 @@ std::optional<http::TunnelProxy> parse_tunnel(const JsonView& tunnel) {
   proxy.password = read_secret(tunnel.at("proxy_password"));
   tunnel.allow_only({"proxy_host", "proxy_port", "proxy_user", "proxy_password"});
   proxy.host = tunnel.at("proxy_host").string_or("");
-  if (proxy.host.empty() || proxy.host.find_first_of("/@ ") != std::string::npos) {
+  if (proxy.host.empty() || proxy.host.find_first_of("/@?#[]\\ ") != std::string::npos ||
+      base::printable(proxy.host) != proxy.host) {
     throw Error(cat(tunnel.path(), ".proxy_host: expected the name or IP address of a host"));
   }
   const uint64_t port = base::parse_number(tunnel.at("proxy_port").scalar_text()).value_or(0);

@@ -215,6 +215,8 @@ TEST_CASE("a proxy for SSH that nobody can reach is refused before anything is a
   CHECK(contains(refusal(""), host));
   CHECK(contains(refusal(R"("proxy_host":"http://proxy.test","proxy_port":3128)"), host));
   CHECK(contains(refusal(R"("proxy_host":"me:hunter2@proxy.test","proxy_port":3128)"), host));
+  CHECK(contains(refusal(R"("proxy_host":"proxy.test?","proxy_port":3128)"), host));
+  CHECK(contains(refusal(R"("proxy_host":"proxy\ntest","proxy_port":3128)"), host));
   for (const char* port : {R"("")", R"("31x8")", "0", "65536", "-1", "null"}) {
     CAPTURE(port);
     CHECK(refusal(R"("proxy_host":"proxy.test","proxy_port":)" + std::string(port)) ==
