@@ -40,8 +40,7 @@ bool CompletedSource::next(Entry& entry) {
   }
   // What only the manifest has and a directory could have held was removed on purpose.
   while (has_listed_ && (!has_found_ || walks_before(listed_.entry.path, found_.path))) {
-    const bool wanted = is_left_out(listed_.entry.kind) && listed_.hardlink.empty() &&
-                        has_parent(listed_.entry.path);
+    const bool wanted = is_left_out(listed_.entry.kind) && has_parent(listed_.entry.path);
     if (wanted) entry = std::move(listed_.entry);
     read_manifest();
     if (wanted) return true;

@@ -17,6 +17,7 @@
 #include "base/rooted_dir.hpp"
 #include "base/text.hpp"
 #include "rootfs/directory.hpp"
+#include "rootfs/entry_placer.hpp"
 #include "rootfs/file_content.hpp"
 #include "rootfs/xattrs.hpp"
 
@@ -75,7 +76,6 @@ class FirstNames {
  public:
   /// The name the file was seen under before, else "" and `path` is remembered.
   std::string other_name_of(const struct stat& status, const std::string& path) {
-    if (S_ISDIR(status.st_mode) || status.st_nlink < 2) return "";
     const auto [found, is_new] =
         names_.try_emplace({status.st_dev, status.st_ino}, Names{path, status.st_nlink - 1});
     if (is_new) return "";
@@ -135,16 +135,20 @@ struct DirectorySource::Impl {
     entry.xattrs = list_xattrs(current.get(), name, entry_path);
     entry.link.clear();
     entry.content = nullptr;
-    entry.has_other_names = !S_ISDIR(status.st_mode) && status.st_nlink > 1;
+    // As for an image from a registry: each name of a device is a device.
+    entry.has_other_names =
+        entry.kind != base::EntryKind::directory && status.st_nlink > 1 && !is_left_out(entry.kind);
     state = FileState::of(status);
     file_name = name;
     if (entry.kind == base::EntryKind::file) {
       entry.content = std::make_shared<FileContent>(levels.back().files, name, state);
     }
-    if (std::string first = names.other_name_of(status, entry_path); !first.empty()) {
-      entry.kind = base::EntryKind::hardlink;
-      entry.link = std::move(first);
-      return true;
+    if (entry.has_other_names) {
+      if (std::string first = names.other_name_of(status, entry_path); !first.empty()) {
+        entry.kind = base::EntryKind::hardlink;
+        entry.link = std::move(first);
+        return true;
+      }
     }
     if (entry.kind == base::EntryKind::symlink) {
       entry.link = read_link(current.get(), name, entry_path);

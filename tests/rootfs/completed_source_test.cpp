@@ -107,7 +107,8 @@ TEST_CASE("devices stay when a directory beside them was removed") {
       "./a/gone/null type=char mode=0666 uid=0 gid=0 time=1.000000000 device=native,1,3\n"
       "./a/stays type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
       "./a/stays/null type=char mode=0666 uid=0 gid=0 time=1.000000000 device=native,1,3\n"
-      "./a/zero type=char mode=0666 uid=0 gid=0 time=1.000000000 device=native,1,5\n";
+      "./a/zero type=char mode=0666 uid=0 gid=0 time=1.000000000 device=native,1,5 "
+      "hardlink=./a/gone/null\n";
   const auto all = completed({entry("", EntryKind::directory), entry("a", EntryKind::directory),
                               entry("a/stays", EntryKind::directory)},
                              manifest);

@@ -100,6 +100,16 @@ TEST_CASE("devices are told with their numbers") {
   CHECK(found.at(1).device_minor == 3);
 }
 
+TEST_CASE("each name of a device or socket is one, whatever becomes of its other names") {
+  ScratchDir scratch;
+  REQUIRE(::mknod((scratch / "a").c_str(), S_IFSOCK | 0600, 0) == 0);
+  fs::create_hard_link(scratch / "a", scratch / "b");
+  const auto found = entries(scratch.path());
+  REQUIRE(found.size() == 3);
+  CHECK(found.at(2).kind == base::EntryKind::socket);
+  CHECK(found.at(2).link.empty());
+}
+
 TEST_CASE("further names of a file are hard links to the first") {
   ScratchDir scratch;
   write(scratch / "a/1", "x");
