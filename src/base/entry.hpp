@@ -50,6 +50,8 @@ class ContentSource : public ByteSource {
 struct Xattr {
   std::string name;
   std::string value;
+
+  bool operator==(const Xattr&) const = default;
 };
 
 /// One file system object with all its attributes: what sources give and sinks take.

@@ -16,8 +16,11 @@ namespace {
 class DirectoryWithManifest : public base::EntrySource {
  public:
   /// `is_clone` says that the directory is a clone of a repository, whose hook may have run or not.
-  DirectoryWithManifest(const std::string& rootfs, base::UniqueFd manifest, bool is_clone)
-      : directory_(rootfs), text_(std::move(manifest)), is_clone_(is_clone) {}
+  DirectoryWithManifest(const std::string& rootfs, const std::string& manifest, bool is_clone)
+      : directory_(rootfs),
+        text_(base::open_regular_file(manifest)),
+        links_(base::open_regular_file(manifest)),
+        is_clone_(is_clone) {}
 
   bool next(base::Entry& entry) override {
     if (completed_.next(entry)) return true;
@@ -34,17 +37,18 @@ class DirectoryWithManifest : public base::EntrySource {
  private:
   rootfs::DirectorySource directory_;
   base::FileSource text_;
+  base::FileSource links_;
   rootfs::ManifestReader manifest_{text_};
-  rootfs::CompletedSource completed_{directory_, manifest_};
+  rootfs::CompletedSource completed_{directory_, manifest_, links_};
   bool is_clone_;
 };
 
 std::unique_ptr<base::EntrySource> open_entries(const std::string& image) {
   const std::string rootfs = image + "/rootfs";
-  base::UniqueFd manifest = base::open_regular_file(base::cat(image, "/", manifest_path));
-  if (!manifest) return std::make_unique<rootfs::DirectorySource>(rootfs);
+  const std::string manifest = base::cat(image, "/", manifest_path);
+  if (!base::open_regular_file(manifest)) return std::make_unique<rootfs::DirectorySource>(rootfs);
   const bool is_clone(base::open_regular_file(base::cat(image, "/", hook_path)));
-  return std::make_unique<DirectoryWithManifest>(rootfs, std::move(manifest), is_clone);
+  return std::make_unique<DirectoryWithManifest>(rootfs, manifest, is_clone);
 }
 
 }  // namespace

@@ -13,15 +13,31 @@ namespace {
 using base::Entry;
 using base::EntryKind;
 
-/// Whether nobody has changed an entry since it was unpacked.
+/// Whether nobody has changed an entry since it was unpacked; a hard link may have become a copy.
 bool is_untouched(const Entry& found, const ManifestEntry& listed) {
   const Entry& entry = listed.entry;
-  const bool same_kind =
-      found.kind == EntryKind::hardlink
-          ? found.link == listed.hardlink
-          : found.kind == entry.kind && listed.hardlink.empty() && found.size == entry.size;
+  const bool same_kind = found.kind == EntryKind::hardlink
+                             ? found.link == listed.hardlink
+                             : found.kind == entry.kind && found.size == entry.size;
   return same_kind && found.mode == entry.mode && found.uid == entry.uid &&
          found.gid == entry.gid && found.mtime_seconds == entry.mtime_seconds;
+}
+
+constexpr std::string_view manifest_name = "manifest beside rootfs/";
+constexpr uint64_t piece = 1 << 18;  ///< Bytes that are compared at a time.
+
+bool is_same_content(const Entry& one, const Entry& other) {
+  if (one.kind != EntryKind::file) return one.link == other.link;
+  std::vector<char> here(std::min(one.size, piece)), there(here.size());
+  for (uint64_t at = 0; at < one.size; at += here.size()) {
+    const size_t size = std::min<uint64_t>(one.size - at, here.size());
+    one.content->read_at(at, {here.data(), size});
+    other.content->read_at(at, {there.data(), size});
+    if (!std::equal(here.begin(), here.begin() + static_cast<ptrdiff_t>(size), there.begin())) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool is_at_or_below(std::string_view path, std::string_view directory) {
@@ -30,6 +46,16 @@ bool is_at_or_below(std::string_view path, std::string_view directory) {
 }
 
 }  // namespace
+
+CompletedSource::CompletedSource(base::EntrySource& directory, ManifestReader& manifest,
+                                 base::ByteSource& links)
+    : directory_(directory), manifest_(manifest) {
+  base::with_context(manifest_name, [&] {
+    visit_linked_and_large(links, [&](const ManifestEntry& listed) {
+      if (!listed.hardlink.empty()) firsts_.try_emplace(listed.hardlink);
+    });
+  });
+}
 
 bool CompletedSource::next(Entry& entry) {
   if (!std::exchange(started_, true)) {
@@ -50,6 +76,8 @@ bool CompletedSource::next(Entry& entry) {
     if (is_untouched(found_, listed_)) {
       any_untouched_ = true;
       complete(found_);
+      link_again(found_);
+      note_first(found_);
     }
     read_manifest();
   }
@@ -67,8 +95,7 @@ void CompletedSource::read_directory() {
 }
 
 void CompletedSource::read_manifest() {
-  has_listed_ =
-      base::with_context("manifest beside rootfs/", [&] { return manifest_.next(listed_); });
+  has_listed_ = base::with_context(manifest_name, [&] { return manifest_.next(listed_); });
 }
 
 bool CompletedSource::has_parent(const std::string& path) {
@@ -88,6 +115,27 @@ void CompletedSource::complete(Entry& entry) const {
   std::sort(entry.xattrs.begin(), entry.xattrs.end(),
             [](const base::Xattr& a, const base::Xattr& b) { return a.name < b.name; });
   if (entry.mtime_nanoseconds == 0) entry.mtime_nanoseconds = listed_.entry.mtime_nanoseconds;
+}
+
+void CompletedSource::note_first(Entry& entry) {
+  const auto first = firsts_.find(entry.path);
+  const bool can_be_linked = entry.kind == EntryKind::file || entry.kind == EntryKind::symlink ||
+                             entry.kind == EntryKind::fifo;
+  if (first == firsts_.end() || !can_be_linked) return;
+  entry.has_other_names = true;
+  first->second = std::make_unique<const Entry>(entry);
+}
+
+void CompletedSource::link_again(Entry& entry) const {
+  if (listed_.hardlink.empty() || entry.kind == EntryKind::hardlink) return;
+  const auto found = firsts_.find(listed_.hardlink);
+  if (found == firsts_.end() || !found->second) return;
+  const Entry& first = *found->second;
+  if (first.kind != entry.kind || first.size != entry.size || first.xattrs != entry.xattrs) return;
+  if (!is_same_content(first, entry)) return;
+  entry.kind = EntryKind::hardlink;
+  entry.link = listed_.hardlink;
+  entry.has_other_names = true;
 }
 
 }  // namespace rootfs

@@ -1,4 +1,6 @@
 #pragma once
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,12 +11,13 @@ namespace rootfs {
 
 /// The entries of a directory that was unpacked from an image, and from the image's manifest what
 /// the directory could not hold or has lost on its way between machines: device nodes, sockets, the
-/// extended attributes and fractions of seconds of entries that are otherwise as they were.
+/// extended attributes, fractions of seconds and hard links of entries that are otherwise as they
+/// were.
 class CompletedSource : public base::EntrySource {
  public:
-  /// Both in the order of a walk with sorted names; both must outlive this.
-  CompletedSource(base::EntrySource& directory, ManifestReader& manifest)
-      : directory_(directory), manifest_(manifest) {}
+  /// Both in the order of a walk with sorted names; both must outlive this. `links` is the text of
+  /// the same manifest, which is read to its end here.
+  CompletedSource(base::EntrySource& directory, ManifestReader& manifest, base::ByteSource& links);
 
   bool next(base::Entry& entry) override;
   base::ByteSource& data() override { return directory_.data(); }
@@ -27,6 +30,10 @@ class CompletedSource : public base::EntrySource {
   /// Whether the directory above `path`, which comes next, is there.
   bool has_parent(const std::string& path);
   void complete(base::Entry& entry) const;
+  /// Remembers an entry that the manifest has further names for.
+  void note_first(base::Entry& entry);
+  /// Makes what became a copy of its first name a hard link to it again.
+  void link_again(base::Entry& entry) const;
 
   base::EntrySource& directory_;
   ManifestReader& manifest_;
@@ -38,6 +45,8 @@ class CompletedSource : public base::EntrySource {
   base::Entry found_;
   ManifestEntry listed_;
   std::vector<std::string> open_;  ///< Directories of the last entry, outermost first.
+  /// Entries that the manifest has further names for; null for what is not there as it was.
+  std::map<std::string, std::unique_ptr<const base::Entry>> firsts_;
 };
 
 }  // namespace rootfs

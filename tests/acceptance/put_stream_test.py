@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """Put straight from the registry: the same tree as by way of a get, and nothing left on the way."""
 
+import os
 import unittest
 
 from support import images, programs
 from support.put_case import PutCase
+from support.workspace import run
 
 
 class PutStream(PutCase):
@@ -17,7 +19,9 @@ class PutStream(PutCase):
                  .directory("empty"))
         upper = (images.Layer().directory("etc").file("etc/.wh.gone", "")
                  .directory("opt").file("opt/.wh..wh..opq", "").file("opt/new", "new"))
-        cls.publish_images(box=images.busybox([lower, upper]))
+        links = (images.Layer().file("one", b"1" * 600_000).hard_link("same", "one")
+                 .hard_link("other", "one").symlink("to", "one").hard_link("too", "to"))
+        cls.publish_images(box=images.busybox([lower, upper]), links=images.Image([links]))
         cls.empty = cls.work.directory("no-inputs")
 
     def stream(self, git, tag="box"):
@@ -31,6 +35,26 @@ class PutStream(PutCase):
         self.assertEqual(streamed.git("rev-parse", "main^{tree}"),
                          by_directory.git("rev-parse", "main^{tree}"))
         self.assert_runs(self.assert_published(streamed, "box"))
+
+    def test_a_volume_that_lost_hard_links_gives_them_back_but_never_old_content(self):
+        """Some drivers of Concourse's volumes copy every name as a file of its own."""
+        direct, copied = self.repository(), self.repository()
+        self.succeeded(self.stream({"uri": direct.file_uri}, "links"))
+        image = self.inputs / "links"
+        kept = image.rename(self.inputs / "kept")
+        run("cp", "-a", "--no-preserve=links", kept, image)
+        git = {"uri": copied.file_uri}
+        self.put("links", git)
+        self.assertEqual(copied.git("rev-parse", "main^{tree}"),
+                         direct.git("rev-parse", "main^{tree}"))
+
+        other = image / "rootfs/other"
+        times = other.stat()
+        other.write_bytes(b"1" * 599_999 + b"2")
+        os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+        self.put("links", git)
+        self.assertEqual(copied.git("show", "main:rootfs/other")[-2:], "12")
+        self.assertIn(" hardlink=./one", copied.git("show", "main:.rootfs/manifest.mtree"))
 
     def test_the_same_image_again_makes_no_commit(self):
         repository = self.repository()

@@ -44,7 +44,8 @@ std::vector<Entry> completed(std::vector<Entry> found, const std::string& manife
   Listed directory(std::move(found));
   base::MemorySource text(manifest);
   rootfs::ManifestReader reader(text);
-  rootfs::CompletedSource source(directory, reader);
+  base::MemorySource links(manifest);
+  rootfs::CompletedSource source(directory, reader, links);
   std::vector<Entry> entries;
   Entry next;
   while (source.next(next)) entries.push_back(next);
