@@ -8,6 +8,9 @@
 namespace oci {
 namespace {
 
+constexpr std::string_view oci_config = "application/vnd.oci.image.config.v1+json";
+constexpr std::string_view docker_config = "application/vnd.docker.container.image.v1+json";
+
 template <size_t count>
 bool is_one_of(std::string_view text, const std::array<std::string_view, count>& list) {
   return std::find(list.begin(), list.end(), text) != list.end();
@@ -38,9 +41,13 @@ bool is_schema1(std::string_view media_type) {
 
 bool is_image_config(std::string_view media_type) {
   constexpr std::array<std::string_view, 5> types = {
-      "application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json",
-      "application/octet-stream", "application/json", ""};
+      oci_config, docker_config, "application/octet-stream", "application/json", ""};
   return is_one_of(media_type, types);
+}
+
+bool is_image_artifact_type(std::string_view artifact_type) {
+  const std::string type = bare_media_type(artifact_type);
+  return type.empty() || type == oci_config || type == docker_config;
 }
 
 bool is_tar_layer(std::string_view media_type) {

@@ -20,6 +20,10 @@ bool is_schema1(std::string_view media_type);
 /// old pushers used.
 bool is_image_config(std::string_view media_type);
 
+/// Whether an index entry with this artifactType is an image. Some builders give each entry one; an
+/// image's is then the type of its configuration, as in a registry's list of referrers.
+bool is_image_artifact_type(std::string_view artifact_type);
+
 /// Whether a layer holds files: tar, plain or compressed, or a generic type.
 bool is_tar_layer(std::string_view media_type);
 

@@ -34,7 +34,7 @@ bool is_runnable(const Descriptor& entry) {
       type != entry.annotations.end() && type->second == "attestation-manifest";
   const bool unknown = entry.platform && entry.platform->os == "unknown";
   const bool known_type = entry.media_type.empty() || kind_of_media_type(entry.media_type);
-  return !attestation && !unknown && known_type && entry.artifact_type.empty();
+  return !attestation && !unknown && known_type && is_image_artifact_type(entry.artifact_type);
 }
 
 bool is_index(const Descriptor& entry) {

@@ -85,6 +85,16 @@ TEST_CASE("attestations, artifacts and unknown types are never chosen") {
   CHECK(selected(index, {"linux", "amd64", ""}) == digests({"image"}));
 }
 
+TEST_CASE("an image that its index gives the type of its configuration is no artifact") {
+  for (const char* type : {"application/vnd.oci.image.config.v1+json",
+                           "application/vnd.docker.container.image.v1+json"}) {
+    INFO(type);
+    Descriptor image = entry("image", Platform{"linux", "amd64", ""});
+    image.artifact_type = type;
+    CHECK(selected({{image}, {}}, {"linux", "amd64", ""}) == digests({"image"}));
+  }
+}
+
 TEST_CASE("entries without a platform serve only when nothing else does") {
   const Index mixed{{entry("bare", std::nullopt), entry("nested", std::nullopt, index_type),
                      entry("exact", Platform{"linux", "amd64", ""})},
