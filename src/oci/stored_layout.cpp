@@ -81,10 +81,7 @@ class Layout {
     if (document_kind(top_.bytes, "") != DocumentKind::index) {
       throw base::Error("it is not an index but a manifest");
     }
-    std::set<Digest> seen;
-    for (Descriptor& entry : parse_index(top_.bytes).manifests) {
-      if (seen.insert(entry.digest).second) entries_.push_back(std::move(entry));
-    }
+    entries_ = parse_index(top_.bytes).manifests;
     if (entries_.empty()) throw base::Error("it lists no image");
   }
 
@@ -94,41 +91,50 @@ class Layout {
   const Descriptor* begin(const StoredChoice& choice, base::Log& log) const {
     if (choice.digest) {
       if (*choice.digest == top_.digest) return nullptr;
-      if (const Descriptor* entry = with_digest(choice.digest->text())) return entry;
+      if (const Descriptor* entry = with_digest(choice.digest->text(), choice.tag)) return entry;
       log.warn(cat("the file digest says ", choice.digest->text(),
                    ", but the layout holds another image; its own digest is used"));
     }
     // Left by registry-image-resource and this one, where index.json is no registry's.
     const auto single = read_document(files_, "single-image-digest", line_limit);
     if (single) {
-      if (const Descriptor* entry = with_digest(base::trim(*single))) return entry;
+      if (const Descriptor* entry = with_digest(base::trim(*single), choice.tag)) return entry;
     }
     if (files_.find(blob_path(top_.digest))) return nullptr;
-    if (entries_.size() == 1) return &entries_.front();
+    std::set<Digest> digests;
+    for (const Descriptor& entry : entries_) digests.insert(entry.digest);
+    if (digests.size() == 1) return with_digest(digests.begin()->text(), choice.tag);
     return by_name(choice.tag);
   }
 
  private:
-  const Descriptor* with_digest(std::string_view text) const {
+  /// An image has an entry for each of its names; the one with the tag tells how it is called.
+  const Descriptor* with_digest(std::string_view text, const std::string& tag) const {
+    const Descriptor* found = nullptr;
     for (const Descriptor& entry : entries_) {
-      if (entry.digest.text() == text) return &entry;
+      if (entry.digest.text() != text) continue;
+      if (has_tag(name_of(entry), tag)) return &entry;
+      if (found == nullptr) found = &entry;
     }
-    return nullptr;
+    return found;
   }
 
   const Descriptor* by_name(const std::string& tag) const {
     const Descriptor* chosen = nullptr;
     std::set<std::string> names;
-    size_t fitting = 0;
+    std::set<Digest> named;
+    std::set<Digest> fitting;
     for (const Descriptor& entry : entries_) {
       const std::string name = name_of(entry);
-      if (!name.empty()) names.insert(name);
+      if (name.empty()) continue;
+      names.insert(name);
+      named.insert(entry.digest);
       if (!has_tag(name, tag)) continue;
       chosen = &entry;
-      ++fitting;
+      fitting.insert(entry.digest);
     }
-    if (fitting == 1) return chosen;
-    if (names.size() < 2) return nullptr;
+    if (fitting.size() == 1) return chosen;
+    if (named.size() < 2) return nullptr;
     std::string list;
     for (const std::string& name : names) {
       list += cat(list.empty() ? "" : ", ", name);

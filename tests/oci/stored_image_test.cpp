@@ -240,6 +240,30 @@ TEST_CASE("of several images the tag's is taken, never just any", "[stored_image
   CHECK(find(layout.files).digest == one);
 }
 
+TEST_CASE("an image with several names is found by each of them", "[stored_image]") {
+  Layout layout;
+  const Digest one = layout.image("one");
+  const Digest two = layout.image("two");
+  const std::string names =
+      layout.entry(one, named("x:v1")) + "," + layout.entry(one, named("x:latest"));
+  layout.list(names + "," + layout.entry(two, named("y:v2")));
+  for (const char* tag : {"v1", "latest"}) {
+    INFO(tag);
+    CHECK(find(layout.files, amd64(tag)).digest == one);
+    CHECK(find(layout.files, amd64(tag)).name == cat("x:", tag));
+    CHECK(find(layout.files, amd64(tag, one)).name == cat("x:", tag));
+  }
+  CHECK(find(layout.files, amd64("v2")).digest == two);
+  CHECK(contains(refusal_of(layout.files), "several images (x:latest, x:v1, y:v2)"));
+  layout.list(names);
+  CHECK(find(layout.files, amd64("latest")).name == "x:latest");
+  CHECK(find(layout.files, amd64("v3")).name == "x:v1");
+  // What stands beside an image, such as a signature, has no name.
+  const Digest signature = layout.blob(R"({"manifests":[]})");
+  layout.list(names + "," + layout.entry(signature));
+  CHECK(find(layout.files).manifest_digest == one);
+}
+
 TEST_CASE("what docker save wrote is read by its manifest.json", "[stored_image]") {
   const auto files =
       archive(R"([{"Config":"config","RepoTags":["a/b:1"],"Layers":["a/layer.tar"]}])");
