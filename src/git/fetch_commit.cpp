@@ -75,10 +75,7 @@ std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload
   return read_history(transport, again, request, log);
 }
 
-void fetch_objects(Transport& transport, const Advertisement& upload, const PackRequest& request,
-                   const std::string& name, ObjectSink& sink, base::Log& log) {
-  const PackReply reply =
-      base::with_context(name, [&] { return request_pack(transport, upload, request); });
+void read_reply(const PackReply& reply, const std::string& name, ObjectSink& sink, base::Log& log) {
   base::ReadAhead pack([&] { return std::make_unique<PackBand>(*reply.packets, name, log); },
                        read_ahead);
   read_objects(pack, sink);

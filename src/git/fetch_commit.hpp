@@ -13,10 +13,9 @@ namespace git {
 std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
                                const Oid& tip, base::Log& log);
 
-/// Hands `sink` everything in the pack the server answers with. `name` stands before what goes
-/// wrong with the server, but not before what the sink throws.
-void fetch_objects(Transport& transport, const Advertisement& upload, const PackRequest& request,
-                   const std::string& name, ObjectSink& sink, base::Log& log);
+/// Hands `sink` everything in the pack of `reply`. `name` stands before what goes wrong with the
+/// server, but not before what the sink throws.
+void read_reply(const PackReply& reply, const std::string& name, ObjectSink& sink, base::Log& log);
 
 /// Whether the server may be asked for `commit` though its branch has moved on.
 bool may_want(const Advertisement& upload, const Oid& commit);

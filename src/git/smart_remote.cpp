@@ -148,13 +148,27 @@ void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, Object
     request.depth = static_cast<unsigned>(history.size());
     upload = discover(Service::upload_pack, Protocol::v2);
   }
+  bool answered = false;
   try {
-    fetch_objects(*transport_, upload, request, name_, sink, log_);
+    const PackReply reply =
+        base::with_context(name_, [&] { return request_pack(*transport_, upload, request); });
+    answered = true;
+    read_reply(reply, name_, sink, log_);
   } catch (const Error& error) {
-    if (!says_not_there(error.what())) throw;
+    if (!says_not_there(error.what()) && (answered || may_be_on_branch(commit, ref))) throw;
     throw Error(cat(name_, ": ", not_on_branch(commit, ref), " (", error.what(), ')'));
   }
   transport_->abandon(Service::upload_pack);
+}
+
+bool SmartRemote::may_be_on_branch(const Oid& commit, const std::string& ref) {
+  try {
+    const std::vector<Oid> history = find_history(ref, commit);
+    return !history.empty() && history.front() == commit;
+  } catch (const Error& error) {
+    log_.debug(error.what());
+    return true;
+  }
 }
 
 std::optional<Oid> SmartRemote::find_for_pushing(const std::string& ref) {

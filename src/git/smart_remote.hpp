@@ -25,6 +25,8 @@ class SmartRemote : public Remote {
   std::string command(const std::optional<Oid>& old, const Oid& wanted,
                       const std::string& ref) const;
   PushReply send_command(const MakeBody& make_body, const std::string& ref);
+  /// Asks again after a request for `commit` has failed: not every server says that it lacks it.
+  bool may_be_on_branch(const Oid& commit, const std::string& ref);
   Advertisement discover(Service service, Protocol protocol = Protocol::v0);
   PushReply read_report(base::ByteSource& reply, const std::string& ref);
 

@@ -114,6 +114,36 @@ TEST_CASE("a commit that is gone, or on no branch, is an error that says so") {
   CHECK(contains(said, gone.hex()));
 }
 
+TEST_CASE(
+    "a server that fails over a commit it lacks does not hide that the branch was rewritten") {
+  /// As JGit and go-git do when they are asked for a depth.
+  class Failing : public CountingTransport {
+   public:
+    using CountingTransport::CountingTransport;
+    std::unique_ptr<base::ByteSource> request(git::Service service, git::Protocol protocol,
+                                              const git::MakeBody& body) override {
+      std::string text(64 * 1024, '\0');
+      text.resize(base::read_full(*body(), text));
+      if (contains(text, "deepen 1")) throw base::Error("HTTP 500");
+      return CountingTransport::request(service, protocol, body);
+    }
+  };
+  const Work work;
+  const git::Oid tip = work.commit("one");
+  base::Log log(-1);
+  CountingTransport::Counts counts;
+  git::SmartRemote remote(std::make_unique<Failing>(
+                              work.path(), GENERATE(git::Protocol::v2, git::Protocol::v0), counts),
+                          "repository", log);
+  CollectingSink sink;
+  const auto fetch = [&](const git::Oid& id) {
+    return message_of([&] { remote.fetch_commit(id, main_ref, sink); });
+  };
+  const std::string said = fetch(*git::Oid::parse(std::string(40, '7')));
+  CHECK(contains(said, "is not (any more) on branch main"));
+  CHECK(fetch(tip) == "repository: HTTP 500");
+}
+
 TEST_CASE("what the sink throws ends the fetch and comes out of it") {
   class Full : public CollectingSink {
     void blob(const git::Oid& /*id*/, std::string /*content*/) override {
