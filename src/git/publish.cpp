@@ -36,8 +36,11 @@ constexpr int most_twins = 4;
 constexpr std::array<std::string_view, 3> lasting_words = {"exists; cannot create",
                                                            "permission denied", "no space left"};
 /// How servers, and what stands in front of them, say that a push is too large.
-constexpr std::array<std::string_view, 3> size_words = {
-    "maximum allowed size", "http 413", "larger than the server or its proxy allows"};
+constexpr std::array<std::string_view, 4> size_words = {
+    "maximum allowed size", "pack exceeds the limit", "http 413",
+    "larger than the server or its proxy allows"};
+/// How JGit says that one file is, without a word of which.
+constexpr std::array<std::string_view, 1> object_words = {"object too large"};
 /// What is left of it when a proxy swallows the server's words, or the connection ends under them.
 constexpr std::array<std::string_view, 3> cut_words = {"http 50", "ended without saying",
                                                        "broke off"};
@@ -246,6 +249,10 @@ class Publisher {
 
   std::string_view size_hint(const std::string& reason) const {
     const bool limited = request_.max_push_size != UINT64_MAX;
+    if (says_any(reason, object_words)) {
+      return "; set source.git.max_file_size to this limit to see which files are larger, and "
+             "source.git.lfs to let git-lfs keep them";
+    }
     if (says_any(reason, size_words)) {
       return limited
                  ? "; lower source.git.max_push_size, the most that one push may have"

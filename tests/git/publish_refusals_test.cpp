@@ -3,6 +3,26 @@
 #include "git/support/publication.hpp"
 #include "support/message_of.hpp"
 
+namespace {
+
+/// Says no to every push.
+class Refusing : public PassingRemote {
+ public:
+  Refusing(std::unique_ptr<git::Remote> inner, std::string reason)
+      : PassingRemote(std::move(inner)), reason_(std::move(reason)) {}
+  git::PushReply push(const git::RefUpdate&, const std::vector<git::PackObject>&,
+                      unsigned) override {
+    ++pushes;
+    return {false, reason_};
+  }
+  int pushes = 0;
+
+ private:
+  std::string reason_;
+};
+
+}  // namespace
+
 TEST_CASE("a branch in the way of another is named before anything is sent") {
   const By by = GENERATE(By::programs, By::direct);
   const auto [there, wanted] =
@@ -36,20 +56,6 @@ TEST_CASE("branches whose names begin alike are not in each other's way") {
 }
 
 TEST_CASE("a lock that no further attempt can take is not tried again") {
-  class Refusing : public PassingRemote {
-   public:
-    Refusing(std::unique_ptr<git::Remote> inner, std::string reason)
-        : PassingRemote(std::move(inner)), reason_(std::move(reason)) {}
-    git::PushReply push(const git::RefUpdate&, const std::vector<git::PackObject>&,
-                        unsigned) override {
-      ++pushes;
-      return {false, reason_};
-    }
-    int pushes = 0;
-
-   private:
-    std::string reason_;
-  };
   const std::string reason = GENERATE(
       "cannot lock ref 'refs/heads/a/b': 'refs/heads/a' exists; cannot create 'refs/heads/a/b'",
       "cannot lock ref 'refs/heads/main': Unable to create 'main.lock': Permission denied",
@@ -62,4 +68,20 @@ TEST_CASE("a lock that no further attempt can take is not tried again") {
   CHECK(contains(message_of([&] { git::publish(remote, snapshot, request_for("main"), log); }),
                  reason));
   CHECK(remote.pushes == 1);
+}
+
+TEST_CASE("a limit that JGit enforces is told with the key that keeps to it") {
+  const auto [reason, key] =
+      GENERATE(std::pair("error Pack exceeds the limit of 100,000 bytes, rejecting the pack",
+                         "set source.git.max_push_size"),
+               std::pair("error Object too large (300,000 bytes), rejecting the pack. Max object "
+                         "size limit is 100,000 bytes.",
+                         "source.git.lfs"));
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  git::Snapshot snapshot = image("one");
+  Refusing remote(opened_by(By::programs, scratch / "r", log), reason);
+  const auto publish = [&] { git::publish(remote, snapshot, request_for("main"), log); };
+  CHECK(contains(message_of(publish), key));
 }
