@@ -26,6 +26,8 @@ constexpr int most_attempts = 8;
 /// How git, JGit and libgit2 say that objects a push builds on are not there.
 constexpr std::array<std::string_view, 4> lack_words = {
     "missing necessary objects", "missing blob", "missing tree", "did not receive expected object"};
+/// Those of JGit, which knows of objects in other refs only what makes a pack thin.
+constexpr std::array<std::string_view, 2> thin_words = {"missing blob", "missing tree"};
 /// How they say that somebody else is changing the branch at this moment.
 constexpr std::array<std::string_view, 2> lock_words = {"cannot lock ref", "failed to lock"};
 /// How some versions of git, from 2.46 on, say that the same pack comes twice at this moment. It
@@ -201,6 +203,7 @@ class Publisher {
   PushReply push(const RefUpdate& update, std::vector<PackObject>& objects) {
     PushReply reply = uploads_.send(objects);
     if (!reply.accepted) return reply;
+    if (thin_) uploads_.lean_on_parts(objects.front());
     // A server may close a connection that nobody has served for a while.
     const bool idle = !asked_ || Clock::now() - *asked_ > longest_idle;
     if ((uploads_.any() || idle) && find_tip() != update.old) {
@@ -241,6 +244,7 @@ class Publisher {
     // A server may have a tree that is part of no branch any more, but not all that is below it.
     if (!send_all_ && says_any(reason, lack_words)) {
       send_all_ = true;
+      thin_ = says_any(reason, thin_words);
       setback_ = "the repository lacks parts of what it has; sending everything";
       return false;
     }
@@ -274,6 +278,7 @@ class Publisher {
   std::optional<Clock::time_point> asked_;  ///< When find_tip() did, if nothing slow came since.
   bool prepared_ = false;
   bool send_all_ = false;
+  bool thin_ = false;
   int twins_ = 0;
   std::string setback_;
 };

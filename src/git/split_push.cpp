@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
@@ -23,6 +24,8 @@ using base::Error;
 constexpr uint64_t pack_overhead = 2048;
 /// What a part's tree has to say about an object: mode, name and id, none of which compresses.
 constexpr uint64_t entry_overhead = 80;
+/// Parts that one tree lists; more of them go into a tree of their own.
+constexpr size_t most_parts = 16;
 constexpr const char* message =
     "Part of a push that is still going on [skip ci]\n\n"
     "The ref this commit is on may be deleted when no push is going on any more.\n";
@@ -226,24 +229,50 @@ PushReply Uploads::open() {
 PushReply Uploads::push(const std::vector<PackObject>& part) {
   // The reply to an earlier push may have been lost; not every server shows such a ref.
   if (const auto now = remote_.find_for_pushing(ref_)) tip_ = now;
-  std::vector<TreeEntry> entries;
-  for (const PackObject& object : part) {
-    const bool is_tree = object.type == ObjectType::tree;
-    entries.push_back({is_tree ? mode_directory : mode_file, object.id.hex(), object.id});
+  // The tip's tree has all parts: see lean_on_parts(). Each is in it once, for whoever lists it.
+  std::vector<TreeEntry> parts = parts_;
+  std::vector<OwnObject> own;
+  const auto add_tree = [&](std::vector<TreeEntry> entries) {
+    own.emplace_back(ObjectType::tree, encode_tree(std::move(entries)));
+    return own.back().id();
+  };
+  const auto list = [&](std::vector<TreeEntry> entries) {
+    const Oid tree = add_tree(std::move(entries));
+    parts.push_back({mode_directory, cat("part-", parts.size()), tree});
+  };
+  if (parts.size() == most_parts) list(std::exchange(parts, {}));
+  if (!part.empty()) {
+    std::vector<TreeEntry> entries;
+    for (const PackObject& object : part) {
+      const bool is_tree = object.type == ObjectType::tree;
+      entries.push_back({is_tree ? mode_directory : mode_file, object.id.hex(), object.id});
+    }
+    list(std::move(entries));
   }
-  const OwnObject tree(ObjectType::tree, encode_tree(std::move(entries)));
-  const OwnObject commit(ObjectType::commit,
-                         encode_commit({tree.id(), tip_, request_.author, request_.committer,
-                                        request_.time, message}));
-  std::vector<PackObject> objects = {commit.object(), tree.object()};
+  const Oid tree = add_tree(parts);
+  const OwnObject commit(
+      ObjectType::commit,
+      encode_commit({tree, tip_, request_.author, request_.committer, request_.time, message}));
+  std::vector<PackObject> objects = {commit.object()};
+  for (const OwnObject& object : own) objects.push_back(object.object());
   objects.insert(objects.end(), part.begin(), part.end());
   pushing_ = true;
   PushReply reply = remote_.push({ref_, tip_, commit.id()}, objects, request_.threads);
   pushing_ = false;
   if (!reply.accepted) return reply;
-  tip_ = commit.id();
+  tip_ = last_part_ = commit.id();
+  last_part_size_ = commit.object().size;
   for (const PackObject& object : part) sent_.insert(object.id);
+  parts_ = std::move(parts);
   return reply;
+}
+
+void Uploads::lean_on_parts(PackObject& commit) {
+  if (!last_part_) return;
+  // JGit that checks what a push refers to (as Gerrit does unless it is told not to) looks into the
+  // trees of other refs' tips only when the pack is thin.
+  thin_ = std::make_unique<ThinCommit>(commit.id, commit.bytes, *last_part_, last_part_size_);
+  commit.packed = thin_.get();
 }
 
 void Uploads::remove() noexcept {

@@ -1,9 +1,13 @@
 #pragma once
+#include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "git/object.hpp"
 #include "git/remote.hpp"
+#include "git/thin_commit.hpp"
 
 namespace git {
 
@@ -39,6 +43,9 @@ class Uploads {
   /// and leaves that rest in `objects`. The reply of the last push: the branch may be moved when it
   /// was accepted. What was sent once is not sent again.
   PushReply send(std::vector<PackObject>& objects);
+  /// For a server that does not believe that it has what only the parts have: lets `commit`, which
+  /// comes behind them, build on the last of them. Nothing happens when there are none.
+  void lean_on_parts(PackObject& commit);
   /// Whether anything was sent, so that find_for_pushing() has to come before the next push.
   bool any() const { return !ref_.empty(); }
 
@@ -52,10 +59,14 @@ class Uploads {
   Remote& remote_;
   const PublishRequest& request_;
   base::Log& log_;
-  std::string ref_;         ///< "" before the first push.
-  std::optional<Oid> tip_;  ///< Where `ref_` is.
-  bool pushing_ = false;    ///< Until there is a reply.
+  std::string ref_;               ///< "" before the first push.
+  std::optional<Oid> tip_;        ///< Where `ref_` is.
+  bool pushing_ = false;          ///< Until there is a reply.
+  std::optional<Oid> last_part_;  ///< The last commit that a part made.
+  uint64_t last_part_size_ = 0;   ///< Of its text.
+  std::unique_ptr<ThinCommit> thin_;
   std::unordered_set<Oid, OidHash> sent_;
+  std::vector<TreeEntry> parts_;  ///< Trees with what was sent so far.
 };
 
 }  // namespace git
