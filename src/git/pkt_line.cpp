@@ -38,6 +38,10 @@ PktReader::Kind PktReader::next_raw() {
     const size_t digit = std::string_view("0123456789abcdef")
                              .find(c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c);
     if (digit == std::string_view::npos) {
+      // Some hosts send one over SSH and say on the side why they refuse.
+      if (header[0] == '\n') {
+        throw Error("the server sent an empty line in place of git's protocol");
+      }
       throw Error(cat("the server does not speak the git protocol (it sent \"",
                       base::printable({header.data(), got}), "\")"));
     }

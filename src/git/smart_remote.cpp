@@ -54,8 +54,10 @@ class Words {
       std::string_view clean = base::trim(part);
       if (const size_t at = clean.rfind('\r'); at != std::string_view::npos)
         clean.remove_prefix(at + 1);
-      // Counters are no reason.
-      if (clean.empty() || clean.find("% (") != std::string_view::npos) continue;
+      // Counters are no reason, and neither is what some hosts frame theirs with.
+      if (clean.empty() || clean == "error:" || clean.find("% (") != std::string_view::npos) {
+        continue;
+      }
       line += cat(line.empty() ? "" : " / ", base::printable(clean));
     }
     if (line.size() <= most_words) return line;

@@ -41,6 +41,19 @@ class PutRefusals(PutCase):
             self.refused(git, "branch refs/heads/main is protected")
             self.assertIsNone(repository.tip())
 
+    def test_a_host_that_refuses_in_its_own_words_is_not_told_as_another_protocol(self):
+        """In the way of Gitea and Forgejo: an empty line where git's protocol begins."""
+        program = self.work.directory("programs") / "git-receive-pack"
+        program.write_text("#!/bin/sh\nprintf 'error: \\nerror: Repo: a/b is archived.\\nerror:\\n' >&2\n"
+                           "echo; exit 1\n")
+        program.chmod(0o755)
+        sshd = git_ssh.GitSsh(self.work, programs=program.parent)
+        repository = self.repository()
+        log = self.refused({"uri": sshd.uri(repository), "private_key": sshd.key("ed25519"),
+                            "known_hosts": sshd.known_hosts},
+                           "it said: error: Repo: a/b is archived.")
+        self.assertNotIn("does not speak", log)
+
     def test_a_size_limit_is_quoted(self):
         repository = self.repository()
         repository.git("config", "receive.maxInputSize", "100k")
