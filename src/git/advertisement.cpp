@@ -18,6 +18,10 @@ constexpr uint64_t most_bytes = 1ULL << 30U;
 constexpr size_t longest_ref = 4096;
 constexpr size_t most_capabilities = 1000;
 
+bool is_own(std::string_view ref) {
+  return ref.starts_with(own_namespace) || ref.starts_with(own_tags);
+}
+
 void read_capabilities(std::string_view text, Advertisement& advertisement) {
   for (const std::string_view word : base::split(text, ' ')) {
     if (word.empty()) continue;
@@ -66,7 +70,7 @@ bool Advertisement::can_filter() const {
 }
 
 std::optional<Oid> Advertisement::find(const std::string& ref) const {
-  const auto& among = ref.starts_with(own_namespace) ? own_refs : refs;
+  const auto& among = is_own(ref) ? own_refs : refs;
   const auto found = among.find(ref);
   if (found == among.end()) return std::nullopt;
   return found->second;
@@ -113,7 +117,7 @@ Advertisement read_advertisement(base::ByteSource& source) {
       // An empty repository lists only the name "capabilities^{}".
       if (id->is_null() || name.size() > longest_ref) continue;
       if (name.starts_with("refs/heads/")) advertisement.refs.emplace(name, *id);
-      if (name.starts_with(own_namespace)) advertisement.own_refs.emplace(name, *id);
+      if (is_own(name)) advertisement.own_refs.emplace(name, *id);
     } else if (!line.starts_with("shallow ") && !line.starts_with("version ")) {
       throw Error("the server does not speak the git protocol");
     }

@@ -12,13 +12,14 @@ namespace git {
 
 /// Where pushes in parts have their refs (split_push.hpp).
 inline constexpr std::string_view own_namespace = "refs/rootfs-git-resource/";
+inline constexpr std::string_view own_tags = "refs/tags/rootfs-git-resource-";
 
 /// What a service says first: what it can do (gitprotocol-v2, Capability Advertisement), and in
 /// version 0 its refs, too (gitprotocol-pack, Reference Discovery).
 struct Advertisement {
   Protocol protocol = Protocol::v0;
   std::map<std::string, Oid> refs;                  ///< Branches only.
-  std::map<std::string, Oid> own_refs;              ///< What stands below own_namespace.
+  std::map<std::string, Oid> own_refs;              ///< In own_namespace, or among own_tags.
   std::map<std::string, std::string> capabilities;  ///< Value "" where there is none.
   std::string head;  ///< The branch HEAD stands for ("refs/heads/main"), or "".
 

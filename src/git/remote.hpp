@@ -57,7 +57,7 @@ class Remote {
   /// The commit `ref` is at now, asked as someone who is about to push; nothing when there is none.
   virtual std::optional<Oid> find_for_pushing(const std::string& ref) = 0;
   /// The refs that start with `prefix` as the last find_for_pushing() saw them: branches, and what
-  /// stands in own_namespace (advertisement.hpp). Not every server shows the latter.
+  /// stands in own_namespace or among own_tags (advertisement.hpp). Not every server shows these.
   virtual std::vector<std::string> refs_like(std::string_view prefix) = 0;
   /// A commit whose objects are worth comparing with when the branch itself does not exist.
   virtual std::optional<Oid> default_tip() = 0;

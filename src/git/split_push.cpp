@@ -70,8 +70,10 @@ uint64_t size_in_part(const PackObject& object) {
 }
 
 /// In which places on a server the parts may be. Outside refs/heads nothing is built, shown or made
-/// the default branch; not every server takes such a ref.
-constexpr std::array<std::string_view, 2> places = {"refs/rootfs-git-resource/upload-",
+/// the default branch; not every server takes such a ref. A tag is for repositories without a
+/// branch: hosts make the first one the default, and let nobody delete that.
+constexpr std::string_view tags = "refs/tags/rootfs-git-resource-upload-";
+constexpr std::array<std::string_view, 3> places = {"refs/rootfs-git-resource/upload-", tags,
                                                     "refs/heads/rootfs-git-resource-upload-"};
 /// Nobody pushes for so long.
 constexpr int64_t day = 24 * 60 * 60;
@@ -216,8 +218,10 @@ PushReply Uploads::send(std::vector<PackObject>& objects) {
 PushReply Uploads::open() {
   // A commit without files costs little to find out whether the server takes such a ref.
   const std::string name = cat(time_text(request_.time), '-', random_name());
+  const bool has_branches = !remote_.refs_like("refs/heads/").empty();
   PushReply reply;
   for (const std::string_view place : places) {
+    if (place == tags && has_branches) continue;
     ref_ = cat(place, name);
     reply = push({});
     if (reply.accepted) return reply;

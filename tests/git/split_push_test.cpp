@@ -183,6 +183,23 @@ TEST_CASE("a server that takes branches only gets the parts on a branch") {
   CHECK(branches(scratch / "r") == "refs/heads/main");
 }
 
+TEST_CASE("no host makes a temporary branch the default of a repository that is still empty") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  // As Gitea and others do; git itself then refuses to delete it.
+  add_hook(scratch / "r", "update", "case $1 in refs/rootfs*) exit 1 ;; esac\n");
+  add_hook(
+      scratch / "r", "post-receive",
+      "while read -r old new ref; do\n"
+      "  case $ref in refs/heads/*) test -e made || git symbolic-ref HEAD $ref; : >made ;; esac\n"
+      "done\n");
+  CapturedLog log;
+  publish(*opened_by(By::programs, scratch / "r", log), limit, log);
+  CHECK(git_in(scratch / "r", "symbolic-ref HEAD") == "refs/heads/main");
+  CHECK(branches(scratch / "r") == "refs/heads/main");
+  CHECK_FALSE(contains(log.text(), "could not delete"));
+}
+
 TEST_CASE("a ref that may not be deleted is named, and the push counts") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
