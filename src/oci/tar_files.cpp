@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <unordered_map>
 #include <vector>
 
+#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -16,6 +18,7 @@ using base::cat;
 constexpr size_t most_members = 100'000;
 constexpr size_t most_name_bytes = 16 * 1024 * 1024;
 constexpr int most_links = 16;
+constexpr size_t piece_size = 64 * 1024;
 
 /// "a/b" for "./a//b/" and "a/x/../b"; nothing when `path` leads out of the archive.
 std::optional<std::string> plain_path(std::string_view path) {
@@ -97,9 +100,25 @@ class TarFiles : public FileSet {
     auto name = plain_path(member.name);
     if (!name) return;
     Place place{member.kind, false, std::move(member.target), member.offset, member.size};
-    const auto [old, is_new] = members_.emplace(std::move(*name), std::move(place));
-    // Which of two files is meant, readers do not agree on.
-    if (!is_new && member.kind != TarMember::Kind::other) old->second.repeated = true;
+    const auto [old, is_new] = members_.try_emplace(std::move(*name), place);
+    if (is_new || member.kind == TarMember::Kind::other || old->second.repeated) return;
+    // Which of two files is meant, readers do not agree on. Nix repeats a layer it needs twice.
+    old->second.repeated = !are_equal(old->second, place);
+  }
+
+  bool are_equal(const Place& a, const Place& b) const {
+    const auto is_file = [](const Place& place) { return place.kind == TarMember::Kind::file; };
+    if (!is_file(a) || !is_file(b) || a.size != b.size) return false;
+    base::FilePart first(fd_, a.offset, a.size, "the archive");
+    base::FilePart second(fd_, b.offset, b.size, "the archive");
+    std::string ours(std::min<uint64_t>(a.size, piece_size), '\0');
+    std::string theirs = ours;
+    while (base::read_full(first, ours) > 0) {
+      base::throw_if_cancelled();
+      base::read_full(second, theirs);
+      if (ours != theirs) return false;
+    }
+    return true;
   }
 
   [[noreturn]] static void refuse(const std::string& path, std::string_view problem) {

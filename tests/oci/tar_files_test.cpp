@@ -132,6 +132,31 @@ TEST_CASE("of two files with one name neither is taken", "[tar_files]") {
   CHECK(archive.read("b") == "3");
 }
 
+TEST_CASE("a layer that an image needs twice may be there twice", "[tar_files]") {
+  const std::string layer(100'000, 'l');
+  const std::string other = std::string(99'999, 'l') + "x";
+  const Archive archive(TarBuilder()
+                            .file("same", layer)
+                            .file("./same", layer)
+                            .file("same", layer)
+                            .file("empty", "")
+                            .file("empty", "")
+                            .file("other", layer)
+                            .file("other", layer)
+                            .file("other", other)
+                            .file("longer", "1")
+                            .file("longer", "11")
+                            .symlink("link", "same")
+                            .file("link", layer)
+                            .finish());
+  CHECK(archive.read("same") == layer);
+  CHECK(archive.read("empty").empty());
+  for (const char* name : {"other", "longer", "link"}) {
+    INFO(name);
+    CHECK(contains(archive.refusal(name), "more than once"));
+  }
+}
+
 TEST_CASE("several readers of one archive do not disturb each other", "[tar_files]") {
   const Archive archive(TarBuilder().file("a", "12345").file("b", "67890").finish());
   const auto a = archive.files().find("a");
