@@ -123,6 +123,10 @@ Manifest parse_manifest(std::string_view text) {
     manifest.layers.push_back(parse_descriptor(layer));
     const std::string& type = manifest.layers.back().media_type;
     if (is_tar_layer(type)) continue;
+    if (type.ends_with("+encrypted")) {
+      throw base::Error(cat("the image is encrypted: ", layer.path(), " is ", base::excerpt(type),
+                            "; name an image that is not"));
+    }
     throw base::Error(cat("this is not a runnable image (an attestation, a signature or another ",
                           "artifact): ", layer.path(), " is ", base::excerpt(type)));
   }

@@ -94,6 +94,14 @@ TEST_CASE("what cannot be a root file system is refused, naming its type") {
       example.named));
 }
 
+TEST_CASE("an encrypted image is not told as a signature") {
+  const std::string type = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted";
+  const std::string said =
+      message_of([&] { oci::parse_manifest(manifest(oci_config, type.c_str())); });
+  CHECK(said ==
+        "the image is encrypted: manifest.layers[0] is " + type + "; name an image that is not");
+}
+
 TEST_CASE("a copy knows the blobs of what is no image, too") {
   const auto blobs = oci::parse_blobs(manifest("application/x-config", "application/vnd.in-toto"));
   REQUIRE(blobs.size() == 2);
