@@ -53,6 +53,13 @@ class Walk {
     });
   }
 
+  /// The same for an entry of an index; false for one that was visited before.
+  bool visit_new(const Descriptor& entry) {
+    return seen_.insert(entry.digest).second && visit_entry(entry, 0);
+  }
+
+  bool is_too_long() const { return seen_.size() > most_documents; }
+
  private:
   bool visit_index(const Document& document, int depth) {
     if (depth >= deepest_nesting) {
@@ -67,7 +74,7 @@ class Walk {
       try {
         if (visit_entry(entry, depth)) return true;
       } catch (const base::Error& error) {
-        if (seen_.size() > most_documents) throw;
+        if (is_too_long()) throw;
         switch (store_.judge(error)) {
           case ImageStore::Failure::everything:
             throw;
@@ -86,7 +93,7 @@ class Walk {
   }
 
   bool visit_entry(const Descriptor& entry, int depth) {
-    if (seen_.size() > most_documents) {
+    if (is_too_long()) {
       throw Useless(cat("its indexes lead to more than ", base::with_commas(most_documents),
                         " documents; name the image's own digest or a smaller index"));
     }
@@ -148,6 +155,29 @@ Image find_image(ImageStore& store, const Document& start, const Platform& platf
   throw base::Error(cat("the index ", start.digest.short_text(),
                         " names no platforms, and none of its ", "images is for ",
                         base::excerpt(platform.text())));
+}
+
+std::vector<Descriptor> find_unlabelled(ImageStore& store, const Index& index,
+                                        const Platform& platform) {
+  Walk walk(store, platform, [&](const Document& document, Found) {
+    const Manifest manifest = parse_manifest(document.bytes);
+    const std::string text = read_config(store, manifest.config);
+    const Platform made_for = parse_config(text, manifest.layers.size()).platform;
+    const std::string os = made_for.normalised().os;
+    return (os.empty() || os == "linux") && !is_for_other(made_for, platform);
+  });
+  std::vector<Descriptor> images;
+  for (const Descriptor& entry : index.manifests) {
+    if (!is_runnable(entry)) continue;
+    if (entry.names_platform()) return {};
+    try {
+      if (walk.visit_new(entry)) images.push_back(entry);
+    } catch (const base::Error&) {
+      if (walk.is_too_long()) throw;
+    }
+    if (images.size() > 1) break;
+  }
+  return images;
 }
 
 std::string find_created(ImageStore& store, const Document& start, const Platform& platform) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -38,6 +39,12 @@ class ImageStore {
 /// that lists what there is when nothing fits.
 Image find_image(ImageStore& store, const Document& start, const Platform& platform,
                  base::Log& log);
+
+/// The entries of `index` that lead to an image for `platform`, two of them at most; none when it
+/// names platforms, which tell more. What cannot be read, such as a signature, is no image. Error
+/// when it leads to more documents than anybody needs.
+std::vector<Descriptor> find_unlabelled(ImageStore& store, const Index& index,
+                                        const Platform& platform);
 
 /// When the image that `start` leads to was made, as its configuration says, whatever system it is
 /// for; "" when it does not say so, and for what is no image or not made for `platform`. What the

@@ -99,6 +99,9 @@ ImageConfig parse_config(std::string_view document, size_t layer_count);
 /// `platform` and `created` only, also of a configuration that parse_config refuses.
 ImageConfig parse_origin(std::string_view document);
 
+/// Whether an index entry may be an image: it is no attestation, no artifact and of a known type.
+bool is_runnable(const Descriptor& entry);
+
 /// The manifests of `index` that may serve `wanted`, best first: exact platform, then lower
 /// variants of the processor; entries without platform only when nothing else fits. Attestations
 /// and unknown platforms never. Nested indexes are returned too. Error listing what exists when

@@ -28,15 +28,6 @@ std::optional<std::pair<unsigned, unsigned>> version_of(std::string_view variant
   return std::pair(numbers[0], numbers[1]);
 }
 
-bool is_runnable(const Descriptor& entry) {
-  const auto type = entry.annotations.find("vnd.docker.reference.type");
-  const bool attestation =
-      type != entry.annotations.end() && type->second == "attestation-manifest";
-  const bool unknown = entry.platform && entry.platform->os == "unknown";
-  const bool known_type = entry.media_type.empty() || kind_of_media_type(entry.media_type);
-  return !attestation && !unknown && known_type && is_image_artifact_type(entry.artifact_type);
-}
-
 bool is_index(const Descriptor& entry) {
   return kind_of_media_type(entry.media_type) == DocumentKind::index;
 }
@@ -54,6 +45,15 @@ std::string list_platforms(const Index& index) {
 }
 
 }  // namespace
+
+bool is_runnable(const Descriptor& entry) {
+  const auto type = entry.annotations.find("vnd.docker.reference.type");
+  const bool attestation =
+      type != entry.annotations.end() && type->second == "attestation-manifest";
+  const bool unknown = entry.platform && entry.platform->os == "unknown";
+  const bool known_type = entry.media_type.empty() || kind_of_media_type(entry.media_type);
+  return !attestation && !unknown && known_type && is_image_artifact_type(entry.artifact_type);
+}
 
 Platform Platform::normalised() const {
   Platform result{base::to_lower(os), base::to_lower(architecture), base::to_lower(variant)};

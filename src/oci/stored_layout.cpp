@@ -72,6 +72,21 @@ std::string name_of(const Descriptor& entry) {
   return whole.empty() ? text_of(entry, "org.opencontainers.image.ref.name") : whole;
 }
 
+/// Whether this is where signatures and the like of an image are kept: "sha256-..." with its
+/// digest.
+bool is_digest_tag(std::string_view name) {
+  name.remove_prefix(name.rfind(':') + 1);
+  const size_t dash = name.find('-');
+  if (dash == std::string_view::npos) return false;
+  const std::string_view hex = name.substr(dash + 1, name.find('.') - dash - 1);
+  return Digest::try_parse(cat(name.substr(0, dash), ":", hex)).has_value();
+}
+
+[[noreturn]] void refuse_several(std::string_view images) {
+  throw base::Error(cat("it lists several images", images,
+                        ", and nothing says which one is meant; store one image only"));
+}
+
 /// index.json is either a registry's own index, whole, or a list of what the layout holds.
 class Layout {
  public:
@@ -88,7 +103,7 @@ class Layout {
   const Document& top() const { return top_; }
 
   /// The entry to begin with; nothing when the index itself is the image.
-  const Descriptor* begin(const StoredChoice& choice, base::Log& log) const {
+  const Descriptor* begin(ImageStore& store, const StoredChoice& choice, base::Log& log) const {
     if (choice.digest) {
       if (*choice.digest == top_.digest) return nullptr;
       if (const Descriptor* entry = with_digest(choice.digest->text(), choice.tag)) return entry;
@@ -104,7 +119,12 @@ class Layout {
     std::set<Digest> digests;
     for (const Descriptor& entry : entries_) digests.insert(entry.digest);
     if (digests.size() == 1) return with_digest(digests.begin()->text(), choice.tag);
-    return by_name(choice.tag);
+    if (const Descriptor* entry = by_name(choice.tag)) return entry;
+    const auto images = find_unlabelled(store, {entries_, {}}, choice.platform);
+    // skopeo and others add to a layout that is there, and the oldest image comes first.
+    if (images.size() > 1) refuse_several(cat(" for ", base::excerpt(choice.platform.text())));
+    if (images.size() == 1) return with_digest(images.front().digest.text(), choice.tag);
+    return nullptr;
   }
 
  private:
@@ -126,7 +146,7 @@ class Layout {
     std::set<Digest> fitting;
     for (const Descriptor& entry : entries_) {
       const std::string name = name_of(entry);
-      if (name.empty()) continue;
+      if (name.empty() || is_digest_tag(name)) continue;
       names.insert(name);
       named.insert(entry.digest);
       if (!has_tag(name, tag)) continue;
@@ -139,8 +159,7 @@ class Layout {
     for (const std::string& name : names) {
       list += cat(list.empty() ? "" : ", ", name);
     }
-    throw base::Error(cat("it lists several images (", base::excerpt(list, base::sentence_limit),
-                          "), and nothing says which one is meant; store one image only"));
+    refuse_several(cat(" (", base::excerpt(list, base::sentence_limit), ")"));
   }
 
   const FileSet& files_;
@@ -162,7 +181,7 @@ StoredImage find_in_layout(std::shared_ptr<const FileSet> files, const StoredCho
   const auto store = std::make_shared<LayoutStore>(files);
   return base::with_context(layout_index, [&] {
     const Layout layout(*files, std::move(*text));
-    const Descriptor* entry = layout.begin(choice, log);
+    const Descriptor* entry = layout.begin(*store, choice, log);
     const Document start = entry != nullptr ? store->fetch(entry->digest) : layout.top();
     Image image = find_image(*store, start, choice.platform, log);
 

@@ -261,6 +261,13 @@ class Choice(PutStored):
         (self.inputs / "x.tar").rename(beside / "x.tar")
         self.assertEqual(self.which("beside/x.tar"), "one")
 
+    def test_a_layout_that_skopeo_filled_twice_is_not_published_as_the_older_image(self):
+        for tag in ("plain", "mixed"):
+            run("skopeo", "copy", "--quiet", f"oci:{self.layout.path}:{tag}",
+                f"oci:{self.inputs / 'layout'}")
+        self.refuse("layout", "several images for linux/amd64", "which one is meant",
+                    platform={"architecture": "amd64"})
+
     def test_a_directory_rootfs_goes_before_anything_else(self):
         self.got("both", "plain", "rootfs")
         saved.old_docker_save(self.inputs / "both/image.tar", self.layout,

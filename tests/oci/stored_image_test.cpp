@@ -240,6 +240,27 @@ TEST_CASE("of several images the tag's is taken, never just any", "[stored_image
   CHECK(find(layout.files).digest == one);
 }
 
+TEST_CASE("of images without names the oldest is not taken for the one that was meant",
+          "[stored_image]") {
+  Layout layout;
+  const std::string one = layout.entry(layout.image("one"));
+  const std::string two = layout.entry(layout.image("two"));
+  layout.list(one + "," + two);
+  CHECK(contains(refusal_of(layout.files), "several images for linux/amd64, and nothing says"));
+  const std::string arm = layout.entry(layout.image("three", "arm64"));
+  layout.list(one + "," + one + "," + arm + "," + layout.entry(layout.blob("{}")));
+  CHECK(text_of(find(layout.files).layers[0]) == "one");
+  layout.list(layout.entry(layout.image("one"), named("v1")) + "," + two);
+  CHECK(contains(refusal_of(layout.files), "several images for linux/amd64"));
+  CHECK(text_of(find(layout.files, amd64("v1")).layers[0]) == "one");
+  const Digest nested = layout.blob(Layout::index(two));
+  layout.list(layout.entry(nested) + "," + one);
+  CHECK(contains(refusal_of(layout.files), "several images for linux/amd64"));
+  // Whose index it is, is known here: a registry's, in which the first image counts.
+  const Digest known = Digest::of((*layout.files)["index.json"]);
+  CHECK(find(layout.files, amd64("", known)).digest == known);
+}
+
 TEST_CASE("an image with several names is found by each of them", "[stored_image]") {
   Layout layout;
   const Digest one = layout.image("one");
@@ -258,10 +279,31 @@ TEST_CASE("an image with several names is found by each of them", "[stored_image
   layout.list(names);
   CHECK(find(layout.files, amd64("latest")).name == "x:latest");
   CHECK(find(layout.files, amd64("v3")).name == "x:v1");
-  // What stands beside an image, such as a signature, has no name.
-  const Digest signature = layout.blob(R"({"manifests":[]})");
-  layout.list(names + "," + layout.entry(signature));
-  CHECK(find(layout.files).manifest_digest == one);
+}
+
+TEST_CASE("what is kept beside an image is not taken for another", "[stored_image]") {
+  Layout layout;
+  const Digest image = layout.image("one");
+  const std::string aside = layout.entry(layout.blob(R"({"manifests":[]})"));
+  for (const std::string& name : {named("v1"), std::string()}) {
+    layout.list(aside + "," + layout.entry(image, name));
+    CHECK(find(layout.files).digest == image);
+  }
+  // A list of what refers to the image, as oras copies it, leads back to it.
+  const std::string list = layout.entry(layout.blob(Layout::index(layout.entry(image))),
+                                        R"(,"artifactType":"application/spdx+json")");
+  layout.list(list + "," + layout.entry(image));
+  CHECK(find(layout.files).digest == image);
+  layout.list(layout.entry(layout.blob(Layout::index(layout.entry(image)))) + "," +
+              layout.entry(image));
+  CHECK(text_of(find(layout.files).layers[0]) == "one");
+  for (const char* repository : {"", "host:5/x:"}) {
+    const std::string tag = cat(repository, "sha256-", image.hex(), ".sig");
+    const std::string signature = layout.entry(layout.blob(R"({"manifests":[]})"), named(tag));
+    layout.list(signature + "," + layout.entry(image, named("x:v1")));
+    CHECK(find(layout.files).digest == image);
+    CHECK(find(layout.files).name == "x:v1");
+  }
 }
 
 TEST_CASE("what docker save wrote is read by its manifest.json", "[stored_image]") {
