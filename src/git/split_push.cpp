@@ -82,8 +82,10 @@ constexpr size_t most_removals = 20;
 /// How long a program that was told to stop may take to delete its ref: a new connection over SSH
 /// is eight ways to a far server and back. Concourse waits ten seconds before it kills.
 constexpr std::chrono::milliseconds grace{5000};
-constexpr int most_looks = 4;
-constexpr std::chrono::milliseconds between_looks{150};
+/// Between looks for a ref that a server may still be making: each is twice as long as the one
+/// before, and all of them leave time for the looks themselves.
+constexpr std::chrono::milliseconds first_wait{150};
+constexpr std::chrono::milliseconds longest_wait{1200};
 
 /// Such that texts are ordered as times are.
 std::string time_text(int64_t time) {
@@ -302,7 +304,7 @@ void Uploads::remove() noexcept {
 
 std::string Uploads::try_to_remove() {
   std::string reason;
-  for (int look = 1;; ++look) {
+  for (auto wait = first_wait;; wait *= 2) {
     if (const auto now = remote_.find_for_pushing(ref_)) tip_ = now;
     if (tip_) {
       const PushReply reply = remote_.remove(ref_, *tip_);
@@ -310,9 +312,13 @@ std::string Uploads::try_to_remove() {
       reason = reply.reason;
     }
     // A push that was broken off may still make the ref, or move it while it is being deleted.
-    if (!pushing_ || look == most_looks) return reason;
+    if (!pushing_) return reason;
+    if (wait > longest_wait) {
+      const bool broken_off = !tip_ && base::cancel_signal() != 0;
+      return broken_off ? "the server may still be making it" : reason;
+    }
     base::throw_if_cancelled();
-    std::this_thread::sleep_for(between_looks);
+    std::this_thread::sleep_for(wait);
   }
 }
 

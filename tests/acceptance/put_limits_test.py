@@ -2,6 +2,8 @@
 """What a server refuses for its size is said before it is sent."""
 
 import os
+import signal
+import time
 import unittest
 
 from support import git_http, images, programs
@@ -60,6 +62,28 @@ class PutLimits(PutCase):
         self.put("box", http.source(repository, max_push_size="5MB"))
         self.assertEqual(repository.fsck(), [])
         self.assertEqual(repository.tree("main"), self.tree_of_one_push())
+
+    def test_a_temporary_ref_that_a_slow_server_makes_after_a_put_was_stopped_is_named(self):
+        repository = self.repository()
+        come, go = self.work.fresh("come"), self.work.fresh("go")
+        repository.hook("pre-receive",
+                        f"touch {come}\nwhile [ ! -e {go} ]; do sleep 0.05; done\n")
+        self.addCleanup(go.touch)
+        source = self.source_of("box", git=self.http.source(repository, max_push_size="5MB"))
+        running = programs.start("out", {"source": source, "params": {"image": "box"}}, self.inputs)
+        self.wait_for(come.exists)
+        running.send_signal(signal.SIGTERM)
+        outcome = programs.finish(running)
+        self.assertEqual(outcome.code, 128 + signal.SIGTERM, str(outcome))
+        go.touch()
+        self.wait_for(lambda: repository.git("for-each-ref"))
+        self.assertIn(repository.git("for-each-ref", "--format=%(refname)"), outcome.log)
+
+    def wait_for(self, come_true):
+        deadline = time.monotonic() + 60
+        while not come_true():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
 
     def tree_of_one_push(self):
         repository = self.repository()
