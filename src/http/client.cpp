@@ -114,6 +114,11 @@ void Client::Impl::set_tls_options(EasyOptions& easy) const {
   easy.set(CURLOPT_CAINFO, path(trust.bundle_file));
   easy.set(CURLOPT_CAPATH, path(trust.directory));
   if (!trust.bundle.empty()) easy.set_blob(CURLOPT_CAINFO_BLOB, trust.bundle);
+  // A proxy at https:// may have a certificate of the same authority. It is always checked: it may
+  // be sent a password of its own.
+  easy.set(CURLOPT_PROXY_CAINFO, path(trust.bundle_file));
+  easy.set(CURLOPT_PROXY_CAPATH, path(trust.directory));
+  if (!trust.bundle.empty()) easy.set_blob(CURLOPT_PROXY_CAINFO_BLOB, trust.bundle);
   if (!options.client_cert.empty()) {
     easy.set(CURLOPT_SSLCERTTYPE, "PEM");
     easy.set_blob(CURLOPT_SSLCERT_BLOB, options.client_cert.reveal());

@@ -52,6 +52,13 @@ std::string_view certificate_remedy(std::string_view detail) {
   return "add the certificate of its CA to ca_certs";
 }
 
+/// Whether it was the certificate of a proxy at https:// that could not be trusted.
+bool is_of_proxy(CURL* handle) {
+  long verdict = 0;
+  return curl_easy_getinfo(handle, CURLINFO_PROXY_SSL_VERIFYRESULT, &verdict) == CURLE_OK &&
+         verdict != 0;
+}
+
 TransportError certificate_error(const std::string& host, std::string detail) {
   constexpr std::string_view prefix = "SSL certificate problem: ";
   if (detail.starts_with(prefix)) detail.erase(0, prefix.size());
@@ -95,7 +102,8 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
-      return certificate_error(host, std::move(detail));
+      return certificate_error(is_of_proxy(handle) ? cat("the proxy on the way to ", host) : host,
+                               std::move(detail));
     case CURLE_SSL_CACERT_BADFILE:
       return {Cause::tls_certificate,
               cat("cannot load the trusted certificates to check ", host, ": ", detail)};

@@ -76,6 +76,17 @@ class Proxies(Case):
                               ".example.com")
             self.assertNotIn("not-this-one", log)
 
+    def test_a_proxy_with_a_certificate_of_the_companys_authority_is_trusted(self):
+        proxy = Proxy(self.work, self.authority)
+        images_server, git_server = self.servers[0]
+        self.run_all(images_server, self.over_http(git_server), proxy.environment())
+        self.assertTrue(proxy.asked())
+        env = {**programs.environment(), **proxy.environment()}
+        for source in ({"repository": "registry.example.com/team/image", "tag": "one"},
+                       {"git": {"uri": "https://git.example.com/team/image.git"}}):
+            self.failed(programs.invoke("check", {"source": source}, env=env),
+                        "the certificate of the proxy", ".example.com", "ca_certs")
+
     def test_ssh_goes_through_the_tunnel_and_never_past_it(self):
         sshd = git_ssh.GitSsh(self.work)
         images_server, _ = self.servers[0]

@@ -2,26 +2,37 @@
 
 import socket
 import socketserver
+import ssl
 import threading
 
 
 class CuttingLine:
     """Leads to `address` ("host:port"). After `up` bytes towards the server, or `down` bytes from
     it, counted over all connections, both ends of every connection are cut, and no new one is let
-    through; None is no limit. `passed` counts what has gone each way."""
+    through; None is no limit. `passed` counts what has gone each way. With `certificate`, the file
+    and that of its key, the near half of the line speaks TLS."""
 
-    def __init__(self, address, up=None, down=None):
+    def __init__(self, address, up=None, down=None, certificate=None):
         self._limits = {"up": up, "down": down}
         self.passed = {"up": 0, "down": 0}
         self.is_cut = False
         self._lock, self._open = threading.Lock(), set()
         host, port = address.split(":")
         outer = self
+        tls = None
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(*certificate)
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
                 if outer.is_cut:
                     return
+                if tls:
+                    try:
+                        self.request = tls.wrap_socket(self.request, server_side=True)
+                    except OSError:
+                        return
                 with socket.create_connection((host, int(port))) as far:
                     ends = {self.request, far}
                     with outer._lock:
@@ -32,6 +43,9 @@ class CuttingLine:
                     back.join()
                     with outer._lock:
                         outer._open -= ends
+
+            def finish(self):
+                self.request.close()
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -2,6 +2,7 @@
 
 import re
 
+from .cutting_line import CuttingLine
 from .workspace import free_port, listens, tool
 
 USER, PASSWORD = "worker", "pass-of-the-proxy"
@@ -16,7 +17,9 @@ BasicAuth {user} {password}
 
 
 class Proxy:
-    def __init__(self, workspace):
+    """With an `authority`, the proxy itself is spoken to over TLS."""
+
+    def __init__(self, workspace, authority=None):
         home = workspace.directory("proxy")
         self._log, port = home / "log", free_port()
         self._host = f"127.0.0.1:{port}"
@@ -25,10 +28,14 @@ class Proxy:
                                             password=PASSWORD))
         workspace.start([tool("tinyproxy"), "-d", "-c", settings], home / "out",
                         lambda: listens(port))
+        self._scheme = "http"
+        if authority:
+            self._scheme = "https"
+            self._host = CuttingLine(self._host, certificate=authority.issue()).address
 
     def environment(self, password=PASSWORD, **more):
         """The variables that Concourse gives to containers behind the proxy."""
-        address = f"http://{USER}:{password}@{self._host}"
+        address = f"{self._scheme}://{USER}:{password}@{self._host}"
         return {"http_proxy": address, "https_proxy": address, **more}
 
     def tunnel(self, password=PASSWORD):
