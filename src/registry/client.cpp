@@ -1,5 +1,6 @@
 #include "registry/client.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -48,6 +49,15 @@ std::string read_manifest(http::Response& response, const std::optional<oci::Dig
   }
   oci::VerifiedSource verified(std::move(response.body), *expected, std::nullopt);
   return base::read_all(verified, oci::document_limit, "the manifest");
+}
+
+/// How far apart requests are made after so many refusals. A limit without a burst lets the
+/// greeting pass and refuses what follows at once, at every attempt alike.
+std::chrono::milliseconds gap_after(int refusals) {
+  constexpr int tolerated = 2;
+  constexpr int longest = 5;
+  if (refusals < tolerated) return {};
+  return std::chrono::milliseconds(250 << (std::min(refusals, longest) - tolerated));
 }
 
 /// A blob whose bytes are compared with what its descriptor promises.
@@ -100,10 +110,18 @@ struct Client::Impl {
     Retry& retry = held.line().retry;
     if (retry.running()) return action();
     bool again = false;
+    int refusals = 0;
     return retry.run([&] {
       if (std::exchange(again, true)) lines.standing().set_greeted(false);
       if (lines.standing().answered()) retry.set_answered();
-      return action();
+      requests().set_gap(gap_after(refusals));
+      try {
+        return action();
+      } catch (const StatusError& error) {
+        const bool busy = error.status() == 429 || error.status() == 503;
+        if (busy && lines.standing().greeted()) ++refusals;
+        throw;
+      }
     });
   }
   /// Where documents are asked for; only inside of persist().

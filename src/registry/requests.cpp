@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "http/backoff.hpp"
 #include "registry/redirect.hpp"
 
 namespace registry {
@@ -51,7 +52,8 @@ Requests::Requests(const oci::Reference& reference, const Options& options, Stan
       client_(http_options(options), log),
       auth_(client_, options, standing, cat("repository:", reference.repository, ":pull")),
       standing_(standing),
-      log_(log) {}
+      log_(log),
+      patience_(options.patience) {}
 
 /// The first request of all goes to https and, where that is allowed, then to http.
 http::Response Requests::send_first(http::Request& request) {
@@ -106,6 +108,15 @@ void Requests::greet() {
   standing_.set_greeted(true);
 }
 
+void Requests::keep_gap() const {
+  if (gap_.count() == 0) return;
+  if (patience_.sleep) {
+    patience_.sleep(gap_);
+  } else {
+    http::pause(gap_);
+  }
+}
+
 http::Response Requests::follow(http::Request request) {
   const std::string asked = request.url.display();
   bool logged_in = false;
@@ -138,6 +149,7 @@ http::Response Requests::follow(http::Request request) {
 http::Response Requests::send(const std::string& method, const std::string& path,
                               const std::vector<std::string>& headers) {
   if (!standing_.greeted()) greet();
+  keep_gap();
   http::Request request;
   request.method = method;
   request.headers = headers;
@@ -146,6 +158,7 @@ http::Response Requests::send(const std::string& method, const std::string& path
 }
 
 http::Response Requests::get(const http::Url& url, const std::vector<std::string>& headers) {
+  keep_gap();
   http::Request request;
   request.headers = headers;
   request.url = url;

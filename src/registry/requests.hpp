@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,12 @@ class Requests {
   http::Response send_anonymous(const http::Url& url, const std::vector<std::string>& headers);
   /// What an answer that ends a request means; names who gave it when it was not the registry.
   StatusError refusal(http::Response& response) const;
+  /// Waits so long before each send() and get() from now on, the greeting aside.
+  void set_gap(std::chrono::milliseconds gap) { gap_ = gap; }
 
  private:
   void greet();
+  void keep_gap() const;
   http::Response follow(http::Request request);
   http::Response send_first(http::Request& request);
   http::Response send_once(http::Request& request);
@@ -53,6 +57,8 @@ class Requests {
   Authenticator auth_;
   Standing& standing_;
   base::Log& log_;
+  const Patience& patience_;
+  std::chrono::milliseconds gap_{0};
 };
 
 }  // namespace registry

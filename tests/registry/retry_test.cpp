@@ -107,8 +107,35 @@ TEST_CASE("a document that is refused for the moment is asked for again from the
   const std::string greeting = "GET /v2/";
   CHECK(fake.server().lines() == Lines{greeting, greeting, greeting, manifest, greeting, manifest,
                                        config, greeting, manifest, config});
-  CHECK(fake.naps ==
-        Naps{milliseconds(750), milliseconds(1500), milliseconds(3000), milliseconds(6000)});
+  // The last attempt is made with gaps.
+  CHECK(fake.naps == Naps{milliseconds(750), milliseconds(1500), milliseconds(3000),
+                          milliseconds(6000), milliseconds(250), milliseconds(250)});
+}
+
+TEST_CASE("a registry that refuses requests in quick succession is asked more slowly") {
+  const int status = GENERATE(429, 503);
+  const bool with_index = GENERATE(false, true);
+  CAPTURE(status, with_index);
+  // As nginx's limit_req without a burst: two a second, and what is refused does not count.
+  std::atomic<size_t> naps_before = 0;
+  FakeRegistry* registry = nullptr;
+  FakeRegistry fake([&](Exchange& exchange) {
+    milliseconds idle{0};
+    for (size_t i = naps_before; i < registry->naps.size(); ++i) idle += registry->naps[i];
+    if (naps_before > 0 && idle < milliseconds(500)) {
+      exchange.reply(status);
+      return true;
+    }
+    naps_before = registry->naps.size();
+    return false;
+  });
+  registry = &fake;
+  fake.naps.emplace_back(0);
+  oci::Descriptor image = fake.add_image(amd64, "latest");
+  if (with_index) image = fake.add_index({image}, "latest");
+  registry::Client client = fake.client();
+  CHECK(client.resolve("latest") == image.digest);
+  CHECK_FALSE(client.fetch_image(image.digest, amd64).manifest.layers.empty());
 }
 
 TEST_CASE("each failure that may pass is waited out") {
@@ -135,7 +162,8 @@ TEST_CASE("patience ends, and the error says after how many attempts") {
   const std::string message = message_of([&] { fake.client().fetch("latest"); });
   CHECK(contains(message, limited ? "after 14 attempts" : "after 6 attempts"));
   CHECK(contains(message, "calm down"));
-  CHECK(fake.naps.size() == (limited ? 13 : 5));
+  // Where the greeting passes, the last four attempts are made with gaps.
+  CHECK(fake.naps.size() == (limited ? 13 : 5 + 4));
 }
 
 TEST_CASE("a pull limit ends check at once and keeps get waiting") {
