@@ -1,6 +1,5 @@
 #include "registry/client.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -49,15 +48,6 @@ std::string read_manifest(http::Response& response, const std::optional<oci::Dig
   }
   oci::VerifiedSource verified(std::move(response.body), *expected, std::nullopt);
   return base::read_all(verified, oci::document_limit, "the manifest");
-}
-
-/// How far apart requests are made after so many refusals. A limit without a burst lets the
-/// greeting pass and refuses what follows at once, at every attempt alike.
-std::chrono::milliseconds gap_after(int refusals) {
-  constexpr int tolerated = 2;
-  constexpr int longest = 5;
-  if (refusals < tolerated) return {};
-  return std::chrono::milliseconds(250 << (std::min(refusals, longest) - tolerated));
 }
 
 /// A blob whose bytes are compared with what its descriptor promises.
@@ -114,7 +104,7 @@ struct Client::Impl {
     return retry.run([&] {
       if (std::exchange(again, true)) lines.standing().set_greeted(false);
       if (lines.standing().answered()) retry.set_answered();
-      requests().set_gap(gap_after(refusals));
+      requests().slow_down(refusals);
       try {
         return action();
       } catch (const StatusError& error) {

@@ -1,5 +1,6 @@
 #include "registry/requests.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -106,6 +107,15 @@ void Requests::greet() {
   }
   discard_body(response);
   standing_.set_greeted(true);
+}
+
+void Requests::slow_down(int refusals) {
+  // A limit without a burst lets the greeting pass and refuses what follows at once, at every
+  // attempt alike.
+  constexpr int tolerated = 2;
+  constexpr int longest = 5;
+  gap_ = std::chrono::milliseconds(
+      refusals < tolerated ? 0 : 250 << (std::min(refusals, longest) - tolerated));
 }
 
 void Requests::keep_gap() const {

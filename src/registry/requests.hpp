@@ -39,8 +39,9 @@ class Requests {
   http::Response send_anonymous(const http::Url& url, const std::vector<std::string>& headers);
   /// What an answer that ends a request means; names who gave it when it was not the registry.
   StatusError refusal(http::Response& response) const;
-  /// Waits so long before each send() and get() from now on, the greeting aside.
-  void set_gap(std::chrono::milliseconds gap) { gap_ = gap; }
+  /// From now on waits before each send() and get(), the greeting aside, the longer the more
+  /// `refusals` of quick requests there were.
+  void slow_down(int refusals);
 
  private:
   void greet();
