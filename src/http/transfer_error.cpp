@@ -1,5 +1,7 @@
 #include "http/transfer_error.hpp"
 
+#include <array>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -34,6 +36,39 @@ std::string without_user_information(std::string text) {
   return text;
 }
 
+/// Whether the proxy that libcurl takes for `url` is one at https://.
+bool has_https_proxy(const Url& url) {
+  const std::array names = url.secure()
+                               ? std::array{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
+                               : std::array{"http_proxy", "", "all_proxy", "ALL_PROXY"};
+  for (const char* name : names) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    return base::to_lower(value).starts_with("https://");
+  }
+  return false;
+}
+
+/// Whether TLS failed with a proxy, before it could be asked for anything.
+bool is_of_proxy(CURL* handle, const Url& url) {
+  long verdict = 0;
+  long answer = 0;
+  long port = 0;
+  if (curl_easy_getinfo(handle, CURLINFO_PROXY_SSL_VERIFYRESULT, &verdict) != CURLE_OK ||
+      curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &answer) != CURLE_OK ||
+      curl_easy_getinfo(handle, CURLINFO_PRIMARY_PORT, &port) != CURLE_OK) {
+    return false;
+  }
+  return verdict != 0 ||
+         (has_https_proxy(url) && answer == 0 && port != static_cast<long>(url.port));
+}
+
+TransportError proxy_tls_error(const std::string& host, const std::string& detail) {
+  return {Cause::other,
+          cat("TLS handshake with the proxy on the way to ", host, " failed: ", detail,
+              "; most proxies want http:// before their address, in https_proxy, too")};
+}
+
 TransportError tls_error(const std::string& host, const std::string& detail) {
   if (contains(detail, "wrong version number") || contains(detail, "packet length too long")) {
     return {Cause::no_tls,
@@ -50,13 +85,6 @@ std::string_view certificate_remedy(std::string_view detail) {
     return "renew it, or set the worker's clock";
   }
   return "add the certificate of its CA to ca_certs";
-}
-
-/// Whether it was the certificate of a proxy at https:// that could not be trusted.
-bool is_of_proxy(CURL* handle) {
-  long verdict = 0;
-  return curl_easy_getinfo(handle, CURLINFO_PROXY_SSL_VERIFYRESULT, &verdict) == CURLE_OK &&
-         verdict != 0;
 }
 
 TransportError certificate_error(const std::string& host, std::string detail) {
@@ -102,8 +130,9 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
-      return certificate_error(is_of_proxy(handle) ? cat("the proxy on the way to ", host) : host,
-                               std::move(detail));
+      return certificate_error(
+          is_of_proxy(handle, url) ? cat("the proxy on the way to ", host) : host,
+          std::move(detail));
     case CURLE_SSL_CACERT_BADFILE:
       return {Cause::tls_certificate,
               cat("cannot load the trusted certificates to check ", host, ": ", detail)};
@@ -113,6 +142,7 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ENGINE_INITFAILED:
+      if (is_of_proxy(handle, url)) return proxy_tls_error(host, detail);
       return tls_error(host, detail);
     case CURLE_PARTIAL_FILE:
     case CURLE_GOT_NOTHING:

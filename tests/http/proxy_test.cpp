@@ -87,6 +87,18 @@ TEST_CASE("a proxy that refuses a tunnel is named as the cause, without its pass
   for (const auto& seen : proxy.seen()) CHECK(seen.headers.count("authorization") == 0);
 }
 
+TEST_CASE("a proxy without TLS is named as the cause, and not the server as one for plain http") {
+  LoopbackServer proxy([](Exchange& exchange) { exchange.reply(400); });
+  const Environment proxied("https_proxy", base::cat("https://user:hunter2@", proxy.host()));
+  const Environment excluded("no_proxy", "");
+  const http::TransportError error = failure_through_proxy();
+  const std::string message = error.what();
+  CAPTURE(message);
+  CHECK(error.cause() == http::TransportError::Cause::other);
+  CHECK(message.find("the proxy on the way to far.example:443") != std::string::npos);
+  CHECK(message.find("hunter2") == std::string::npos);
+}
+
 TEST_CASE("a proxy that is not there is named as the cause, without its password") {
   std::string address;
   {
