@@ -54,6 +54,8 @@ struct Request {
   std::optional<base::Secret> content{};    ///< A small body instead of `body`, in one piece.
   std::optional<AwsSignature> signature{};  ///< With `content`; no other credentials then.
   UseProxy use_proxy = UseProxy::yes;
+  /// Whether a Content-Encoding is undone, which some proxies apply although none is asked for.
+  bool decode = false;
   /// How long the peer may stay silent while we wait for it.
   std::chrono::seconds stall_timeout{60};
 };
@@ -62,8 +64,9 @@ struct Response {
   Url url{};  ///< What was asked.
   long status = 0;
   Headers headers;
-  /// The body as it arrives, never content-decoded. Reading pulls it from the network; dropping it
-  /// early closes the connection. Throws TransportError on a cut, short or stalled body.
+  /// The body as it arrives, content-decoded only with Request::decode. Reading pulls it from the
+  /// network; dropping it early closes the connection. Throws TransportError on a cut, short or
+  /// stalled body.
   std::unique_ptr<base::ByteSource> body;
   /// Long values of the request's query, such as signatures. Servers quote them in their errors.
   std::vector<base::Secret> confidential{};

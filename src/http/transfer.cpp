@@ -58,6 +58,10 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
     add_header("Accept-Encoding: identity");
     add_header("Expect:");
   }
+  if (request.decode) {
+    options.set(CURLOPT_ACCEPT_ENCODING, "identity");
+    options.set(CURLOPT_HTTP_CONTENT_DECODING, 1L);
+  }
   if (upload_ && !request.body_size) add_header("Transfer-Encoding: chunked");
   options.set(CURLOPT_HTTPHEADER, header_list_.get());
   set_body_options(request);

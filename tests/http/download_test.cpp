@@ -28,6 +28,23 @@ TEST_CASE("status, headers and body of an answer arrive unchanged") {
   CHECK(seen.headers.at("user-agent").starts_with("rootfs-git-resource/"));
 }
 
+TEST_CASE("what a proxy packed unasked reaches git unpacked, and nobody who compares digests") {
+  using namespace std::string_literals;
+  const std::string packed =
+      "\037\213\010\000\000\000\000\000\002\003\053\317\057\112\051\126\310\117"
+      "\123\110\317\054\001\000\072\316\127\027\014\000\000\000"s;
+  LoopbackServer server(
+      [&](Exchange& exchange) { exchange.reply(200, {"Content-Encoding: gzip"}, packed); });
+  ClientFixture fixture;
+  http::Request request = ClientFixture::request(server, "/");
+  http::Response as_it_is = fixture.client.send(request);
+  CHECK(ClientFixture::text(as_it_is) == packed);
+  request.decode = true;
+  http::Response unpacked = fixture.client.send(request);
+  CHECK(ClientFixture::text(unpacked) == "words of git");
+  CHECK(server.seen().at(1).headers.at("accept-encoding") == "identity");
+}
+
 TEST_CASE("an interim answer is not taken for the final one") {
   LoopbackServer server([](Exchange& exchange) {
     exchange.raw("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n");
