@@ -5,6 +5,7 @@
 #include "http/certificate_probe.hpp"
 #include "http/curl_handle.hpp"
 #include "http/transfer.hpp"
+#include "http/transfer_error.hpp"
 #include "http/trust.hpp"
 
 namespace http {
@@ -183,6 +184,7 @@ Response PendingResponse::wait() {
   try {
     transfer->read_headers();
     impl_->note(std::to_string(transfer->status()));
+    if (transfer->status() == 407) throw proxy_login_error(impl_->request.url);
     Response response;
     response.url = impl_->request.url;
     response.status = transfer->status();

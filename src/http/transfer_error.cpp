@@ -96,6 +96,13 @@ TransportError certificate_error(const std::string& host, std::string detail) {
 
 }  // namespace
 
+TransportError proxy_login_error(const Url& url) {
+  return {Cause::other,
+          cat("the proxy on the way to ", base::printable(cat(url.host, ":", url.port)),
+              " wants a login, or another one: it stands in http_proxy and https_proxy ",
+              "(http://user:password@host:port), or in git.https_tunnel")};
+}
+
 TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
                                     std::string_view detail_text) {
   const std::string host = base::printable(cat(url.host, ":", url.port));
@@ -149,6 +156,7 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
       if (contains(detail, "CONNECT")) {
+        if (contains(detail, "407")) return proxy_login_error(url);
         return {Cause::connect, cat("the proxy refuses to connect to ", host, ": ", detail)};
       }
       // With TLS 1.3 this comes when the handshake looks done.

@@ -11,4 +11,7 @@ namespace http {
 TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
                                     std::string_view detail);
 
+/// What status 407 means (RFC 9110, section 15.5.8), whose sender is never the server itself.
+TransportError proxy_login_error(const Url& url);
+
 }  // namespace http

@@ -16,10 +16,10 @@ http::Request request_for(const std::string& url) {
   return request;
 }
 
-http::TransportError failure_through_proxy() {
+http::TransportError failure_through_proxy(const std::string& url = "https://far.example/x") {
   ClientFixture fixture;
   try {
-    fixture.client.send(request_for("https://far.example/x"));
+    fixture.client.send(request_for(url));
   } catch (const http::TransportError& error) {
     return error;
   }
@@ -71,8 +71,23 @@ TEST_CASE("no_proxy is read as programs in Go read it") {
   CHECK(hosts("::1,fd00::/8,[fd00::1],[fd00::2]:5000") == "::1,fd00::/8,fd00::1,fd00::2");
 }
 
-TEST_CASE("a proxy that refuses a tunnel is named as the cause, without its password") {
+TEST_CASE("a proxy that wants a login is named, whether it passes requests on or tunnels") {
   LoopbackServer proxy([](Exchange& exchange) { exchange.reply(407); });
+  const std::string scheme = GENERATE("http", "https");
+  const std::string variable = scheme + "_proxy";
+  const Environment proxied(variable.c_str(), base::cat("http://user:hunter2@", proxy.host()));
+  const Environment excluded("no_proxy", "");
+  const http::TransportError error = failure_through_proxy(scheme + "://far.example/");
+  const std::string message = error.what();
+  CAPTURE(message);
+  CHECK(error.cause() == http::TransportError::Cause::other);
+  CHECK(message.find("the proxy on the way to far.example") != std::string::npos);
+  CHECK(message.find("wants a login") != std::string::npos);
+  CHECK(message.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("a proxy that refuses a tunnel is named as the cause, without its password") {
+  LoopbackServer proxy([](Exchange& exchange) { exchange.reply(403); });
   const std::string address = base::cat("http://user:hunter2@", proxy.host());
   const Environment proxied("https_proxy", address);
   const Environment excluded("no_proxy", "");
