@@ -38,15 +38,16 @@ bool answers_blob(const http::Response& response, const std::vector<std::string>
 
 std::string read_manifest(http::Response& response, const std::optional<oci::Digest>& expected) {
   check_not_encoded(response);
-  if (!expected) {
-    std::string bytes = base::read_all(*response.body, oci::document_limit, "the manifest");
-    if (oci::may_be_document(bytes)) return bytes;
+  std::string bytes = base::read_all(*response.body, oci::document_limit, "the manifest");
+  if (!oci::may_be_document(bytes)) {
     // A login page, say. Its digest would stand as a version that nobody can get.
     throw base::Error(cat("the answer is no manifest ",
                           bytes.empty() ? "but empty" : cat("(", base::excerpt(bytes), ")"),
                           "; does a proxy answer in the registry's place?"));
   }
-  oci::VerifiedSource verified(std::move(response.body), *expected, std::nullopt);
+  if (!expected) return bytes;
+  oci::VerifiedSource verified(std::make_unique<base::MemorySource>(std::move(bytes)), *expected,
+                               std::nullopt);
   return base::read_all(verified, oci::document_limit, "the manifest");
 }
 

@@ -127,9 +127,12 @@ TEST_CASE("what answers in the registry's place does not become a version") {
     exchange.reply(200, {"Content-Type: text/html"}, page);
     return true;
   });
-  const std::string message = message_of([&] { fake.client().resolve("latest"); });
-  CHECK(contains(message, "manifest latest of 127.0.0.1"));
+  const std::string name = GENERATE(std::string("latest"), oci::Digest::of("it").text());
+  const std::string message = message_of([&] { fake.client().fetch(name); });
+  CAPTURE(message);
+  CHECK(contains(message, cat("manifest ", name, " of 127.0.0.1")));
   CHECK(contains(message, "no manifest"));
+  CHECK(message_of([&] { fake.client().resolve(name); }) == message);
   CHECK(message.find('\x1b') == std::string::npos);
 }
 
