@@ -246,7 +246,7 @@ TEST_CASE("a server that believes only what a thin pack proves takes a push in p
   base::Log log(-1);
   Disbelieving remote(opened_by(By::programs, scratch / "r", log), scratch / "r");
   // Two parts, and more than one tree lists.
-  publish(remote, GENERATE(200'000, 8'000), log);
+  publish(remote, GENERATE(uint64_t{200'000}, uint64_t{8'000}), log);
   CHECK(branches(scratch / "r") == "refs/heads/main");
   git_in(scratch / "r", "fsck --strict");
   CHECK(git_in(scratch / "r", "rev-list --count main") == "1");
