@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/stream.hpp"
+#include "http/backoff.hpp"
 #include "http/client.hpp"
 #include "oci/digest.hpp"
 #include "oci/find_image.hpp"
@@ -37,7 +38,7 @@ enum class Fallback { no, yes };
 struct Patience {
   OnPullLimit on_pull_limit = OnPullLimit::wait;
   Fallback fallback = Fallback::no;  ///< With yes, nothing but a blob is asked for twice.
-  std::function<void(std::chrono::milliseconds)> sleep{};
+  std::function<void(std::chrono::milliseconds)> sleep = http::pause;
   std::function<double()> random{};  ///< From 0 up to 1.
 };
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "http/backoff.hpp"
 #include "registry/redirect.hpp"
 
 namespace registry {
@@ -119,12 +118,7 @@ void Requests::slow_down(int refusals) {
 }
 
 void Requests::keep_gap() const {
-  if (gap_.count() == 0) return;
-  if (patience_.sleep) {
-    patience_.sleep(gap_);
-  } else {
-    http::pause(gap_);
-  }
+  if (gap_.count() > 0) patience_.sleep(gap_);
 }
 
 http::Response Requests::follow(http::Request request) {

@@ -59,11 +59,7 @@ void Retry::pause(const base::Error& error, milliseconds delay, std::string_view
   } else {
     log_.debug(line);
   }
-  if (patience_.sleep) {
-    patience_.sleep(delay);
-  } else if (delay.count() > 0) {
-    http::pause(delay);
-  }
+  patience_.sleep(delay);
 }
 
 }  // namespace registry
