@@ -51,14 +51,15 @@ class Work {
 /// Three commits with directories, an executable, a link, and large and small files that change
 /// little, so that git makes deltas of all of them.
 void fill(const Work& work) {
+  const std::string large = lines(600'000, "");
   for (int version = 0; version < 3; ++version) {
     const std::string tail = "version " + std::to_string(version);
     for (int i = 0; i < 40; ++i) {
       work.write("dir/sub" + std::to_string(i % 4) + "/f" + std::to_string(i),
                  lines(200 + i, i < 5 ? tail : "same"));
     }
-    work.write("large", lines(600'000, tail));
-    work.write("similar", lines(600'000, tail + " elsewhere"));
+    work.write("large", large + tail);
+    work.write("similar", large + tail + " elsewhere");
     work.write("empty", "");
     std::filesystem::remove(work.path() / "link");
     std::filesystem::create_symlink("dir", work.path() / "link");
