@@ -6,7 +6,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/scratch_file.hpp"
-#include "http/client.hpp"
+#include "http/retry.hpp"
 
 namespace git {
 namespace {
@@ -22,6 +22,8 @@ constexpr std::chrono::seconds reply_timeout{900};
 /// Shorter bodies are sent in one piece, again if need be, on the connection that is there; longer
 /// ones only once, so not on one that the server may be about to close.
 constexpr size_t streamed_from = 64 * 1024;
+/// Of a question; some seven seconds.
+constexpr int most_attempts = 4;
 
 /// A body that keeps the HTTP response it belongs to.
 class ReplySource : public base::ByteSource {
@@ -64,10 +66,11 @@ class KeptBody : public base::ByteSource {
 
 class HttpTransport : public Transport {
  public:
-  HttpTransport(const RemoteOptions& options, base::Log& log)
+  HttpTransport(const RemoteOptions& options, base::Log& log, http::Sleep sleep)
       : base_(http::Url::parse(options.uri)),
         client_(http_options(options), log),
         log_(log),
+        retry_(most_attempts, std::move(sleep), log),
         username_(options.username),
         password_(options.password) {
     if (username_.empty() && !base_.username.empty()) {
@@ -90,12 +93,12 @@ class HttpTransport : public Transport {
     request.url.path += "/info/refs";
     request.url.query = cat("service=", program_name(service));
     request.headers = version_header(protocol);
-    http::Response response = send(request);
+    http::Response response = ask(request);
     for (int redirects = 0; response.status >= 300 && response.status < 400; ++redirects) {
       const auto location = response.headers.get("Location");
       if (!location || redirects == most_redirects) fail(response, "redirects without an end");
       request.url = follow(request.url, *location, service);
-      response = send(request);
+      response = ask(request);
     }
     if (response.status != 200) fail(response, "");
     const std::string type = response.headers.get("Content-Type").value_or("");
@@ -119,7 +122,8 @@ class HttpTransport : public Transport {
       body = std::make_unique<base::PrefixedSource>(std::move(start), std::move(body));
       request.body = body.get();
     }
-    http::Response response = send(request);
+    const bool question = service == Service::upload_pack && request.body == nullptr;
+    http::Response response = question ? ask(request) : send(request);
     if (response.status == 411 && request.body != nullptr) {
       log_.debug("the server wants Content-Length; sending again");
       response.body.reset();  // It may still be sending.
@@ -155,6 +159,22 @@ class HttpTransport : public Transport {
       request.authorization = base::Secret();
     }
     return client_.send(request);
+  }
+
+  /// Sends what changes nothing, again where that may help: a server is restarted, a proxy is busy.
+  http::Response ask(http::Request& request) {
+    return retry_.run([&](int) {
+      try {
+        http::Response response = send(request);
+        // Some servers answer 500 to what they do not understand, however often they are asked.
+        if (http::may_pass(response.status) && response.status != 500) fail(response, "");
+        return response;
+      } catch (const http::TransportError& error) {
+        if (error.cause() != http::TransportError::Cause::timeout) throw;
+        // That was patience enough.
+        throw Error(error.what());
+      }
+    });
   }
 
   static std::vector<std::string> version_header(Protocol protocol) {
@@ -227,22 +247,25 @@ class HttpTransport : public Transport {
           hint = "the server, or a proxy before it, failed; its log may say why";
         }
     }
-    throw Error(cat("HTTP ", response.status, hint.empty() ? "" : ": ", hint,
-                    said.empty() ? "" : "; the server said: ", said));
+    throw http::StatusError(response.status, http::retry_after_of(response),
+                            cat("HTTP ", response.status, hint.empty() ? "" : ": ", hint,
+                                said.empty() ? "" : "; the server said: ", said));
   }
 
   http::Url base_;
   http::Url trusted_;
   http::Client client_;
   base::Log& log_;
+  http::Retry retry_;
   std::string username_;
   base::Secret password_;
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> open_http_transport(const RemoteOptions& options, base::Log& log) {
-  return std::make_unique<HttpTransport>(options, log);
+std::unique_ptr<Transport> open_http_transport(const RemoteOptions& options, base::Log& log,
+                                               http::Sleep sleep) {
+  return std::make_unique<HttpTransport>(options, log, std::move(sleep));
 }
 
 }  // namespace git

@@ -161,6 +161,8 @@ std::vector<Challenge> parse_challenges(const std::vector<std::string>& fields);
 /// How long a Retry-After value asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3),
 /// never less than nothing. Nothing when malformed.
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::time_t now);
+/// What this answer asks for.
+std::optional<std::chrono::seconds> retry_after_of(const Response& response);
 
 /// A readable excerpt of an error body: JSON messages (registries), plain text or the title of an
 /// HTML page, on one line of at most 300 characters; "" when there is nothing to say.

@@ -21,4 +21,8 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, st
   return std::chrono::seconds(std::max<int64_t>(seconds, 0));
 }
 
+std::optional<std::chrono::seconds> retry_after_of(const Response& response) {
+  return parse_retry_after(response.headers.get("Retry-After").value_or(""), std::time(nullptr));
+}
+
 }  // namespace http

@@ -1,7 +1,5 @@
 #include "lfs/status_error.hpp"
 
-#include <ctime>
-
 #include "base/text.hpp"
 
 namespace lfs {
@@ -30,11 +28,8 @@ std::string_view advice_for(long status) {
   }
 }
 
-StatusError make_status_error(http::Response& response, const http::Url& url) {
-  std::optional<std::chrono::seconds> retry_after;
-  if (const auto value = response.headers.get("Retry-After")) {
-    retry_after = http::parse_retry_after(*value, std::time(nullptr));
-  }
+http::StatusError make_status_error(http::Response& response, const http::Url& url) {
+  const auto retry_after = http::retry_after_of(response);
   const std::string said = http::describe_error_body(response);
   const std::string_view advice = advice_for(response.status);
   return {response.status, retry_after,

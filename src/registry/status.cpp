@@ -1,7 +1,5 @@
 #include "registry/status.hpp"
 
-#include <ctime>
-
 #include "base/text.hpp"
 
 namespace registry {
@@ -79,8 +77,7 @@ StatusError make_status_error(http::Response& response, Login login) {
   std::string message = meaning(response, login);
   if (!words.empty()) message += cat(" (", words, ")");
   StatusError::Limit limit;
-  limit.retry_after =
-      http::parse_retry_after(response.headers.get("Retry-After").value_or(""), std::time(nullptr));
+  limit.retry_after = http::retry_after_of(response);
   limit.is_pull_limit = is_pull_limit(response, words, limit.retry_after);
   return {response.status, std::move(message), limit};
 }

@@ -71,6 +71,7 @@ class GitFaults(PutCase):
         cls.http = git_http.GitHttp(cls.work, cls.repositories, open_to_all=True,
                                    streaming=True)
         cls.fast = fast_clock.environment(cls.work, 500)
+        cls.unhurried = fast_clock.environment(cls.work)
         cls.template = cls.repository()
         outcome = programs.put(cls.source_of("box", git={"uri": cls.template.file_uri}),
                                cls.inputs, image="box")
@@ -104,7 +105,7 @@ class GitFaults(PutCase):
     def put_of(self, tag, uri, env=None, **git):
         request = {"source": self.source_of(tag, git={"uri": uri, **git}),
                    "params": {"image": tag}}
-        return programs.invoke("out", request, self.inputs, env=env)
+        return programs.invoke("out", request, self.inputs, env=env or self.unhurried)
 
     def published(self):
         """A repository with one image, and its tip."""
@@ -127,6 +128,7 @@ class GitFaults(PutCase):
         self.assertEqual(repository.fsck(), [])
 
     def spoiled_get(self, step, fault, words, env=None):
+        env = env or self.unhurried
         repository, old = self.published()
         server = self.front(step, fault)
         source = {"git": {"uri": f"{server.url}/{repository.path.name}"}}
@@ -152,6 +154,37 @@ class GitFaults(PutCase):
     def test_a_put_that_is_refused_by_what_stands_before_the_server(self):
         self.each([(f"{step}: {code}", self.spoiled_put, step, status(code), WORDS[code], True)
                    for step in STEPS[2:] for code in WORDS])
+
+    def test_a_server_that_is_down_for_a_moment_ends_no_step(self):
+        repository, old = self.published()
+        refused = []
+
+        def answer(request):
+            if request.target not in refused:
+                refused.append(request.target)
+                return Reply(503, {"Retry-After": "1"})
+            return forward(request, self.http.url.partition("://")[2])
+
+        server = HttpServer(answer)
+        self.addCleanup(server.close)
+        uri = f"{server.url}/{repository.path.name}"
+        # To be asked again is nothing for the request that changes something.
+        refused.append(f"/{repository.path.name}/git-receive-pack")
+        outcome = self.put_of("boxes", uri)
+        self.succeeded(outcome)
+        self.assertEqual(len(refused), 4, refused)
+        self.assertIn("HTTP 503", outcome.log)
+        self.assertIn("trying again in 1", outcome.log)
+        source = {"git": {"uri": uri}}
+        for step in ({"version": {"ref": old}}, {"version": {"ref": repository.tip()}}):
+            refused.clear()
+            checked = programs.invoke("check", {"source": source, **step}, env=self.unhurried)
+            self.assertEqual(self.succeeded(checked)[-1], {"ref": repository.tip()})
+        refused.clear()
+        got = programs.invoke("in", {"source": source, "version": {"ref": old}},
+                              self.work.directory("get"), env=self.unhurried)
+        self.succeeded(got)
+        self.assertEqual(repository.history()[1:], [old])
 
     def test_a_get_that_is_refused(self):
         self.each([(f"{step}: {code}", self.spoiled_get, step, status(code), WORDS[code])

@@ -1,0 +1,104 @@
+#include "git/http_transport.hpp"
+
+#include "base/error.hpp"
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/loopback_server.hpp"
+#include "support/message_of.hpp"
+
+namespace {
+
+using git::Protocol;
+using git::Service;
+using std::chrono::milliseconds;
+
+/// A way to a server that answers the first of its requests with what a script says.
+struct Fixture {
+  using Fault = std::function<void(Exchange&)>;
+  explicit Fixture(std::vector<Fault> faults) : faults_(std::move(faults)), server_(answer()) {
+    git::RemoteOptions options;
+    options.uri = server_.url("/repository.git");
+    transport = git::open_http_transport(options, log,
+                                         [this](milliseconds delay) { waits.push_back(delay); });
+  }
+
+  std::string advertised(Service service = Service::upload_pack) {
+    return base::read_all(*transport->advertise(service, Protocol::v2), 1000, "it");
+  }
+  std::string answered(Service service) {
+    const auto body = [] { return std::make_unique<base::MemorySource>("a request"); };
+    return base::read_all(*transport->request(service, Protocol::v2, body), 1000, "it");
+  }
+  size_t requests() const { return server_.seen().size(); }
+
+  CapturedLog log;
+  std::vector<milliseconds> waits;
+  std::unique_ptr<git::Transport> transport;
+
+ private:
+  LoopbackServer::Handler answer() {
+    return [this](Exchange& exchange) {
+      const std::string sent = exchange.body();
+      const size_t number = next_++;
+      if (number < faults_.size()) return faults_[number](exchange);
+      if (exchange.method == "POST") return exchange.reply(200, {}, "answer to " + sent);
+      const std::string service = exchange.target.substr(exchange.target.find('=') + 1);
+      exchange.reply(200, {"Content-Type: application/x-" + service + "-advertisement"}, "refs");
+    };
+  }
+
+  std::vector<Fault> faults_;
+  std::atomic<size_t> next_{0};
+  LoopbackServer server_;
+};
+
+Fixture::Fault status(int code, std::vector<std::string> headers = {}) {
+  return [code, headers](Exchange& exchange) { exchange.reply(code, headers); };
+}
+
+/// As the first fault: on a connection that has been of use, libcurl puts up with it.
+void hang_up(Exchange& exchange) {
+  exchange.raw("HTTP/1.1 2");
+}
+
+}  // namespace
+
+TEST_CASE("a git server that is restarted, or has too much to do, does not end a build") {
+  const Service service = GENERATE(Service::upload_pack, Service::receive_pack);
+  Fixture fixture({hang_up, status(503), status(429, {"Retry-After: 20"})});
+  CHECK(fixture.advertised(service) == "refs");
+  REQUIRE(fixture.waits.size() == 3);
+  CHECK(fixture.waits[0] <= milliseconds(1000));
+  CHECK(fixture.waits[2] == milliseconds(20'000));
+  CHECK(fixture.log.text().find("HTTP 503") != std::string::npos);
+  CHECK(fixture.log.text().find("trying again in 20 s") != std::string::npos);
+}
+
+TEST_CASE("a question to a git server is put again where the first answer was none") {
+  Fixture fixture({hang_up, status(502)});
+  CHECK(fixture.answered(Service::upload_pack) == "answer to a request");
+  CHECK(fixture.requests() == 3);
+}
+
+TEST_CASE("a push is never sent a second time behind one that may have counted") {
+  const auto fault = GENERATE(values<Fixture::Fault>({status(503), status(429), hang_up}));
+  Fixture fixture({fault});
+  CHECK_THROWS_AS(fixture.answered(Service::receive_pack), base::Error);
+  CHECK(fixture.requests() == 1);
+  CHECK(fixture.waits.empty());
+}
+
+TEST_CASE("a git server that is down for good is given up with its own words") {
+  const std::vector<Fixture::Fault> always(10, status(503));
+  Fixture fixture(always);
+  const std::string said = message_of([&] { fixture.advertised(); });
+  CHECK(said.find("after 4 attempts: HTTP 503") == 0);
+  CHECK(fixture.requests() == 4);
+}
+
+TEST_CASE("what a git server will not answer differently is asked once") {
+  const int code = GENERATE(401, 403, 404, 500);
+  Fixture fixture({status(code)});
+  CHECK(message_of([&] { fixture.advertised(); }).find(std::to_string(code)) != std::string::npos);
+  CHECK(fixture.requests() == 1);
+}
