@@ -6,8 +6,8 @@
 
 namespace git {
 
-/// Smart HTTP (gitprotocol-http) with Basic authentication. What only reads is asked again where the
-/// failure may pass; a push is not.
+/// Smart HTTP (gitprotocol-http) with Basic authentication. What only reads is asked again where
+/// the failure may pass; a push is not.
 std::unique_ptr<Transport> open_http_transport(const RemoteOptions& options, base::Log& log,
                                                http::Sleep sleep = http::pause);
 
