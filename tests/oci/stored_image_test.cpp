@@ -1,41 +1,16 @@
 #include "oci/stored_image.hpp"
 
-#include <map>
-
-#include "base/error.hpp"
 #include "base/text.hpp"
-#include "support/captured_log.hpp"
+#include "oci/support/stored_files.hpp"
 #include "support/catch.hpp"
-#include "support/message_of.hpp"
 
 namespace {
 
 using base::cat;
 using oci::Digest;
 
-/// Files in memory.
-class Files : public oci::FileSet {
- public:
-  std::optional<File> find(const std::string& path) const override {
-    const auto found = files_.find(path);
-    if (found == files_.end()) return std::nullopt;
-    return File{found->second.size(), std::make_unique<base::MemorySource>(found->second)};
-  }
-  std::string& operator[](const std::string& path) { return files_[path]; }
-  void remove(const std::string& path) { files_.erase(path); }
-
- private:
-  std::map<std::string, std::string> files_;
-};
-
 std::string path_of(const Digest& digest) {
   return "blobs/sha256/" + digest.hex();
-}
-
-std::string config_of(const std::string& layer, const std::string& architecture = "amd64") {
-  return cat(R"({"os":"linux","architecture":")", architecture,
-             R"(","config":{"User":"me"},"rootfs":{"type":"layers","diff_ids":[")",
-             Digest::of(layer).text(), "\"]}}");
 }
 
 /// A layout that grows; its blobs are named by their digests.
@@ -74,33 +49,6 @@ std::string named(const std::string& name) {
 
 std::string on(const std::string& architecture) {
   return cat(R"(,"platform":{"os":"linux","architecture":")", architecture, "\"}");
-}
-
-oci::StoredChoice amd64(const std::string& tag = "", std::optional<Digest> digest = {}) {
-  return {{"linux", "amd64", ""}, tag, std::move(digest)};
-}
-
-oci::StoredImage find(const std::shared_ptr<Files>& files,
-                      const oci::StoredChoice& choice = amd64()) {
-  CapturedLog log;
-  return oci::find_stored_image(files, choice, log);
-}
-
-std::string refusal_of(const std::shared_ptr<Files>& files,
-                       const oci::StoredChoice& choice = amd64()) {
-  return message_of([&] { find(files, choice); });
-}
-
-std::string text_of(const oci::StoredLayer& layer) {
-  return base::read_all(*layer.open(), 1000, "the layer");
-}
-
-std::shared_ptr<Files> archive(const std::string& manifest) {
-  auto files = std::make_shared<Files>();
-  (*files)["manifest.json"] = manifest;
-  (*files)["config"] = config_of("layer");
-  (*files)["a/layer.tar"] = "layer";
-  return files;
 }
 
 }  // namespace
@@ -304,64 +252,4 @@ TEST_CASE("what is kept beside an image is not taken for another", "[stored_imag
     CHECK(find(layout.files).digest == image);
     CHECK(find(layout.files).name == "x:v1");
   }
-}
-
-TEST_CASE("what docker save wrote is read by its manifest.json", "[stored_image]") {
-  const auto files =
-      archive(R"([{"Config":"config","RepoTags":["a/b:1"],"Layers":["a/layer.tar"]}])");
-  const oci::StoredImage image = find(files);
-  CHECK_FALSE(image.digest);
-  CHECK_FALSE(image.manifest_digest);
-  CHECK(image.config_digest == Digest::of(config_of("layer")));
-  CHECK(image.name == "a/b:1");
-  REQUIRE(image.layers.size() == 1);
-  CHECK(image.layers[0].diff_id == Digest::of("layer"));
-  CHECK(image.layers[0].size == 5);
-  CHECK(text_of(image.layers[0]) == "layer");
-  CHECK(find(files, amd64("", Digest::of("x"))).digest == Digest::of("x"));
-  CHECK_FALSE(find(files, amd64("", image.config_digest)).digest);
-  (*files)["manifest.json"] = R"([{"Config":"config","RepoTags":null,"Layers":["a/layer.tar"]}])";
-  CHECK(find(files).name.empty());
-}
-
-TEST_CASE("a manifest.json that does not fit the archive is refused", "[stored_image]") {
-  const auto refusal = [](const std::string& manifest) { return refusal_of(archive(manifest)); };
-  CHECK(contains(refusal("[]"), "manifest.json: it lists no image"));
-  CHECK(contains(refusal("{}"), "manifest.json"));
-  CHECK(contains(refusal(R"([{"Config":"none","Layers":["a/layer.tar"]}])"),
-                 "it names none, which is not there"));
-  CHECK(contains(refusal(R"([{"Config":"config","Layers":["b"]}])"),
-                 "it names b, which is not there"));
-  CHECK(contains(refusal(R"([{"Config":"config","Layers":[]}])"),
-                 "1 layers (diff_ids), its manifest 0"));
-  CHECK(contains(refusal(R"([{"Config":"config","Layers":["a/layer.tar","a/layer.tar"]}])"),
-                 "1 layers (diff_ids), its manifest 2"));
-  CHECK(contains(refusal(R"([{"Layers":["a/layer.tar"]}])"), "Config"));
-  CHECK(contains(refusal(std::string(5'000'000, ' ')), "more than the limit"));
-  CHECK(contains(refusal_of(std::make_shared<Files>()), "neither index.json nor manifest.json"));
-}
-
-TEST_CASE("a configuration is compared with the digest in its name", "[stored_image]") {
-  const std::string hex = Digest::of(config_of("layer")).hex();
-  for (const std::string& name : {hex + ".json", "sha256:" + hex, "blobs/sha256/" + hex}) {
-    INFO(name);
-    const auto files = archive(cat(R"([{"Config":")", name, R"(","Layers":["a/layer.tar"]}])"));
-    (*files)[name] = config_of("layer");
-    CHECK(refusal_of(files).empty());
-    (*files)[name] += "\n";
-    CHECK(contains(refusal_of(files), "does not match the digest in its name"));
-  }
-}
-
-TEST_CASE("of several images in an archive the tag's is taken", "[stored_image]") {
-  const std::string first =
-      R"({"Config":"config","RepoTags":["a:1","a:2"],"Layers":["a/layer.tar"]})";
-  const std::string second = R"({"Config":"other","RepoTags":["b:3"],"Layers":["b.tar"]})";
-  const auto files = archive(cat("[", first, ",", second, "]"));
-  (*files)["other"] = config_of("second");
-  (*files)["b.tar"] = "second";
-  CHECK(find(files, amd64("2")).name == "a:2");
-  CHECK(text_of(find(files, amd64("3")).layers[0]) == "second");
-  CHECK(contains(refusal_of(files), "2 images (a:1, a:2, b:3)"));
-  CHECK(contains(refusal_of(files, amd64("4")), "2 images (a:1, a:2, b:3)"));
 }
