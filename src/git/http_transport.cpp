@@ -5,8 +5,8 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "git/patience.hpp"
 #include "git/scratch_file.hpp"
-#include "http/retry.hpp"
 
 namespace git {
 namespace {
@@ -22,8 +22,6 @@ constexpr std::chrono::seconds reply_timeout{900};
 /// Shorter bodies are sent in one piece, again if need be, on the connection that is there; longer
 /// ones only once, so not on one that the server may be about to close.
 constexpr size_t streamed_from = 64 * 1024;
-/// Of a question; some seven seconds.
-constexpr int most_attempts = 4;
 
 /// A body that keeps the HTTP response it belongs to.
 class ReplySource : public base::ByteSource {
@@ -70,7 +68,7 @@ class HttpTransport : public Transport {
       : base_(http::Url::parse(options.uri)),
         client_(http_options(options), log),
         log_(log),
-        retry_(most_attempts, std::move(sleep), log),
+        patience_(std::move(sleep), log),
         username_(options.username),
         password_(options.password) {
     if (username_.empty() && !base_.username.empty()) {
@@ -161,19 +159,13 @@ class HttpTransport : public Transport {
     return client_.send(request);
   }
 
-  /// Sends what changes nothing, again where that may help: a server is restarted, a proxy is busy.
+  /// Sends what changes nothing on the server.
   http::Response ask(http::Request& request) {
-    return retry_.run([&](int) {
-      try {
-        http::Response response = send(request);
-        // Some servers answer 500 to what they do not understand, however often they are asked.
-        if (http::may_pass(response.status) && response.status != 500) fail(response, "");
-        return response;
-      } catch (const http::TransportError& error) {
-        if (error.cause() != http::TransportError::Cause::timeout) throw;
-        // That was patience enough.
-        throw Error(error.what());
-      }
+    return patience_.run([&] {
+      http::Response response = send(request);
+      // Some servers answer 500 to what they do not understand, however often they are asked.
+      if (http::may_pass(response.status) && response.status != 500) fail(response, "");
+      return response;
     });
   }
 
@@ -256,7 +248,7 @@ class HttpTransport : public Transport {
   http::Url trusted_;
   http::Client client_;
   base::Log& log_;
-  http::Retry retry_;
+  Patience patience_;
   std::string username_;
   base::Secret password_;
 };

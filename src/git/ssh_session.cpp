@@ -14,6 +14,7 @@
 #include "base/file.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
+#include "git/patience.hpp"
 #include "git/tcp_connect.hpp"
 
 namespace git {
@@ -160,7 +161,13 @@ class SshChannel : public Channel {
     }
     set(SSH_OPTIONS_KNOWNHOSTS, known_hosts_path_.c_str());
     ssh_set_blocking(session_.get(), 0);
-    complete("connect", [&] { return ssh_connect(session_.get()); });
+    if (repeat(SSH_AGAIN, "connect", [&] { return ssh_connect(session_.get()); }) == SSH_OK) return;
+    const std::string reason = base::printable(ssh_get_error(session_.get()));
+    const std::string message = cat(where_, ": connect: ", reason);
+    // Both sides know no common method: that stays so. A server with too many connections just
+    // hangs up (sshd_config(5), MaxStartups).
+    if (reason.find("kex error") != reason.npos) throw Error(message);
+    throw http::TransportError(http::TransportError::Cause::cut, message);
   }
 
   base::UniqueFd open_socket(const SshAddress& address, const RemoteOptions& options) {
@@ -312,7 +319,9 @@ class SshChannel : public Channel {
 std::unique_ptr<Channel> open_ssh_channel(const SshAddress& address, const RemoteOptions& options,
                                           const SshCommand& command, base::Log& log) {
   log.debug(cat("ssh ", address.user, '@', host_text(address), ": ", command.line));
-  return std::make_unique<SshChannel>(address, options, command);
+  return Patience(http::pause, log).run([&] {
+    return std::make_unique<SshChannel>(address, options, command);
+  });
 }
 
 }  // namespace git

@@ -12,7 +12,8 @@ struct SshCommand {
   Protocol protocol = Protocol::v0;  ///< Many servers do not let it through; then it is 0.
 };
 
-/// Connects, checks the host key, logs in and starts `command` on the far side.
+/// Connects, again where the server lets nobody in for a moment, checks the host key, logs in and
+/// starts `command` on the far side.
 std::unique_ptr<Channel> open_ssh_channel(const SshAddress& address, const RemoteOptions& options,
                                           const SshCommand& command, base::Log& log);
 

@@ -13,12 +13,13 @@
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "http/client.hpp"
 
 namespace git {
 namespace {
 
 using base::cat;
-using base::Error;
+using http::TransportError;
 using Clock = std::chrono::steady_clock;
 using Addresses = base::Handle<addrinfo, freeaddrinfo>;
 
@@ -52,11 +53,14 @@ Addresses resolve(const std::string& host, unsigned port, Clock::time_point dead
   std::unique_lock lock(lookup->mutex);
   while (!lookup->finished) {
     base::throw_if_cancelled();
-    if (Clock::now() > deadline) throw Error("the name server does not answer");
+    if (Clock::now() > deadline) {
+      throw TransportError(TransportError::Cause::timeout, "the name server does not answer");
+    }
     lookup->done.wait_for(lock, poll_interval);
   }
   if (lookup->result != 0) {
-    throw Error(cat("cannot resolve the host name: ", gai_strerror(lookup->result)));
+    throw TransportError(TransportError::Cause::resolve,
+                         cat("cannot resolve the host name: ", gai_strerror(lookup->result)));
   }
   return std::move(lookup->addresses);
 }
@@ -93,7 +97,9 @@ base::UniqueFd tcp_connect(const std::string& host, unsigned port, std::chrono::
     error = connect_one(fd.get(), *address, Clock::now() + share);
     if (error == 0) return fd;
   }
-  throw Error(cat("cannot connect: ", std::strerror(error), "; check host, port and firewall"));
+  throw TransportError(
+      error == ETIMEDOUT ? TransportError::Cause::timeout : TransportError::Cause::connect,
+      cat("cannot connect: ", std::strerror(error), "; check host, port and firewall"));
 }
 
 }  // namespace git

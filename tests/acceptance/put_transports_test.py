@@ -2,9 +2,10 @@
 """put over every way to a repository, against the real server programs."""
 
 import random
+import socket
 import unittest
 
-from support import git_http, git_ssh, http_server, images, own_image, programs, tls
+from support import fast_clock, git_http, git_ssh, http_server, images, own_image, programs, tls
 from support.cutting_line import CuttingLine
 from support.git_repo import Repository
 from support.put_case import PutCase
@@ -209,15 +210,27 @@ class PutOverSsh(PutCase):
         source = self.source(repository, uri=f"ssh://{self.sshd.user}@{whole.address}{repository.path}",
                              skip_host_key_check=True)
         programs.check({"git": source})
+        unhurried = fast_clock.environment(self.work)
         for bytes_up in range(0, whole.passed["up"], 100):
             line = CuttingLine(address, up=bytes_up)
             self.addCleanup(line.close)
             source["uri"] = f"ssh://{self.sshd.user}@{line.address}{repository.path}"
-            outcome = programs.check({"git": source})
+            outcome = programs.invoke("check", {"source": {"git": source}}, env=unhurried)
             self.assertNotIn("refused", outcome.log)
             if outcome.code == 0:  # The last bytes only say goodbye.
                 break
             self.failed(outcome, line.address)
+
+    def test_a_server_with_too_many_connections_is_not_taken_for_a_broken_one(self):
+        sshd = git_ssh.GitSsh(self.work, most_logins=1)
+        repository = self.repository()
+        source = {"uri": sshd.uri(repository), "private_key": sshd.key("ed25519"),
+                  "known_hosts": sshd.known_hosts}
+        with socket.create_connection(("127.0.0.1", sshd.port)) as other:
+            other.recv(100)
+            running = programs.start("check", {"source": {"git": source}})
+            self.assertIn(b"trying again", running.stderr.readline())
+        self.assertEqual(self.succeeded(programs.finish(running)), [])
 
     def test_a_server_that_wants_a_second_factor_is_named(self):
         sshd = git_ssh.GitSsh(self.work, settings="AuthenticationMethods publickey,publickey\n")

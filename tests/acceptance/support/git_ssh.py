@@ -13,10 +13,11 @@ class GitSsh:
 
     With `version_2` it lets through what asks for version 2 of git's protocol, as hosting services
     do; the usual sshd does not. `programs` is a directory with further commands, `settings` is lines
-    of sshd_config.
+    of sshd_config, `most_logins` how many may be under way.
     """
 
-    def __init__(self, workspace, version_2=False, programs=None, settings=""):
+    def __init__(self, workspace, version_2=False, programs=None, settings="",
+                 most_logins=100):
         home = workspace.directory("sshd")
         self._home, self._keys, self.port = home, 0, free_port()
         self.user = pwd.getpwuid(os.getuid()).pw_name
@@ -27,7 +28,7 @@ class GitSsh:
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {host_key}\n"
             f"AuthorizedKeysFile {home}/authorized\nPidFile {home}/pid\nStrictModes no\n"
             "UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-            "PermitRootLogin yes\nMaxStartups 100\nLogLevel VERBOSE\n"
+            f"PermitRootLogin yes\nMaxStartups {most_logins}\nLogLevel VERBOSE\n"
             + ("AcceptEnv GIT_PROTOCOL\n" if version_2 else "")
             + (f"SetEnv PATH={programs}:{SYSTEM_PATH}\n" if programs else "") + settings)
         if os.getuid() == 0:
