@@ -102,11 +102,11 @@ int run(int argc, char** argv, Step step) {
     }
     log.error(error.what());
   } catch (const std::bad_alloc&) {
-    log.error("out of memory");
+    log.error("out of memory; raise the container's limit (memory)");
   } catch (const std::system_error& error) {
     // Of the standard library, only threads throw this.
     log.error(base::cat("start a thread: ", error.code().message(),
-                        "; raise the container's limit of processes (pids)"));
+                        "; raise the container's limit of processes (pids) or of memory"));
   } catch (const std::exception& error) {
     log.error(base::cat("internal error: ", error.what()));
   }
