@@ -127,9 +127,11 @@ class HeldBlobs::View : public base::StagedContent {
       case Held::In::spool:
         lock.unlock();
         return blobs_.spool.read(held_.at + offset, buffer);
-      case Held::In::tree:
+      case Held::In::tree: {
+        const base::RootedDir& tree = *blobs_.tree;
         lock.unlock();
-        return read_file_at(*blobs_.tree, held_.path, offset, buffer);
+        return read_file_at(tree, held_.path, offset, buffer);
+      }
       default:
         if (const Bytes bytes = blobs_.files.find(file())) return copy(*bytes, offset, buffer);
         // Under the lock, so that it is not moved meanwhile.
