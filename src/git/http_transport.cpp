@@ -22,6 +22,13 @@ constexpr std::chrono::seconds reply_timeout{900};
 /// Shorter bodies are sent in one piece, again if need be, on the connection that is there; longer
 /// ones only once, so not on one that the server may be about to close.
 constexpr size_t streamed_from = 64 * 1024;
+constexpr size_t longest_question = 2 * 1024 * 1024;
+
+/// Whether a moment later the answer may be another. Not where it took its time to come, and some
+/// servers answer 500 to what they do not understand, however often they are asked.
+bool is_momentary(long status) {
+  return status == 429 || status == 502 || status == 503 || status == 521;
+}
 
 /// A body that keeps the HTTP response it belongs to.
 class ReplySource : public base::ByteSource {
@@ -64,11 +71,11 @@ class KeptBody : public base::ByteSource {
 
 class HttpTransport : public Transport {
  public:
-  HttpTransport(const RemoteOptions& options, base::Log& log, http::Sleep sleep)
+  HttpTransport(const RemoteOptions& options, base::Log& log, Patience::Sleep sleep)
       : base_(http::Url::parse(options.uri)),
         client_(http_options(options), log),
         log_(log),
-        patience_(std::move(sleep), log),
+        patience_(base_.display(), std::move(sleep), log),
         username_(options.username),
         password_(options.password) {
     if (username_.empty() && !base_.username.empty()) {
@@ -111,6 +118,13 @@ class HttpTransport : public Transport {
   std::unique_ptr<base::ByteSource> request(Service service, Protocol protocol,
                                             const MakeBody& make_body) override {
     http::Request request = make_request(service, protocol);
+    if (service == Service::upload_pack) {
+      request.content =
+          base::Secret(base::read_all(*make_body(), longest_question, "a question to the server"));
+      http::Response response = ask(request);
+      if (response.status != 200) fail(response, "");
+      return std::move(response.body);
+    }
     auto body = make_body();
     std::string start(streamed_from, '\0');
     start.resize(base::read_full(*body, start));
@@ -120,8 +134,7 @@ class HttpTransport : public Transport {
       body = std::make_unique<base::PrefixedSource>(std::move(start), std::move(body));
       request.body = body.get();
     }
-    const bool question = service == Service::upload_pack && request.body == nullptr;
-    http::Response response = question ? ask(request) : send(request);
+    http::Response response = send(request);
     if (response.status == 411 && request.body != nullptr) {
       log_.debug("the server wants Content-Length; sending again");
       response.body.reset();  // It may still be sending.
@@ -163,9 +176,9 @@ class HttpTransport : public Transport {
   http::Response ask(http::Request& request) {
     return patience_.run([&] {
       http::Response response = send(request);
-      // Some servers answer 500 to what they do not understand, however often they are asked.
-      if (http::may_pass(response.status) && response.status != 500) fail(response, "");
-      return response;
+      if (!is_momentary(response.status)) return response;
+      const auto retry_after = http::retry_after_of(response);
+      throw BusyError(describe(response, ""), retry_after);
     });
   }
 
@@ -209,6 +222,10 @@ class HttpTransport : public Transport {
   }
 
   [[noreturn]] void fail(http::Response& response, std::string_view note) {
+    throw Error(describe(response, note));
+  }
+
+  std::string describe(http::Response& response, std::string_view note) {
     const std::string said = http::describe_error_body(response);
     std::string hint;
     switch (response.status) {
@@ -239,9 +256,8 @@ class HttpTransport : public Transport {
           hint = "the server, or a proxy before it, failed; its log may say why";
         }
     }
-    throw http::StatusError(response.status, http::retry_after_of(response),
-                            cat("HTTP ", response.status, hint.empty() ? "" : ": ", hint,
-                                said.empty() ? "" : "; the server said: ", said));
+    return cat("HTTP ", response.status, hint.empty() ? "" : ": ", hint,
+               said.empty() ? "" : "; the server said: ", said);
   }
 
   http::Url base_;
@@ -256,7 +272,7 @@ class HttpTransport : public Transport {
 }  // namespace
 
 std::unique_ptr<Transport> open_http_transport(const RemoteOptions& options, base::Log& log,
-                                               http::Sleep sleep) {
+                                               Patience::Sleep sleep) {
   return std::make_unique<HttpTransport>(options, log, std::move(sleep));
 }
 

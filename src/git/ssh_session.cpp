@@ -14,7 +14,6 @@
 #include "base/file.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
-#include "git/patience.hpp"
 #include "git/tcp_connect.hpp"
 
 namespace git {
@@ -164,9 +163,8 @@ class SshChannel : public Channel {
     if (repeat(SSH_AGAIN, "connect", [&] { return ssh_connect(session_.get()); }) == SSH_OK) return;
     const std::string reason = base::printable(ssh_get_error(session_.get()));
     const std::string message = cat(where_, ": connect: ", reason);
-    // Both sides know no common method: that stays so. A server with too many connections just
-    // hangs up (sshd_config(5), MaxStartups).
-    if (reason.find("kex error") != reason.npos) throw Error(message);
+    // A server with too many connections just hangs up (sshd_config(5), MaxStartups).
+    if (!reason.starts_with("Socket error")) throw Error(message);
     throw http::TransportError(http::TransportError::Cause::cut, message);
   }
 
@@ -319,9 +317,7 @@ class SshChannel : public Channel {
 std::unique_ptr<Channel> open_ssh_channel(const SshAddress& address, const RemoteOptions& options,
                                           const SshCommand& command, base::Log& log) {
   log.debug(cat("ssh ", address.user, '@', host_text(address), ": ", command.line));
-  return Patience(http::pause, log).run([&] {
-    return std::make_unique<SshChannel>(address, options, command);
-  });
+  return std::make_unique<SshChannel>(address, options, command);
 }
 
 }  // namespace git

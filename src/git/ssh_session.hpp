@@ -12,8 +12,8 @@ struct SshCommand {
   Protocol protocol = Protocol::v0;  ///< Many servers do not let it through; then it is 0.
 };
 
-/// Connects, again where the server lets nobody in for a moment, checks the host key, logs in and
-/// starts `command` on the far side.
+/// Connects, checks the host key, logs in and starts `command` on the far side.
+/// http::TransportError where there is no connection, Error behind that.
 std::unique_ptr<Channel> open_ssh_channel(const SshAddress& address, const RemoteOptions& options,
                                           const SshCommand& command, base::Log& log);
 

@@ -5,7 +5,9 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/channel.hpp"
+#include "git/patience.hpp"
 #include "git/ssh_session.hpp"
+#include "http/backoff.hpp"
 
 namespace git {
 namespace {
@@ -35,11 +37,13 @@ void add_user(SshAddress& address, const RemoteOptions& options) {
 std::unique_ptr<Transport> open_ssh_transport(SshAddress address, const RemoteOptions& options,
                                               base::Log& log) {
   add_user(address, options);
-  return std::make_unique<ChannelTransport>([address, options, &log](Service service,
-                                                                     Protocol protocol) {
+  const auto patience = std::make_shared<Patience>("", http::pause, log);
+  return std::make_unique<ChannelTransport>([=, &log](Service service, Protocol protocol) {
     // The one form restricted shells (git-shell, gitolite, hosting services) accept.
     const std::string command = base::cat(program_name(service), ' ', shell_quoted(address.path));
-    return open_ssh_channel(address, options, {command, protocol}, log);
+    return patience->run([&] {
+      return open_ssh_channel(address, options, {command, protocol}, log);
+    });
   });
 }
 

@@ -19,7 +19,7 @@ class DownloadSource : public base::ByteSource {
   Server& server_;
   const Object& object_;
   BorrowedClient client_;
-  http::Retry retry_;
+  Retry retry_;
   Ticket ticket_;
   std::optional<Reply> reply_;
   uint64_t position_ = 0;

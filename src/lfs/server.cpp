@@ -21,7 +21,7 @@ http::Options http_options(const git::RemoteOptions& remote) {
   return http;
 }
 
-http::StatusError refusal(const Object& object, const Answer& answer) {
+StatusError refusal(const Object& object, const Answer& answer) {
   const long code = answer.error_code;
   const std::string_view advice = advice_for(code);
   return {code, std::nullopt,
@@ -32,7 +32,7 @@ http::StatusError refusal(const Object& object, const Answer& answer) {
 
 }  // namespace
 
-Server::Server(Options options, Endpoint endpoint, http::Sleep sleep, base::Log& log)
+Server::Server(Options options, Endpoint endpoint, Sleep sleep, base::Log& log)
     : options_(std::move(options)),
       endpoint_(std::move(endpoint)),
       sleep_(std::move(sleep)),

@@ -7,14 +7,14 @@
 #include "lfs/access.hpp"
 #include "lfs/batch.hpp"
 #include "lfs/exchange.hpp"
-#include "lfs/status_error.hpp"
+#include "lfs/retry.hpp"
 
 namespace lfs {
 
 /// One LFS server: the batch API, and the requests it asks for. Safe to use from several threads.
 class Server {
  public:
-  Server(Options options, Endpoint endpoint, http::Sleep sleep, base::Log& log);
+  Server(Options options, Endpoint endpoint, Sleep sleep, base::Log& log);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -23,21 +23,19 @@ class Server {
   std::vector<Answer> ask(Operation operation, const std::vector<Object>& objects);
 
   /// Makes the request of an action that `exchange` completes; the address and header fields come
-  /// from the action. http::StatusError unless the status is one of success.
+  /// from the action. StatusError unless the status is one of success.
   Reply perform(BorrowedClient& client, const Answer& answer, const Action& action,
                 Exchange exchange);
 
-  http::Retry retry() { return {most_attempts, sleep_, log_}; }
+  Retry retry() { return {sleep_, log_}; }
   Clients& clients() { return clients_; }
 
  private:
-  static constexpr int most_attempts = 6;
-
   std::string send_batch(Operation operation, const std::string& body, http::Url& from);
 
   Options options_;
   Endpoint endpoint_;
-  http::Sleep sleep_;
+  Sleep sleep_;
   base::Log& log_;
   Clients clients_;
   std::mutex mutex_;  ///< Guards the access.
@@ -68,7 +66,7 @@ class Ticket {
     check();
     try {
       return action(answer_);
-    } catch (const http::StatusError& error) {
+    } catch (const StatusError& error) {
       if (replaced_ || !looks_expired(error.status())) throw;
       replaced_ = true;
     }

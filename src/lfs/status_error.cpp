@@ -28,7 +28,7 @@ std::string_view advice_for(long status) {
   }
 }
 
-http::StatusError make_status_error(http::Response& response, const http::Url& url) {
+StatusError make_status_error(http::Response& response, const http::Url& url) {
   const auto retry_after = http::retry_after_of(response);
   const std::string said = http::describe_error_body(response);
   const std::string_view advice = advice_for(response.status);

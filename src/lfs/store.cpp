@@ -49,7 +49,7 @@ void for_each_answered(Server& server, Operation operation, const std::vector<It
 
 class ServerStore : public Store {
  public:
-  ServerStore(const Options& options, const Endpoint& endpoint, http::Sleep sleep, base::Log& log)
+  ServerStore(const Options& options, const Endpoint& endpoint, Sleep sleep, base::Log& log)
       : server_(options, endpoint, std::move(sleep), log), log_(log) {}
 
   uint64_t upload(const std::vector<Upload>& uploads) override {
@@ -133,7 +133,7 @@ class ServerStore : public Store {
 
 }  // namespace
 
-std::unique_ptr<Store> open_store(const Options& options, base::Log& log, http::Sleep sleep) {
+std::unique_ptr<Store> open_store(const Options& options, base::Log& log, Sleep sleep) {
   Endpoint endpoint = find_endpoint(options.remote.uri, options.url);
   if (!endpoint.directory.empty()) return open_local_store(std::move(endpoint.directory));
   if (!endpoint.url) {

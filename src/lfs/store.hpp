@@ -5,9 +5,9 @@
 
 #include "base/log.hpp"
 #include "base/stream.hpp"
-#include "http/retry.hpp"
 #include "lfs/access.hpp"
 #include "lfs/batch.hpp"
+#include "lfs/retry.hpp"
 
 namespace lfs {
 
@@ -36,6 +36,6 @@ class Store {
 
 /// Opens the store of a repository (see find_endpoint). Sends nothing yet.
 std::unique_ptr<Store> open_store(const Options& options, base::Log& log,
-                                  http::Sleep sleep = http::pause);
+                                  Sleep sleep = http::pause);
 
 }  // namespace lfs

@@ -3,6 +3,7 @@
 
 import random
 import socket
+import time
 import unittest
 
 from support import fast_clock, git_http, git_ssh, http_server, images, own_image, programs, tls
@@ -210,7 +211,10 @@ class PutOverSsh(PutCase):
         source = self.source(repository, uri=f"ssh://{self.sshd.user}@{whole.address}{repository.path}",
                              skip_host_key_check=True)
         programs.check({"git": source})
-        unhurried = fast_clock.environment(self.work)
+        try:
+            unhurried = fast_clock.environment(self.work)
+        except unittest.SkipTest:
+            unhurried = None
         for bytes_up in range(0, whole.passed["up"], 100):
             line = CuttingLine(address, up=bytes_up)
             self.addCleanup(line.close)
@@ -221,13 +225,22 @@ class PutOverSsh(PutCase):
                 break
             self.failed(outcome, line.address)
 
+    def slot_of(self, sshd):
+        """A connection that logs in for ever, once those before it are gone."""
+        for _ in range(100):
+            connection = socket.create_connection(("127.0.0.1", sshd.port))
+            if connection.recv(100).startswith(b"SSH-"):
+                return connection
+            connection.close()
+            time.sleep(.1)
+        raise RuntimeError("sshd lets nobody in")
+
     def test_a_server_with_too_many_connections_is_not_taken_for_a_broken_one(self):
         sshd = git_ssh.GitSsh(self.work, most_logins=1)
         repository = self.repository()
         source = {"uri": sshd.uri(repository), "private_key": sshd.key("ed25519"),
                   "known_hosts": sshd.known_hosts}
-        with socket.create_connection(("127.0.0.1", sshd.port)) as other:
-            other.recv(100)
+        with self.slot_of(sshd):
             running = programs.start("check", {"source": {"git": source}})
             self.assertIn(b"trying again", running.stderr.readline())
         self.assertEqual(self.succeeded(programs.finish(running)), [])

@@ -1,5 +1,8 @@
 #include "git/http_transport.hpp"
 
+#include <atomic>
+#include <functional>
+
 #include "base/error.hpp"
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
@@ -40,7 +43,7 @@ struct Fixture {
     return [this](Exchange& exchange) {
       const std::string sent = exchange.body();
       const size_t number = next_++;
-      if (number < faults_.size()) return faults_[number](exchange);
+      if (number < faults_.size() && faults_[number]) return faults_[number](exchange);
       if (exchange.method == "POST") return exchange.reply(200, {}, "answer to " + sent);
       const std::string service = exchange.target.substr(exchange.target.find('=') + 1);
       exchange.reply(200, {"Content-Type: application/x-" + service + "-advertisement"}, "refs");
@@ -56,6 +59,8 @@ Fixture::Fault status(int code, std::vector<std::string> headers = {}) {
   return [code, headers](Exchange& exchange) { exchange.reply(code, headers); };
 }
 
+const Fixture::Fault nothing;
+
 /// As the first fault: on a connection that has been of use, libcurl puts up with it.
 void hang_up(Exchange& exchange) {
   exchange.raw("HTTP/1.1 2");
@@ -70,7 +75,7 @@ TEST_CASE("a git server that is restarted, or has too much to do, does not end a
   REQUIRE(fixture.waits.size() == 3);
   CHECK(fixture.waits[0] <= milliseconds(1000));
   CHECK(fixture.waits[2] == milliseconds(20'000));
-  CHECK(fixture.log.text().find("HTTP 503") != std::string::npos);
+  CHECK(fixture.log.text().find("/repository.git: HTTP 503") != std::string::npos);
   CHECK(fixture.log.text().find("trying again in 20 s") != std::string::npos);
 }
 
@@ -88,16 +93,40 @@ TEST_CASE("a push is never sent a second time behind one that may have counted")
   CHECK(fixture.waits.empty());
 }
 
-TEST_CASE("a git server that is down for good is given up with its own words") {
-  const std::vector<Fixture::Fault> always(10, status(503));
-  Fixture fixture(always);
-  const std::string said = message_of([&] { fixture.advertised(); });
-  CHECK(said.find("after 4 attempts: HTTP 503") == 0);
+TEST_CASE("a git server that is down is waited for once, not with each question") {
+  const std::vector<Fixture::Fault> faults(5, status(503));
+  Fixture fixture(faults);
+  CHECK(message_of([&] { fixture.advertised(); }).find("after 4 attempts: HTTP 503") == 0);
   CHECK(fixture.requests() == 4);
+  CHECK(message_of([&] { fixture.answered(Service::upload_pack); }).find("HTTP 503") == 0);
+  CHECK(fixture.requests() == 5);
+  CHECK(fixture.waits.size() == 3);
+}
+
+TEST_CASE("a git server that has answered is waited for again") {
+  Fixture fixture({status(503), status(502), status(503), nothing, status(503), status(503)});
+  CHECK(fixture.advertised() == "refs");
+  CHECK(fixture.advertised() == "refs");
+  CHECK(fixture.waits.size() == 5);
+}
+
+TEST_CASE("a git server that is busy for minutes does not hold a build for them") {
+  Fixture fixture({status(429, {"Retry-After: 300"})});
+  const std::string said = message_of([&] { fixture.advertised(); });
+  CHECK(said.find("HTTP 429; it wants to be asked again in 5 min") == 0);
+  CHECK(fixture.waits.empty());
+}
+
+TEST_CASE("a large question to a git server is put again, too") {
+  Fixture fixture({status(503)});
+  const std::string question(900'000, 'x');
+  const auto body = [&] { return std::make_unique<base::MemorySource>(question); };
+  const auto reply = fixture.transport->request(Service::upload_pack, Protocol::v2, body);
+  CHECK(base::read_all(*reply, 1'000'000, "it") == "answer to " + question);
 }
 
 TEST_CASE("what a git server will not answer differently is asked once") {
-  const int code = GENERATE(401, 403, 404, 500);
+  const int code = GENERATE(401, 403, 404, 500, 504);
   Fixture fixture({status(code)});
   CHECK(message_of([&] { fixture.advertised(); }).find(std::to_string(code)) != std::string::npos);
   CHECK(fixture.requests() == 1);

@@ -1,28 +1,13 @@
 #pragma once
 #include <chrono>
 #include <functional>
-#include <optional>
 #include <random>
-#include <string>
 
-#include "base/error.hpp"
 #include "base/log.hpp"
 #include "http/backoff.hpp"
+#include "lfs/status_error.hpp"
 
-namespace http {
-
-/// A server's refusal.
-class StatusError : public base::Error {
- public:
-  StatusError(long status, std::optional<std::chrono::seconds> retry_after, std::string message)
-      : base::Error(std::move(message)), status_(status), retry_after_(retry_after) {}
-  long status() const { return status_; }
-  std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
-
- private:
-  long status_;
-  std::optional<std::chrono::seconds> retry_after_;
-};
+namespace lfs {
 
 /// How the waiting between attempts is done; a test passes a function that does not wait.
 using Sleep = std::function<void(std::chrono::milliseconds)>;
@@ -30,11 +15,8 @@ using Sleep = std::function<void(std::chrono::milliseconds)>;
 /// Repeats what failed for a reason that may pass.
 class Retry {
  public:
-  Retry(int most_attempts, Sleep sleep, base::Log& log)
-      : most_attempts_(most_attempts),
-        sleep_(std::move(sleep)),
-        log_(log),
-        generator_(std::random_device{}()) {}
+  Retry(Sleep sleep, base::Log& log)
+      : sleep_(std::move(sleep)), log_(log), generator_(std::random_device{}()) {}
 
   /// Runs `action` with 1, 2... until it succeeds or patience ends.
   template <class Action>
@@ -43,10 +25,10 @@ class Retry {
       try {
         return action(attempt);
       } catch (const StatusError& error) {
-        if (!may_pass(error.status())) throw;
+        if (!http::may_pass(error.status())) throw;
         wait_or_give_up(error, attempt, error.retry_after());
-      } catch (const TransportError& error) {
-        if (!may_pass(error)) throw;
+      } catch (const http::TransportError& error) {
+        if (!http::may_pass(error)) throw;
         wait_or_give_up(error, attempt, std::nullopt);
       }
     }
@@ -57,10 +39,9 @@ class Retry {
                        std::optional<std::chrono::seconds> retry_after);
 
  private:
-  int most_attempts_;
   Sleep sleep_;
   base::Log& log_;
   std::mt19937 generator_;
 };
 
-}  // namespace http
+}  // namespace lfs
