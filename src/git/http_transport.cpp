@@ -162,7 +162,6 @@ class HttpTransport : public Transport {
   }
 
   http::Response send(http::Request& request) {
-    request.decode = true;
     // Credentials go to the address the user wrote and nowhere else, but for its https side.
     if (!username_.empty() && trusted_.shares_login(request.url)) {
       request.authorization = http::basic_authorization(username_, password_.reveal());

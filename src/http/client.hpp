@@ -54,8 +54,9 @@ struct Request {
   std::optional<base::Secret> content{};    ///< A small body instead of `body`, in one piece.
   std::optional<AwsSignature> signature{};  ///< With `content`; no other credentials then.
   UseProxy use_proxy = UseProxy::yes;
-  /// Whether a Content-Encoding is undone, which some proxies apply although none is asked for.
-  bool decode = false;
+  /// Whether a Content-Encoding is undone. None is asked for, but some proxies apply one, and
+  /// stores label compressed files so, whose digests are of the bytes as they are.
+  bool decode = true;
   /// How long the peer may stay silent while we wait for it.
   std::chrono::seconds stall_timeout{60};
 };
@@ -64,7 +65,7 @@ struct Response {
   Url url{};  ///< What was asked.
   long status = 0;
   Headers headers;
-  /// The body as it arrives, content-decoded only with Request::decode. Reading pulls it from the
+  /// The body as it arrives, content-decoded with Request::decode. Reading pulls it from the
   /// network; dropping it early closes the connection. Throws TransportError on a cut, short or
   /// stalled body.
   std::unique_ptr<base::ByteSource> body;

@@ -23,6 +23,7 @@ http::Request request_of(const Exchange& exchange, const http::Url& url, bool fo
   request.url = url;
   request.headers = exchange.plain_headers;
   request.stall_timeout = reply_timeout;
+  request.decode = exchange.content.has_value();  // Files come as they are stored.
   if (exchange.content) request.content = base::Secret(*exchange.content);
   if (foreign) return request;
   for (const auto& [name, value] : exchange.headers) {

@@ -21,15 +21,6 @@ constexpr std::string_view accept =
     "application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.v2+json";
 
-/// A coding would change the digest of a tag's document unnoticed. Blobs need no such check: stores
-/// label compressed layers so, and their digest tells.
-void check_not_encoded(const http::Response& response) {
-  const std::string encoding = response.headers.get("Content-Encoding").value_or("");
-  if (encoding.empty() || base::equal_ignoring_case(encoding, "identity")) return;
-  throw base::Error(cat("the registry or a proxy applied Content-Encoding ",
-                        base::excerpt(encoding), " although none was asked for"));
-}
-
 bool answers_blob(const http::Response& response, const std::vector<std::string>& headers) {
   const bool asked_for_part = !headers.empty();
   return response.status == 200 ||
@@ -37,7 +28,6 @@ bool answers_blob(const http::Response& response, const std::vector<std::string>
 }
 
 std::string read_manifest(http::Response& response, const std::optional<oci::Digest>& expected) {
-  check_not_encoded(response);
   std::string bytes = base::read_all(*response.body, oci::document_limit, "the manifest");
   if (!oci::may_be_document(bytes)) {
     // A login page, say. Its digest would stand as a version that nobody can get.
@@ -201,7 +191,7 @@ http::Response Client::Impl::get_foreign(Line& line, const std::string& text,
   if (!safe && options.insecure == Insecure::no) {
     throw base::Error(cat("the layer's own address ", url.display(), " is not a public https URL"));
   }
-  http::Response response = line.requests.send_anonymous(url, headers);
+  http::Response response = line.requests.get_blob_anonymously(url, headers);
   if (!answers_blob(response, headers)) {
     StatusError error = make_status_error(response, Login::irrelevant);
     error.add_context(url.display());
@@ -226,7 +216,7 @@ http::Response Client::Impl::get_elsewhere(Line& line, const std::vector<std::st
 http::Response Client::Impl::get_blob(Line& line, const oci::Descriptor& descriptor,
                                       const std::vector<std::string>& headers) {
   http::Response response =
-      line.requests.send("GET", path("blobs", descriptor.digest.text()), headers);
+      line.requests.get_blob(path("blobs", descriptor.digest.text()), headers);
   line.retry.set_answered();
   if (response.status == 404 && !descriptor.urls.empty()) {
     return get_elsewhere(line, descriptor.urls, headers);

@@ -150,15 +150,27 @@ http::Response Requests::follow(http::Request request) {
   throw base::Error(cat(asked, ": too many redirects"));
 }
 
-http::Response Requests::send(const std::string& method, const std::string& path,
-                              const std::vector<std::string>& headers) {
+http::Response Requests::send(http::Request request, const std::string& path) {
   if (!standing_.greeted()) greet();
   keep_gap();
+  request.url = url(path);
+  return follow(std::move(request));
+}
+
+http::Response Requests::send(const std::string& method, const std::string& path,
+                              const std::vector<std::string>& headers) {
   http::Request request;
   request.method = method;
   request.headers = headers;
-  request.url = address(standing_.scheme(), host_, path);
-  return follow(std::move(request));
+  return send(std::move(request), path);
+}
+
+http::Response Requests::get_blob(const std::string& path,
+                                  const std::vector<std::string>& headers) {
+  http::Request request;
+  request.headers = headers;
+  request.decode = false;
+  return send(std::move(request), path);
 }
 
 http::Response Requests::get(const http::Url& url, const std::vector<std::string>& headers) {
@@ -194,10 +206,11 @@ http::Url Requests::url(const std::string& path) const {
   return address(standing_.scheme(), host_, path);
 }
 
-http::Response Requests::send_anonymous(const http::Url& url,
-                                        const std::vector<std::string>& headers) {
+http::Response Requests::get_blob_anonymously(const http::Url& url,
+                                              const std::vector<std::string>& headers) {
   http::Request request;
   request.headers = headers;
+  request.decode = false;
   request.url = url;
   for (int hops = 0; hops <= maximum_redirects; ++hops) {
     http::Response response = client_.send(request);

@@ -26,6 +26,8 @@ class Requests {
   /// first. StatusError when it already refuses that as too much.
   http::Response send(const std::string& method, const std::string& path,
                       const std::vector<std::string>& headers);
+  /// The same for GET of a blob, whose bytes come as they are stored.
+  http::Response get_blob(const std::string& path, const std::vector<std::string>& headers);
   /// The answer to GET of a whole address that an answer to send() has named, with a login where
   /// one would go behind a redirect.
   http::Response get(const http::Url& url, const std::vector<std::string>& headers);
@@ -35,8 +37,9 @@ class Requests {
                               const std::vector<std::string>& headers);
   /// The whole address of `path` on the registry; what start() says holds here too.
   http::Url url(const std::string& path) const;
-  /// The answer to GET of an address outside the registry, always without credentials.
-  http::Response send_anonymous(const http::Url& url, const std::vector<std::string>& headers);
+  /// The answer to GET of a blob outside the registry, always without credentials.
+  http::Response get_blob_anonymously(const http::Url& url,
+                                      const std::vector<std::string>& headers);
   /// What an answer that ends a request means; names who gave it when it was not the registry.
   StatusError refusal(http::Response& response) const;
   /// From now on waits before each send() and get(), the greeting aside, the longer the more
@@ -46,6 +49,7 @@ class Requests {
  private:
   void greet();
   void keep_gap() const;
+  http::Response send(http::Request request, const std::string& path);
   http::Response follow(http::Request request);
   http::Response send_first(http::Request& request);
   http::Response send_once(http::Request& request);
