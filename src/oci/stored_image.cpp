@@ -1,9 +1,12 @@
 #include "oci/stored_image.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "oci/stored_layout.hpp"
+#include "oci/stored_name.hpp"
 
 namespace oci {
 namespace {
@@ -19,19 +22,14 @@ JsonView choose(const JsonView& manifest, const StoredChoice& choice) {
   if (images.empty()) throw base::Error("it lists no image");
   if (images.size() == 1) return images.front();
   std::string list;
-  std::optional<JsonView> chosen;
-  size_t fitting = 0;
-  for (const JsonView& image : images) {
-    bool fits = false;
-    for (const std::string& name : image.at("RepoTags").strings()) {
+  BestFits<size_t> fits;
+  for (size_t i = 0; i < images.size(); ++i) {
+    for (const std::string& name : images[i].at("RepoTags").strings()) {
       list += cat(list.empty() ? "" : ", ", name);
-      fits = fits || has_tag(name, choice.tag);
+      fits.offer(i, fit_of(name, choice));
     }
-    if (!fits) continue;
-    chosen = image;
-    ++fitting;
   }
-  if (fitting == 1) return *chosen;
+  if (const auto chosen = fits.only()) return images[*chosen];
   throw base::Error(cat("it lists ", images.size(), " images (",
                         base::excerpt(list, base::sentence_limit),
                         "), and nothing says which one is meant; store one image only"));
@@ -40,10 +38,11 @@ JsonView choose(const JsonView& manifest, const StoredChoice& choice) {
 /// The name under which the archive lists the image.
 std::string name_of(const JsonView& image, const StoredChoice& choice) {
   const std::vector<std::string> names = image.at("RepoTags").strings();
-  for (const std::string& name : names) {
-    if (has_tag(name, choice.tag)) return name;
-  }
-  return names.empty() ? "" : names.front();
+  const auto best = std::max_element(names.begin(), names.end(),
+                                     [&](const std::string& one, const std::string& other) {
+                                       return fit_of(one, choice) < fit_of(other, choice);
+                                     });
+  return best == names.end() ? "" : *best;
 }
 
 /// Configurations are named by their digest: "<hex>.json", "sha256:<hex>", "blobs/sha256/<hex>".

@@ -34,6 +34,7 @@ struct StoredImage {
 /// Which of several images is meant.
 struct StoredChoice {
   Platform platform;
+  std::string repository;        ///< With the tag. May be empty, as it may be known by other names.
   std::string tag;               ///< Chooses by name, where images have names; may be empty.
   std::optional<Digest> digest;  ///< What it was when it was pulled, if that is known.
 };

@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "oci/find_image.hpp"
+#include "oci/stored_name.hpp"
 
 namespace oci {
 namespace {
@@ -106,54 +107,52 @@ class Layout {
   const Descriptor* begin(ImageStore& store, const StoredChoice& choice, base::Log& log) const {
     if (choice.digest) {
       if (*choice.digest == top_.digest) return nullptr;
-      if (const Descriptor* entry = with_digest(choice.digest->text(), choice.tag)) return entry;
+      if (const Descriptor* entry = with_digest(choice.digest->text(), choice)) return entry;
       log.warn(cat("the file digest says ", choice.digest->text(),
                    ", but the layout holds another image; its own digest is used"));
     }
     // Left by registry-image-resource and this one, where index.json is no registry's.
     const auto single = read_document(files_, "single-image-digest", line_limit);
     if (single) {
-      if (const Descriptor* entry = with_digest(base::trim(*single), choice.tag)) return entry;
+      if (const Descriptor* entry = with_digest(base::trim(*single), choice)) return entry;
     }
     if (files_.find(blob_path(top_.digest))) return nullptr;
     std::set<Digest> digests;
     for (const Descriptor& entry : entries_) digests.insert(entry.digest);
-    if (digests.size() == 1) return with_digest(digests.begin()->text(), choice.tag);
-    if (const Descriptor* entry = by_name(choice.tag)) return entry;
+    if (digests.size() == 1) return with_digest(digests.begin()->text(), choice);
+    if (const Descriptor* entry = by_name(choice)) return entry;
     const auto images = find_unlabelled(store, {entries_, {}}, choice.platform);
     // skopeo and others add to a layout that is there, and the oldest image comes first.
     if (images.size() > 1) refuse_several(cat(" for ", base::excerpt(choice.platform.text())));
-    if (images.size() == 1) return with_digest(images.front().digest.text(), choice.tag);
+    if (images.size() == 1) return with_digest(images.front().digest.text(), choice);
     return nullptr;
   }
 
  private:
-  /// An image has an entry for each of its names; the one with the tag tells how it is called.
-  const Descriptor* with_digest(std::string_view text, const std::string& tag) const {
+  /// An image has an entry for each of its names; the one that fits best tells how it is called.
+  const Descriptor* with_digest(std::string_view text, const StoredChoice& choice) const {
     const Descriptor* found = nullptr;
     for (const Descriptor& entry : entries_) {
       if (entry.digest.text() != text) continue;
-      if (has_tag(name_of(entry), tag)) return &entry;
-      if (found == nullptr) found = &entry;
+      const bool is_better =
+          found == nullptr || fit_of(name_of(entry), choice) > fit_of(name_of(*found), choice);
+      if (is_better) found = &entry;
     }
     return found;
   }
 
-  const Descriptor* by_name(const std::string& tag) const {
-    const Descriptor* chosen = nullptr;
+  const Descriptor* by_name(const StoredChoice& choice) const {
     std::set<std::string> names;
     std::set<Digest> named;
-    std::set<Digest> fitting;
+    BestFits<Digest> fits;
     for (const Descriptor& entry : entries_) {
       const std::string name = name_of(entry);
       if (name.empty() || is_digest_tag(name)) continue;
       names.insert(name);
       named.insert(entry.digest);
-      if (!has_tag(name, tag)) continue;
-      chosen = &entry;
-      fitting.insert(entry.digest);
+      fits.offer(entry.digest, fit_of(name, choice));
     }
-    if (fitting.size() == 1) return chosen;
+    if (const auto chosen = fits.only()) return with_digest(chosen->text(), choice);
     if (named.size() < 2) return nullptr;
     std::string list;
     for (const std::string& name : names) {
@@ -168,10 +167,6 @@ class Layout {
 };
 
 }  // namespace
-
-bool has_tag(std::string_view name, std::string_view tag) {
-  return !tag.empty() && (name == tag || name.ends_with(cat(":", tag)));
-}
 
 StoredImage find_in_layout(std::shared_ptr<const FileSet> files, const StoredChoice& choice,
                            base::Log& log) {

@@ -1,6 +1,4 @@
 #pragma once
-#include <string_view>
-
 #include "oci/stored_image.hpp"
 
 namespace oci {
@@ -11,8 +9,5 @@ inline constexpr const char* layout_index = "index.json";
 /// The image in a layout.
 StoredImage find_in_layout(std::shared_ptr<const FileSet> files, const StoredChoice& choice,
                            base::Log& log);
-
-/// Whether `name` is `tag` or ends with it as its tag; never when `tag` is empty.
-bool has_tag(std::string_view name, std::string_view tag);
 
 }  // namespace oci

@@ -91,8 +91,14 @@ std::string provenance_of(const oci::StoredImage& image, const ImageFiles& files
   return encode_provenance(known);
 }
 
-std::string wanted_tag(const Source& source, const ImageFiles& files) {
-  return files.tag.empty() && source.image ? source.image->tag : files.tag;
+/// The files beside an image say what it is; without them the source says what it should be.
+oci::StoredChoice choice_of(const Source& source, const ImageFiles& files) {
+  oci::StoredChoice choice{source.platform, files.repository, files.tag,
+                           oci::Digest::try_parse(files.digest)};
+  if (!source.image) return choice;
+  if (choice.repository.empty()) choice.repository = source.image->repository;
+  if (choice.tag.empty()) choice.tag = source.image->tag;
+  return choice;
 }
 
 }  // namespace
@@ -108,9 +114,7 @@ PutImage open_stored_image(const PutInput& input, const Source& source, const st
         input.kind == PutInput::Kind::layout
             ? oci::files_of_directory(input.path)
             : open_archive(input.path, source.limits, sources, log);
-    const oci::StoredChoice choice{source.platform, wanted_tag(source, files),
-                                   oci::Digest::try_parse(files.digest)};
-    oci::StoredImage image = oci::find_stored_image(stored, choice, log);
+    oci::StoredImage image = oci::find_stored_image(stored, choice_of(source, files), log);
     complete(files, image);
     check_identity(source, files, log);
     files.metadata = encode_metadata(image.config);

@@ -76,3 +76,21 @@ TEST_CASE("of several images in an archive the tag's is taken", "[saved_image]")
   CHECK(contains(refusal_of(files), "2 images (a:1, a:2, b:3)"));
   CHECK(contains(refusal_of(files, amd64("4")), "2 images (a:1, a:2, b:3)"));
 }
+
+TEST_CASE("of several images with the same tag the repository's is taken", "[saved_image]") {
+  const std::string first = R"({"Config":"config","RepoTags":["host:5/a:1","c:1"],"Layers":["l"]})";
+  const std::string second =
+      R"({"Config":"config","RepoTags":["c:2", "library/b:1"],"Layers":["m"]})";
+  const auto files = archive(cat("[", first, ",", second, "]"));
+  (*files)["l"] = "layer";
+  (*files)["m"] = "layer";
+  CHECK(find(files, amd64("1", {}, "host:5/a")).name == "host:5/a:1");
+  CHECK(find(files, amd64("1", {}, "c")).name == "c:1");
+  CHECK(find(files, amd64("1", {}, "docker.io/b")).name == "library/b:1");
+  // Perhaps the image was pulled through a mirror.
+  CHECK(find(files, amd64("2", {}, "host:5/a")).name == "c:2");
+  for (const char* other : {"", "a", "host:5/b", "not a name"}) {
+    INFO(other);
+    CHECK(contains(refusal_of(files, amd64("1", {}, other)), "2 images (host:5/a:1, c:1, c:2"));
+  }
+}

@@ -188,6 +188,18 @@ TEST_CASE("of several images the tag's is taken, never just any", "[stored_image
   CHECK(find(layout.files).digest == one);
 }
 
+TEST_CASE("of several images with the tag the repository's is taken", "[stored_image]") {
+  Layout layout;
+  const Digest one = layout.image("one");
+  const Digest two = layout.image("two");
+  layout.list(layout.entry(one, named("a:v1")) + "," + layout.entry(two, named("b:v1")) + "," +
+              layout.entry(two, named("v1")));
+  CHECK(find(layout.files, amd64("v1", {}, "a")).digest == one);
+  CHECK(find(layout.files, amd64("v1", {}, "b")).name == "b:v1");
+  CHECK(find(layout.files, amd64("v1", two, "b")).name == "b:v1");
+  CHECK(contains(refusal_of(layout.files, amd64("v1", {}, "c")), "several images (a:v1, b:v1, v1"));
+}
+
 TEST_CASE("of images without names the oldest is not taken for the one that was meant",
           "[stored_image]") {
   Layout layout;

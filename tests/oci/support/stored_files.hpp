@@ -30,9 +30,9 @@ inline std::string config_of(const std::string& layer, const std::string& archit
                    oci::Digest::of(layer).text(), "\"]}}");
 }
 
-inline oci::StoredChoice amd64(const std::string& tag = "",
-                               std::optional<oci::Digest> digest = {}) {
-  return {{"linux", "amd64", ""}, tag, std::move(digest)};
+inline oci::StoredChoice amd64(const std::string& tag = "", std::optional<oci::Digest> digest = {},
+                               const std::string& repository = "") {
+  return {{"linux", "amd64", ""}, repository, tag, std::move(digest)};
 }
 
 inline oci::StoredImage find(const std::shared_ptr<Files>& files,
