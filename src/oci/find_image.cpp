@@ -194,6 +194,10 @@ std::string find_created(ImageStore& store, const Document& start, const Platfor
     walk.visit(start);
   } catch (const Useless&) {
     return "";
+  } catch (const base::Error& error) {
+    // One of many tags, deleted meanwhile or never whole.
+    if (store.judge(error) != ImageStore::Failure::absent) throw;
+    return "";
   }
   return created;
 }

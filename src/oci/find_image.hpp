@@ -47,8 +47,8 @@ std::vector<Descriptor> find_unlabelled(ImageStore& store, const Index& index,
                                         const Platform& platform);
 
 /// When the image that `start` leads to was made, as its configuration says, whatever system it is
-/// for; "" when it does not say so, and for what is no image or not made for `platform`. What the
-/// store cannot give is an error all the same.
+/// for; "" when it does not say so, and for what is not all there, no image or not made for
+/// `platform`. What the store cannot give for other reasons is an error all the same.
 std::string find_created(ImageStore& store, const Document& start, const Platform& platform);
 
 }  // namespace oci

@@ -64,7 +64,7 @@ class Store : public oci::ImageStore {
     return std::make_unique<base::MemorySource>(bytes_of(descriptor.digest));
   }
   Failure judge(const base::Error& error) const override {
-    return dynamic_cast<const Gone*>(&error) != nullptr ? Failure::everything : Failure::document;
+    return dynamic_cast<const Gone*>(&error) != nullptr ? meaning_of_gone : Failure::document;
   }
 
   oci::Image find(const Digest& start) {
@@ -79,6 +79,7 @@ class Store : public oci::ImageStore {
 
   CapturedLog log;
   size_t fetched = 0;
+  Failure meaning_of_gone = Failure::everything;
 
  private:
   const std::string& bytes_of(const Digest& digest) const {
@@ -166,6 +167,16 @@ TEST_CASE("what is no image here has no age, and is no failure either") {
                 {Store::entry(image, "", 5, R"({"os":"windows","architecture":"amd64"})")}))
             .empty());
   CHECK(store.created(store.index({Store::entry(store.add("{}"))})).empty());
+}
+
+TEST_CASE("a tag that lost its configuration does not keep the others from being sorted") {
+  Store store;
+  store.meaning_of_gone = oci::ImageStore::Failure::absent;
+  const std::string config = R"({"created":"2020"})";
+  const Digest image = store.manifest(config);
+  store.remove(Digest::of(config));
+  CHECK(store.created(image).empty());
+  CHECK(store.created(store.index({Store::entry(image)})).empty());
 }
 
 TEST_CASE("a registry that fails is not taken for an image without an age") {
