@@ -35,7 +35,8 @@ void Patience::wait_or_rethrow(base::Error& error, int attempt,
     if (attempt > 1) error.add_context(cat("after ", attempt, " attempts"));
     if (retry_after > longest_wait) {
       throw base::Error(cat(error.what(), "; it wants to be asked again in ",
-                            base::human_seconds(static_cast<double>(retry_after->count()))));
+                            base::human_seconds(static_cast<double>(retry_after->count())),
+                            ", longer than a step waits for it"));
     }
     throw;
   }

@@ -49,7 +49,7 @@ bool may_pass(long status) {
 bool may_pass(const TransportError& error) {
   using Cause = TransportError::Cause;
   return error.cause() != Cause::tls_certificate && error.cause() != Cause::no_tls &&
-         error.cause() != Cause::other;
+         error.cause() != Cause::proxy_refusal && error.cause() != Cause::other;
 }
 
 void pause(milliseconds delay) {

@@ -74,10 +74,21 @@ struct Response {
 };
 
 /// The request could not be made or its reply broke off: DNS, connect, TLS, time-out, cut.
-/// Something else than TLS in its place is no_tls.
+/// Something else than TLS in its place is no_tls; a proxy that will not let us through, whenever
+/// it is asked, is proxy_refusal.
 class TransportError : public base::Error {
  public:
-  enum class Cause { resolve, connect, tls_certificate, tls, no_tls, timeout, cut, other };
+  enum class Cause {
+    resolve,
+    connect,
+    proxy_refusal,
+    tls_certificate,
+    tls,
+    no_tls,
+    timeout,
+    cut,
+    other
+  };
   TransportError(Cause cause, std::string message)
       : base::Error(std::move(message)), cause_(cause) {}
   Cause cause() const { return cause_; }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/text.hpp"
+#include "http/backoff.hpp"
 
 namespace http {
 namespace {
@@ -69,6 +70,18 @@ TransportError proxy_tls_error(const std::string& host, const std::string& detai
               "; most proxies want http:// before their address, in https_proxy, too")};
 }
 
+/// A proxy that answered CONNECT, but not as was hoped.
+TransportError tunnel_error(CURL* handle, const Url& url, const std::string& host,
+                            const std::string& detail) {
+  long status = 0;
+  check(curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &status), "find the proxy's answer");
+  if (status == 407) return proxy_login_error(url);
+  const bool is_final = status != 0 && !may_pass(status);
+  return {is_final ? Cause::proxy_refusal : Cause::connect,
+          cat("the proxy refuses to connect to ", host, ": ", detail,
+              is_final ? "; it must allow this host and port" : "")};
+}
+
 TransportError tls_error(const std::string& host, const std::string& detail) {
   if (contains(detail, "wrong version number") || contains(detail, "packet length too long")) {
     return {Cause::no_tls,
@@ -123,6 +136,7 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
       return {Cause::resolve,
               cat("cannot resolve the proxy's host name on the way to ", host, ": ", detail)};
     case CURLE_COULDNT_CONNECT: {
+      if (contains(detail, "CONNECT")) return tunnel_error(handle, url, host, detail);
       const std::string reason = system_reason(handle);
       if (!contains(detail, url.host) || contains(detail, " via ")) {
         return {Cause::connect, cat("cannot connect to ", host, " through the proxy: ", detail)};
@@ -155,10 +169,7 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      if (contains(detail, "CONNECT")) {
-        if (contains(detail, "407")) return proxy_login_error(url);
-        return {Cause::connect, cat("the proxy refuses to connect to ", host, ": ", detail)};
-      }
+      if (contains(detail, "CONNECT")) return tunnel_error(handle, url, host, detail);
       // With TLS 1.3 this comes when the handshake looks done.
       if (contains(detail, "certificate required") || contains(detail, "alert bad certificate")) {
         return {Cause::cut, cat(host, " wants a client certificate that it knows: ", detail)};

@@ -25,8 +25,8 @@ http::Options http_options(const Options& options) {
 /// Whether a failed https request may mean that the server speaks http only. An untrusted
 /// certificate does not: falling back would hand the request to whoever holds it.
 bool may_speak_plain(Cause cause) {
-  return cause == Cause::connect || cause == Cause::tls || cause == Cause::no_tls ||
-         cause == Cause::timeout;
+  return cause == Cause::connect || cause == Cause::proxy_refusal || cause == Cause::tls ||
+         cause == Cause::no_tls || cause == Cause::timeout;
 }
 
 /// Reads a short body to its end, so that the connection can be used again.

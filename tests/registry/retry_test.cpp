@@ -91,7 +91,8 @@ TEST_CASE("what a second request may change is asked again, what it cannot is no
        {Cause::resolve, Cause::connect, Cause::tls, Cause::timeout, Cause::cut}) {
     CHECK(registry::may_pass(http::TransportError(cause, "")));
   }
-  for (const Cause cause : {Cause::tls_certificate, Cause::no_tls, Cause::other}) {
+  for (const Cause cause :
+       {Cause::proxy_refusal, Cause::tls_certificate, Cause::no_tls, Cause::other}) {
     CHECK_FALSE(registry::may_pass(http::TransportError(cause, "")));
   }
 }
