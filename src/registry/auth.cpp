@@ -74,12 +74,12 @@ bool Authenticator::learn(const http::Request& sent, const http::Headers& header
   if (known.authorization.reveal() != sent.authorization.reveal() && !known.authorization.empty()) {
     return true;
   }
-  if (known.is_password()) return false;  // It does not get better by being sent again.
   const http::Challenge* bearer = find_scheme(challenges, "bearer");
   if (bearer != nullptr && !bearer->get("realm").empty()) {
     standing_.set_grant(target, fetch_token(target, *bearer, scope));
     return true;
   }
+  if (known.is_password()) return false;  // It does not get better by being sent again.
   if (find_scheme(challenges, "basic") == nullptr) return false;
   if (!options_.credentials || !standing_.is_home(target)) return false;
   const bool safe =

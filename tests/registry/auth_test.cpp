@@ -124,6 +124,24 @@ TEST_CASE("an expired token that is answered with 400 is renewed") {
   CHECK(issued == 3);
 }
 
+TEST_CASE("a registry that wants the password at its door and a token inside gets both") {
+  LoopbackServer tokens([](Exchange& exchange) {
+    const bool known = exchange.header("authorization") == basic_value;
+    exchange.reply(known ? 200 : 401, {}, known ? R"({"token":"t"})" : "{}");
+  });
+  const auto door = wants(basic_value, {"WWW-Authenticate: Basic realm=\"door\""});
+  const auto inside =
+      wants("Bearer t", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/t"), "\"")});
+  FakeRegistry fake([&](Exchange& exchange) {
+    return exchange.target == "/v2/" ? door(exchange) : inside(exchange);
+  });
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Client client = fake.client(with_password());
+  CHECK(client.resolve("latest") == image.digest);
+  client.fetch_image(image.digest, amd64);
+  CHECK(tokens.lines().size() == 1);
+}
+
 TEST_CASE("Basic is answered when Bearer is not offered") {
   FakeRegistry fake(wants(basic_value, {"WWW-Authenticate: Basic realm=\"a, b\""}));
   const oci::Descriptor image = fake.add_image(amd64, "latest");
