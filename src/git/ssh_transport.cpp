@@ -52,7 +52,9 @@ std::string ask_over_ssh(SshAddress address, const RemoteOptions& options, std::
   constexpr size_t most_said = 64 * 1024;
   add_user(address, options);
   const std::string command = base::cat(program, ' ', shell_quoted(address.path), ' ', word);
-  const auto channel = open_ssh_channel(address, options, {command, Protocol::v0}, log);
+  const auto channel = Patience("", http::pause, log).run([&] {
+    return open_ssh_channel(address, options, {command, Protocol::v0}, log);
+  });
   channel->end_writing();
   std::string text;
   std::array<char, 4096> block{};

@@ -7,6 +7,7 @@ import unittest
 
 from support import git_http, git_ssh, programs
 from support.case import AS_ROOT
+from support.cutting_line import CuttingLine
 from support.git_repo import ENVIRONMENT, stock_clone
 from support.hook import HOOK, hooked
 from support.lfs_case import SIZE, LfsCase
@@ -207,11 +208,26 @@ class PutLfsOverSsh(LfsCase):
         path.write_text(f'#!/bin/sh\necho "$@" >>{self.bin}/asked\n{script}\n')
         path.chmod(0o755)
 
-    def test_the_login_comes_over_ssh(self):
-        repository = self.repository()
+    def answer_with_login(self):
         answer = {"href": f"{self.lfs.url}/x", "header": {"Authorization": self.lfs.login},
                   "expires_in": 3600}
         self.answer_with(f"echo '{json.dumps(answer)}'")
+
+    def test_a_server_that_hangs_up_now_and_then_is_asked_again_for_the_login_too(self):
+        self.answer_with_login()
+        repository = self.repository()
+        port = str(self.sshd.port)
+        line = CuttingLine(f"127.0.0.1:{port}", every_other=True)
+        self.addCleanup(line.close)
+        source = {key: value.replace(port, line.address.split(":")[1])
+                  if key in ("uri", "known_hosts") else value
+                  for key, value in self.source(repository).items()}
+        self.put("large", source)
+        self.assert_same_image(self.get_newest({"git": source}))
+
+    def test_the_login_comes_over_ssh(self):
+        repository = self.repository()
+        self.answer_with_login()
         outcome = programs.put({"git": self.source(repository), "debug": True}, self.inputs,
                                image="large")
         self.succeeded(outcome)

@@ -1,5 +1,6 @@
 """A TCP line to a server that breaks after so many bytes."""
 
+import itertools
 import socket
 import socketserver
 import ssl
@@ -10,15 +11,16 @@ class CuttingLine:
     """Leads to `address` ("host:port"). After `up` bytes towards the server, or `down` bytes from
     it, counted over all connections, both ends of every connection are cut, and no new one is let
     through; None is no limit. `passed` counts what has gone each way. With `certificate`, the file
-    and that of its key, the near half of the line speaks TLS."""
+    and that of its key, the near half of the line speaks TLS. With `every_other`, one connection is
+    closed at once, the next let through, and so on."""
 
-    def __init__(self, address, up=None, down=None, certificate=None):
+    def __init__(self, address, up=None, down=None, certificate=None, every_other=False):
         self._limits = {"up": up, "down": down}
         self.passed = {"up": 0, "down": 0}
         self.is_cut = False
         self._lock, self._open = threading.Lock(), set()
         host, port = address.split(":")
-        outer = self
+        outer, connections = self, itertools.count()
         tls = None
         if certificate:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -26,7 +28,7 @@ class CuttingLine:
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
-                if outer.is_cut:
+                if outer.is_cut or (every_other and next(connections) % 2 == 0):
                     return
                 if tls:
                     try:
