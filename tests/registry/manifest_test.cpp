@@ -157,7 +157,7 @@ TEST_CASE("a proxy that packs manifests unasked does not change what a tag means
   });
   const auto fetch = [&] { return fake.client().fetch("latest"); };
   if (!whole) {
-    CHECK_THROWS_AS(fetch(), http::TransportError);
+    CHECK_THROWS_AS(fetch(), base::Error);
     return;
   }
   CHECK(fetch().bytes == manifest);
