@@ -66,6 +66,9 @@ const char* type_of(const Json* value) {
 bool JsonView::is_null() const {
   return value_ == nullptr || value_->is_null();
 }
+bool JsonView::is_blank() const {
+  return is_null() || (is_string() && string().empty());
+}
 bool JsonView::is_object() const {
   return value_ != nullptr && value_->is_object();
 }
@@ -199,14 +202,19 @@ void JsonDocument::overlay(const JsonView& to, const JsonView& from,
                            const std::vector<std::string_view>& keys) {
   for (const std::string_view key : keys) {
     const JsonView given = from.at(key);
-    if (given.is_null() || (given.is_string() && given.string().empty())) continue;
+    if (given.is_blank()) continue;
     if (!to.is_object()) to.refuse("an object");
-    // Views change nothing, but what they look at is this document's own.
-    Json& target = const_cast<Json&>(*to.value_);
-    for (auto member = target.begin(); member != target.end();) {
-      member = equal_ignoring_case(member.key(), key) ? target.erase(member) : std::next(member);
-    }
-    target[std::string(key)] = *given.value_;
+    erase(to, key);
+    const_cast<Json&>(*to.value_)[std::string(key)] = *given.value_;
+  }
+}
+
+void JsonDocument::erase(const JsonView& object, std::string_view key) {
+  if (!object.is_object()) return;
+  // Views change nothing, but what they look at is this document's own.
+  Json& target = const_cast<Json&>(*object.value_);
+  for (auto member = target.begin(); member != target.end();) {
+    member = equal_ignoring_case(member.key(), key) ? target.erase(member) : std::next(member);
   }
 }
 

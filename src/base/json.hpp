@@ -18,6 +18,8 @@ class JsonView {
   /// Where the value stands: "source.platform.os".
   const std::string& path() const { return path_; }
   bool is_null() const;
+  /// null or "", as of a variable that says nothing.
+  bool is_blank() const;
   bool is_object() const;
   bool is_array() const;
   bool is_string() const;
@@ -85,6 +87,9 @@ class JsonDocument {
   /// of `to`, whose keys may differ in case. Both are objects of this document. No view of a member
   /// of `to` may be used afterwards.
   void overlay(const JsonView& to, const JsonView& from, const std::vector<std::string_view>& keys);
+  /// Removes a member, whose key may differ in case, from an object of this document. No view of it
+  /// may be used afterwards.
+  void erase(const JsonView& object, std::string_view key);
 
  private:
   JsonDocument();

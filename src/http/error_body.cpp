@@ -53,14 +53,24 @@ std::string json_message(std::string_view text) {
   }
 }
 
-std::string html_title(std::string_view text) {
+/// The text of the first element of this name; "" when there is none.
+std::string element(std::string_view text, std::string_view name) {
   const std::string lower = base::to_lower(text);
-  const size_t open = lower.find("<title");
+  const size_t open = lower.find(cat("<", name));
   if (open == std::string::npos) return "";
   const size_t begin = lower.find('>', open);
-  const size_t end = lower.find("</title", open);
+  const size_t end = lower.find(cat("</", name), open);
   if (begin == std::string::npos || end == std::string::npos || end < begin) return "";
   return std::string(text.substr(begin + 1, end - begin - 1));
+}
+
+/// What web servers say in HTML, and object storage in XML.
+std::string markup_message(std::string_view text) {
+  const std::string title = element(text, "title");
+  if (!title.empty()) return title;
+  const std::string code = element(text, "code");
+  const std::string message = element(text, "message");
+  return cat(code, code.empty() || message.empty() ? "" : ": ", message);
 }
 
 /// Runs of white space become one blank, so that the excerpt stays on one line.
@@ -100,7 +110,7 @@ std::string describe_error_body(Response& response) {
   if (trimmed.starts_with('{')) {
     message = json_message(trimmed);
   } else if (trimmed.starts_with('<') || type.starts_with("text/html")) {
-    message = html_title(trimmed);
+    message = markup_message(trimmed);
   } else if (type.empty() || type.starts_with("text/")) {
     message = trimmed;
   }

@@ -293,7 +293,8 @@ std::vector<std::string> Client::tags() {
   });
 }
 
-std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<std::string>& tags) {
+std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<std::string>& tags,
+                                                            const OnWithheld& on_withheld) {
   const HeldLines::Hold hold(impl_->held);
   std::vector<std::string> paths;
   paths.reserve(tags.size());
@@ -302,7 +303,12 @@ std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<st
   bool may_hurry = true;
   for (size_t i = 0; i < tags.size();) {
     // Done properly: this logs in, and waits where the registry wants that.
-    digests[i] = resolve(tags[i]);
+    try {
+      digests[i] = resolve(tags[i]);
+    } catch (const StatusError& error) {
+      if (!on_withheld || !may_be_withheld(error)) throw;
+      on_withheld(error);
+    }
     const size_t start = i + 1;
     const bool head_works = digests[i] && !impl_->head_is_broken;
     i = head_works && may_hurry

@@ -70,6 +70,11 @@ class StatusError : public base::Error {
   Limit limit_;
 };
 
+/// Whether a refusal may be of one image alone: scanners and policies keep single ones back.
+bool may_be_withheld(const StatusError& error);
+
+using OnWithheld = std::function<void(const StatusError& error)>;
+
 using oci::Document;
 using oci::Image;
 
@@ -90,8 +95,10 @@ class Client {
   Document fetch(const std::string& tag_or_digest);
   /// The tags of the repository as the registry orders them; none when it does not exist.
   std::vector<std::string> tags();
-  /// resolve() for many tags, in their order, several at a time.
-  std::vector<std::optional<oci::Digest>> resolve_all(const std::vector<std::string>& tags);
+  /// resolve() for many tags, in their order, several at a time. A refusal that may_be_withheld()
+  /// is told to `on_withheld`, if there is one, and the tag then has no digest.
+  std::vector<std::optional<oci::Digest>> resolve_all(const std::vector<std::string>& tags,
+                                                      const OnWithheld& on_withheld = {});
   /// Follows indexes to the manifest for `platform` and reads its config, everything verified.
   Image fetch_image(const oci::Digest& digest, const oci::Platform& platform);
   /// When the image was made that a tag leads to on `platform`, as its configuration says, whatever

@@ -13,6 +13,9 @@ constexpr int attempts = 6;
 /// About half an hour: limits are counted per minute or hour, and a build that waits is worth more
 /// than one that fails.
 constexpr int attempts_when_limited = 14;
+/// Who is told to come back later than this would wait in vain.
+constexpr std::chrono::seconds longest_wait{60 * 60};
+constexpr std::chrono::seconds longest_wait_of_check{60};
 
 }  // namespace
 
@@ -24,8 +27,11 @@ Retry::Retry(const Patience& patience, base::Log& log)
     : patience_(patience), log_(log), generator_(std::random_device{}()) {}
 
 void Retry::wait_or_rethrow(StatusError& error, int attempt, std::string_view where, Tell tell) {
-  const bool waits_long = error.status() == 429 && patience_.on_pull_limit == OnPullLimit::wait;
-  const bool useless = error.limit().is_pull_limit && patience_.on_pull_limit == OnPullLimit::fail;
+  const bool may_wait = patience_.on_pull_limit == OnPullLimit::wait;
+  const bool waits_long = error.status() == 429 && may_wait;
+  const bool useless =
+      (error.limit().is_pull_limit && !may_wait) ||
+      error.limit().retry_after > (may_wait ? longest_wait : longest_wait_of_check);
   if (!may_pass(error) || useless) throw;
   if (attempt >= (waits_long ? attempts_when_limited : attempts)) {
     error.add_context(cat("after ", attempt, " attempts"));

@@ -7,13 +7,25 @@
 namespace resource {
 namespace {
 
+/// Whether the version of a build before can still be had.
+bool is_there(registry::Client& client, const oci::Digest& digest, base::Log& log) {
+  try {
+    return client.resolve(digest.text()).has_value();
+  } catch (const registry::StatusError& error) {
+    // Perhaps what came in its place is there because of just that.
+    if (!registry::may_be_withheld(error)) throw;
+    log.warn(base::cat(error.what(), "; the version is left out"));
+    return false;
+  }
+}
+
 std::vector<Version> check_tag(registry::Client& client, const ImageSource& image,
-                               const std::optional<Version>& given) {
+                               const std::optional<Version>& given, base::Log& log) {
   const auto current = client.resolve(image.tag);
   if (!current) return {};
   std::vector<Version> versions;
   const auto old = given ? oci::Digest::try_parse(given->digest) : std::nullopt;
-  if (old && *old != *current && client.resolve(old->text())) {
+  if (old && *old != *current && is_there(client, *old, log)) {
     versions.push_back({image.tag, old->text(), ""});
   }
   versions.push_back({image.tag, current->text(), ""});
@@ -26,8 +38,8 @@ std::vector<Version> check_image(const ImageSource& image, const oci::Platform& 
   std::vector<Version> versions;
   // Concourse asks again in a minute; hours of waiting would only hide the reason.
   with_registry(image, registry::OnPullLimit::fail, log, [&](registry::Client& client) {
-    versions =
-        single ? check_tag(client, image, given) : check_tags(client, image, platform, given, log);
+    versions = single ? check_tag(client, image, given, log)
+                      : check_tags(client, image, platform, given, log);
     return !versions.empty();
   });
   if (versions.empty() && single) {

@@ -143,12 +143,17 @@ std::optional<registry::EcrOptions> parse_ecr(const JsonView& source, const Imag
     }
     return std::nullopt;
   }
-  if (ecr.account_id.find_first_not_of("0123456789") != std::string::npos) {
-    throw Error("source.aws_account_id: an account id has digits only");
+  constexpr size_t digits_of_account = 12;
+  if (!ecr.account_id.empty() &&
+      (ecr.account_id.size() != digits_of_account ||
+       ecr.account_id.find_first_not_of("0123456789") != std::string::npos)) {
+    throw Error("source.aws_account_id: an account id has 12 digits; quote one that begins with 0");
   }
   if (!is_ecr_host(image.reference)) {
-    throw Error(cat("source.aws_region is set, but ", base::printable(image.reference.registry),
-                    " is not a registry of Amazon's: leave the host out of source.repository"));
+    throw Error(
+        cat("source.aws_region is set, but ", base::printable(image.reference.registry),
+            " is not a registry of Amazon's: leave the host out of source.repository (or "
+            "write ACCOUNT.dkr.ecr.REGION.amazonaws.com before a name that looks like one)"));
   }
   return ecr;
 }

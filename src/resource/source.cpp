@@ -29,6 +29,52 @@ constexpr std::array<std::string_view, 10> secret_keys = {
     "aws_session_token", "repository_key", "repository_passphrase",
     "proxy_password"};
 
+const std::vector<std::string_view>& git_keys() {
+  static const std::vector<std::string_view> keys = {"uri",
+                                                     "branch",
+                                                     "username",
+                                                     "password",
+                                                     "private_key",
+                                                     "private_key_passphrase",
+                                                     "private_key_user",
+                                                     "known_hosts",
+                                                     "skip_host_key_check",
+                                                     "ca_certs",
+                                                     "skip_ssl_verification",
+                                                     "https_tunnel",
+                                                     "author_name",
+                                                     "author_email",
+                                                     "committer_name",
+                                                     "committer_email",
+                                                     "empty_dirs",
+                                                     "tmpdir_env",
+                                                     "max_file_size",
+                                                     "max_push_size",
+                                                     "lfs"};
+  return keys;
+}
+
+bool contains(const std::vector<std::string_view>& keys, std::string_view key) {
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](std::string_view known) { return base::equal_ignoring_case(known, key); });
+}
+
+/// A login or a certificate that stands one level too high would be missed where it is needed.
+void refuse_misplaced(const JsonView& source, const std::vector<std::string_view>& known,
+                      bool has_repository) {
+  for (const auto& [key, view] : source.members()) {
+    const std::string inside = cat("source.git.", base::to_lower(key));
+    if (!contains(known, key) && contains(git_keys(), key)) {
+      throw Error(cat(view.path(), " is not known; it is ", inside));
+    }
+    const bool is_of_registry =
+        contains(registry_keys(), key) || contains(tag_rule_keys(), key) || contains({"tag"}, key);
+    if (has_repository || view.is_blank() || !is_of_registry) continue;
+    throw Error(cat(view.path(), " is about an image in a registry, and source has no repository",
+                    contains(git_keys(), key) ? cat("; for the git server it is ", inside) : ""));
+  }
+}
+
 base::Secret read_secret(const JsonView& view) {
   return base::Secret(view.scalar_text());
 }
@@ -132,27 +178,7 @@ GitSource parse_git(const JsonView& git) {
   remote.password = read_secret(git.at("password"));
   remote.private_key = read_secret(git.at("private_key"));
   remote.private_key_passphrase = read_secret(git.at("private_key_passphrase"));
-  git.allow_only({"uri",
-                  "branch",
-                  "username",
-                  "password",
-                  "private_key",
-                  "private_key_passphrase",
-                  "private_key_user",
-                  "known_hosts",
-                  "skip_host_key_check",
-                  "ca_certs",
-                  "skip_ssl_verification",
-                  "https_tunnel",
-                  "author_name",
-                  "author_email",
-                  "committer_name",
-                  "committer_email",
-                  "empty_dirs",
-                  "tmpdir_env",
-                  "max_file_size",
-                  "max_push_size",
-                  "lfs"});
+  git.allow_only(git_keys());
   git.at("lfs").allow_only({"threshold", "url"});
   remote.uri = git.at("uri").string_or("");
   if (remote.uri.empty())
@@ -248,10 +274,12 @@ Source parse_source(const JsonView& source, base::Log& log) {
                                          "git",        "label_regex", "annotation_regex", "limits"};
   known.insert(known.end(), registry_keys().begin(), registry_keys().end());
   known.insert(known.end(), tag_rule_keys().begin(), tag_rule_keys().end());
-  source.allow_only(known, true);
   const JsonView git = source.at_ignoring_case("git");
+  const bool has_repository = !source.at_ignoring_case("repository").is_null();
+  refuse_misplaced(source, known, has_repository || git.is_null());
+  source.allow_only(known, true);
   if (!git.is_null()) parsed.git = parse_git(git);
-  if (!source.at_ignoring_case("repository").is_null()) parsed.image = parse_image(source, log);
+  if (has_repository) parsed.image = parse_image(source, log);
   if (!parsed.git && !parsed.image) {
     throw Error("source needs repository (an image in a registry) or git (a repository), or both");
   }

@@ -1,11 +1,26 @@
 #include "resource/step_login.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace resource {
 
 using base::JsonView;
+
+namespace {
+
+/// Which keys say one thing together: one of them in a step replaces all of the source's.
+const std::vector<std::vector<std::string_view>>& groups() {
+  static const std::vector<std::vector<std::string_view>> groups = {
+      {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"},
+      {"aws_role_arn", "aws_role_arns"},
+      {"aws_account_id", "aws_ecr_registry_id"}};
+  return groups;
+}
+
+}  // namespace
 
 const std::vector<std::string_view>& step_login_keys() {
   static const std::vector<std::string_view> keys = {"username",
@@ -42,6 +57,13 @@ void apply_step_login(base::JsonDocument& document, const JsonView& source,
     throw base::Error(base::cat("params.", key,
                                 " is a login for a registry: source has no repository",
                                 "; a login at the git server belongs into params.git"));
+  }
+  for (const auto& group : groups()) {
+    const bool is_replaced = std::any_of(group.begin(), group.end(),
+                                         [&](auto key) { return !params.at(key).is_blank(); });
+    for (const std::string_view key : group) {
+      if (is_replaced) document.erase(source, key);
+    }
   }
   document.overlay(source, params, registry_keys);
 }

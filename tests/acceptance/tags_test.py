@@ -170,6 +170,29 @@ class Beyond(Scripted):
         answer = self.succeeded(programs.check({"repository": server.repository}))
         self.assertEqual([version["tag"] for version in answer], ["1.0.0"])
 
+    def test_an_image_that_is_kept_back_does_not_hide_the_others(self):
+        three = lettered("1.0.0", "1.1.0", "1.2.0")
+        for cursor in (None, ("1.1.0", "1.1.0"), ("1.0.0", "1.0.0")):
+            for rules in ({}, {"tag_regex": "1"}):
+                with self.subTest(cursor=cursor, **rules):
+                    self.check(three, ["1.0.0", "1.2.0"], rules, cursor=cursor,
+                               options={"withheld": ["1.1.0"]})
+
+    def test_when_all_images_are_kept_back_the_reason_is_told(self):
+        server = ScriptedRegistry(lettered("1.0.0", "1.1.0"), withheld=["1.0.0", "1.1.0"])
+        self.addCleanup(server.close)
+        self.failed(programs.check({"repository": server.repository}), "blocked by a scanner")
+
+    def test_the_successor_of_an_image_that_is_kept_back_is_found(self):
+        old = "sha256:" + "0" * 64
+        server = ScriptedRegistry({"latest": "fixed"}, withheld=[old])
+        self.addCleanup(server.close)
+        outcome = programs.check({"repository": server.repository, "tag": "latest"},
+                                 {"tag": "latest", "digest": old})
+        self.assertEqual(self.succeeded(outcome),
+                         [{"tag": "latest", "digest": server.digests["latest"]}])
+        self.assertIn("blocked by a scanner", outcome.log)
+
     def test_latest_of_a_version_behind_the_cursor_is_not_new(self):
         self.check({"1": "a", "2": "b", "latest": "b", "3": "c", "4": "d"}, ["3", "4"],
                    cursor=("3", "3"))

@@ -22,6 +22,9 @@ TEST_CASE("what a server says about an error becomes one short line") {
   CHECK(described("<html><head><TITLE>502\n Bad Gateway</TITLE>", "text/html") ==
         "502 Bad Gateway");
   CHECK(described("repository\nis  full\r\n", "text/plain") == "repository is full");
+  CHECK(described("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Request has "
+                  "expired</Message></Error>",
+                  "application/xml") == "AccessDenied: Request has expired");
   CHECK(described("").empty());
   CHECK(described("{\"errors\":").empty());
   CHECK(described(R"({"errors":{"a":1},"message":7})").empty());

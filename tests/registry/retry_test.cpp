@@ -190,6 +190,18 @@ TEST_CASE("a pull limit ends check at once and keeps get waiting") {
   }
 }
 
+TEST_CASE("a registry that wants to be left alone for long is not waited for in vain") {
+  const auto [on_limit, asked] = GENERATE(table<registry::OnPullLimit, const char*>(
+      {{registry::OnPullLimit::fail, "61"}, {registry::OnPullLimit::wait, "3601"}}));
+  const int status = GENERATE(429, 503);
+  CAPTURE(asked, status);
+  FakeRegistry fake(FailAt{always(), status, {cat("Retry-After: ", asked)}});
+  registry::Options options;
+  options.patience.on_pull_limit = on_limit;
+  CHECK(contains(message_of([&] { fake.client(options).fetch("latest"); }), "calm down"));
+  CHECK(fake.naps.empty());
+}
+
 TEST_CASE("a mirror is not recommended where none can be set") {
   const auto message = [](const std::string& host, registry::Login login) {
     http::Response response;

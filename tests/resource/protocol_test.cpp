@@ -190,6 +190,20 @@ TEST_CASE("a login for one step is enough where source has none") {
   CHECK(get_request(source + "," + version + amazon).source.image->ecr);
 }
 
+TEST_CASE("a login for one step does not mix with parts of the source's at Amazon") {
+  const std::string ours =
+      R"("source":{"repository":"app","aws_region":"r","AWS_session_token":"old",
+      "aws_access_key_id":"a","aws_secret_access_key":"s","aws_role_arns":["x"],
+      "aws_account_id":"111111111111"})";
+  const auto ecr = *get_request(ours + "," + version + R"(,"params":{"aws_access_key_id":"b",
+      "aws_secret_access_key":"t","aws_role_arn":"y","aws_ecr_registry_id":"222222222222"})")
+                        .source.image->ecr;
+  CHECK(ecr.keys->access_key_id == "b");
+  CHECK(ecr.keys->session_token.empty());
+  CHECK(ecr.role_arns == std::vector<std::string>{"y"});
+  CHECK(ecr.account_id == "222222222222");
+}
+
 TEST_CASE("a login for one step that nothing would use is refused") {
   CHECK(message_of([] { put_request(source + R"(,"params":{"git":{"password":"p"}})"); }) ==
         "params.git is a login at a git server: source has no git");

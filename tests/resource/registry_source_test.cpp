@@ -99,21 +99,21 @@ TEST_CASE("mistakes in the access to registries are named") {
 TEST_CASE("every key of Amazon's registry arrives") {
   const auto image = image_of(R"({"source":{"repository":"team/app","aws_access_key_id":"ID",
       "aws_secret_access_key":"hunter2","aws_session_token":"TOKEN","aws_region":"eu-west-1",
-      "aws_role_arns":["one","two"],"aws_account_id":"0042","aws_endpoint":"https://vpc.test/"}})");
+      "aws_role_arns":["one","two"],"aws_account_id":"000000000042","aws_endpoint":"https://vpc.test/"}})");
   REQUIRE(image.ecr);
   CHECK(image.ecr->keys->access_key_id == "ID");
   CHECK(image.ecr->keys->secret_access_key.reveal() == "hunter2");
   CHECK(image.ecr->keys->session_token.reveal() == "TOKEN");
   CHECK(image.ecr->region == "eu-west-1");
   CHECK(image.ecr->role_arns == std::vector<std::string>{"one", "two"});
-  CHECK(image.ecr->account_id == "0042");
+  CHECK(image.ecr->account_id == "000000000042");
   CHECK(image.ecr->endpoint == "https://vpc.test/");
 
   const auto other = image_of(R"({"source":{"repository":"app","aws_region":"eu-west-1",
-      "aws_role_arn":"one","aws_ecr_registry_id":"42","registry_mirror":{"host":"m.test"}}})");
+      "aws_role_arn":"one","aws_ecr_registry_id":"123456789012","registry_mirror":{"host":"m.test"}}})");
   CHECK_FALSE(other.ecr->keys);
   CHECK(other.ecr->role_arns == std::vector<std::string>{"one"});
-  CHECK(other.ecr->account_id == "42");
+  CHECK(other.ecr->account_id == "123456789012");
   CHECK_FALSE(other.mirror);
   CHECK_FALSE(image_of(R"({"source":{"repository":"app","aws_region":""}})").ecr);
 }
@@ -125,7 +125,8 @@ TEST_CASE("mistakes in the access to Amazon's registry are named, without the ke
   CHECK(contains(ecr(R"("aws_access_key_id":"x")"), "source.aws_secret_access_key"));
   CHECK(contains(ecr(R"("aws_role_arn":"x")"), "source.aws_region is missing"));
   CHECK(contains(ecr(R"("aws_region":"r","aws_role_arn":"x","aws_role_arns":["y"])"), "not both"));
-  CHECK(contains(ecr(R"("aws_region":"r","aws_account_id":"evil.test/")"), "digits only"));
+  CHECK(contains(ecr(R"("aws_region":"r","aws_account_id":"evil.test/")"), "12 digits"));
+  CHECK(contains(ecr(R"("aws_region":"r","aws_account_id":12345678901)"), "12 digits"));
   CHECK(contains(refusal(R"({"source":{"repository":"evil.test/app","aws_region":"r"}})"),
                  "not a registry of Amazon's"));
 }

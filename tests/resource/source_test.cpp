@@ -126,6 +126,21 @@ TEST_CASE("unknown keys are refused at every level with the nearest known name")
         "unknown key source.platform.architekture (did you mean architecture?)");
 }
 
+TEST_CASE("what stands a level too high is not ignored") {
+  const auto refusal = [](const std::string& members) {
+    return refusal_of(R"({"git":{"uri":"/srv/app.git"},)" + members + "}");
+  };
+  CHECK(refusal(R"("Username":"u")") ==
+        "source.Username is about an image in a registry, and source has no repository; for the "
+        "git server it is source.git.username");
+  CHECK(contains(refusal(R"("tag_regex":"x")"), "source.tag_regex is about an image"));
+  CHECK(contains(refusal(R"("TAG":1)"), "source.TAG is about an image"));
+  CHECK(refusal(R"("branch":"main")") == "source.branch is not known; it is source.git.branch");
+  CHECK(refusal_of(image_source(R"("uri":"x")")) ==
+        "source.uri is not known; it is source.git.uri");
+  CHECK(source_of(R"({"git":{"uri":"/srv/app.git"},"tag":"","username":null})").git);
+}
+
 TEST_CASE("a tag keeps the text it was written with") {
   CHECK(source_of(image_source(R"("tag":1.10)")).image->tag == "1.10");
   CHECK(source_of(image_source(R"("tag":20240102030405060708091)")).image->tag ==
