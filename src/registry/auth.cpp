@@ -156,7 +156,9 @@ std::optional<http::Response> Authenticator::refresh(const http::Url& realm,
 
 Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge& challenge,
                                  Scope scope) {
-  const http::Url realm = http::Url::parse(challenge.get("realm"));
+  const http::Url realm =
+      base::with_context(cat("the token service that ", base::printable(target.host), " names"),
+                         [&] { return http::Url::parse(challenge.get("realm")); });
   const std::string asked = scope == Scope::own ? "" : challenge.get("scope");
   const TokenQuestion question{challenge.get("service"), asked.empty() ? scope_ : asked};
   http::Url url = realm;

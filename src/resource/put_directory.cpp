@@ -56,9 +56,12 @@ std::unique_ptr<base::EntrySource> open_entries(const std::string& image) {
 void check_identity(const Source& source, const ImageFiles& files, base::Log& log) {
   if (!source.image) return;
   if (!oci::Digest::try_parse(files.digest)) {
-    throw base::Error(
-        "the image has no file digest, so the version to answer is unknown; publish images "
-        "not pulled from a registry with a source that has only git");
+    throw base::Error(base::cat(
+        files.digest.empty() ? "the image has no file digest"
+                             : base::cat("the image's file digest holds no digest (",
+                                         base::excerpt(files.digest), ")"),
+        ", so the version to answer is unknown; publish images not pulled from a registry with a "
+        "source that has only git"));
   }
   if (!files.repository.empty() && files.repository != source.image->repository) {
     log.warn(base::cat("the image is ", base::excerpt(files.repository),

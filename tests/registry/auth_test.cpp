@@ -142,6 +142,12 @@ TEST_CASE("a registry that wants the password at its door and a token inside get
   CHECK(tokens.lines().size() == 1);
 }
 
+TEST_CASE("an address that is none is told as the token service's") {
+  FakeRegistry fake(wants("Bearer t", {"WWW-Authenticate: Bearer realm=\"/token\""}));
+  const std::string message = message_of([&] { fake.client().resolve("latest"); });
+  CHECK(contains(message, "the token service that 127.0.0.1 names: \"/token\""));
+}
+
 TEST_CASE("Basic is answered when Bearer is not offered") {
   FakeRegistry fake(wants(basic_value, {"WWW-Authenticate: Basic realm=\"a, b\""}));
   const oci::Descriptor image = fake.add_image(amd64, "latest");
