@@ -30,6 +30,17 @@ class Listed : public base::EntrySource {
   base::MemorySource none_{""};
 };
 
+class Bytes : public base::Content {
+ public:
+  explicit Bytes(std::string bytes) : bytes_(std::move(bytes)) {}
+  void read_at(uint64_t offset, std::span<char> buffer) const override {
+    REQUIRE(bytes_.copy(buffer.data(), buffer.size(), offset) == buffer.size());
+  }
+
+ private:
+  std::string bytes_;
+};
+
 Entry entry(std::string path, EntryKind kind) {
   Entry made;
   made.path = std::move(path);
@@ -37,6 +48,13 @@ Entry entry(std::string path, EntryKind kind) {
   made.mode = 0755;
   made.mtime_seconds = 1;
   made.size = kind == EntryKind::file ? 3 : 0;
+  return made;
+}
+
+Entry file(std::string path, const std::string& bytes) {
+  Entry made = entry(std::move(path), EntryKind::file);
+  made.size = bytes.size();
+  made.content = std::make_shared<Bytes>(bytes);
   return made;
 }
 
@@ -130,4 +148,40 @@ TEST_CASE("an attribute that a directory refused comes back beside one that it t
   REQUIRE(all[1].xattrs.size() == 2);
   CHECK(all[1].xattrs[0].name == "security.capability");
   CHECK(all[1].xattrs[1].value == "new");
+}
+
+TEST_CASE("hard links that a volume lost come back, but never to what has become another file") {
+  // What differs lies behind the bytes that are compared at once.
+  const std::string bytes = std::string(600'000, 'x');
+  const std::string line = " type=file mode=0755 uid=0 gid=0 time=1.000000000 size=600000";
+  const std::string manifest =
+      "#mtree v2.0\n. type=dir mode=0755 uid=0 gid=0 time=1.000000000\n./a" + line + "\n./b" +
+      line + " hardlink=./a\n";
+  Entry first = file("a", bytes);
+  Entry second = file("b", bytes);
+  std::string link;
+  SECTION("same") {
+    link = "a";
+  }
+  SECTION("other bytes at the end") {
+    second = file("b", bytes.substr(1) + "y");
+  }
+  SECTION("first one longer") {
+    first = file("a", bytes + "x");
+  }
+  SECTION("first one touched") {
+    first.mtime_seconds = 2;
+  }
+  SECTION("second one touched") {
+    second.mtime_seconds = 2;
+  }
+  SECTION("other attributes") {
+    second.xattrs = {{"user.a", "new"}};
+  }
+  const auto all = completed({entry("", EntryKind::directory), first, second}, manifest);
+  REQUIRE(all.size() == 3);
+  CHECK(all[1].kind == EntryKind::file);
+  CHECK(all[2].kind == (link.empty() ? EntryKind::file : EntryKind::hardlink));
+  CHECK(all[2].link == link);
+  if (!link.empty()) CHECK(all[1].has_other_names);
 }
