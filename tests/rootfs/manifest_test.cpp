@@ -113,6 +113,17 @@ TEST_CASE("a path that leads out, or stands in no directory, is refused") {
   }
 }
 
+TEST_CASE("a path that is spelled in another way than the one is refused") {
+  const std::string start = signature + root + "./a";
+  CHECK(read(start + "\\0408" + file_words + "\n").back().entry.path == "a 8");
+  // The last ones would be cut short, lead out, or stand for what a second line has.
+  for (const std::string escape :
+       {"\\", "\\4", "\\40", "\\08", "\\0:0", "\\0/0", "\\009", "\\400", "\\\\\\", "\\000",
+        "\\057b", "/\\056\\056", "\\141", "\t", "="}) {
+    CHECK(is_refused(start + escape + file_words + "\n"));
+  }
+}
+
 TEST_CASE("an entry that stands twice or out of order is refused") {
   const std::string a = "./a" + file_words + "\n";
   const std::string b = "./b" + file_words + "\n";
@@ -147,17 +158,23 @@ TEST_CASE("words that are missing, unknown, twice, or of no value are refused") 
         " type=file mode=99 uid=0 gid=0 time=1.000000000 size=3",
         " type=file mode=10000 uid=0 gid=0 time=1.000000000 size=3",
         " type=file mode=0644 uid=4294967295 gid=0 time=1.000000000 size=3",
+        " type=file mode=0644 uid=00 gid=0 time=1.000000000 size=3",
+        " type=file mode=0644 uid=0 gid=4294967295 time=1.000000000 size=3",
         " type=file mode=0644 uid=-1 gid=0 time=1.000000000 size=3",
         " type=file mode=0644 uid=0 gid=0 time=1.5 size=3",
         " type=file mode=0644 uid=0 gid=0 time=1.-00000001 size=3",
         " type=file mode=0644 uid=0 gid=0 time=1.000000000 size=-3",
+        " type=file mode=0644 uid=0 gid=0 time=1.000000000 size=9223372036854775808",
         " type=link mode=0777 uid=0 gid=0 time=1.000000000",
-        " type=char mode=0644 uid=0 gid=0 time=1.000000000 device=1,3"}) {
+        " type=char mode=0644 uid=0 gid=0 time=1.000000000 device=1,3",
+        " type=char mode=0644 uid=0 gid=0 time=1.000000000 device=other,1,3",
+        " type=char mode=0644 uid=0 gid=0 time=1.000000000 device=native,1,4294967296"}) {
     CHECK(is_refused(start + words + "\n"));
   }
-  for (const std::string more : {" size=3", " new=1", " contents=blobs/../x", " contents=blobs/abc",
-                                 " lfs=", " xattr.user.a", " xattr.=", " xattr.user.a=!",
-                                 " xattr.b=YQ== xattr.a=YQ==", " ", "  xattr.a=YQ=="}) {
+  for (const std::string more :
+       {" size=3", " new=1", " contents=blobs/../x", " contents=blobs/abc",
+        " lfs=", " xattr.user.a", " xattr.=", " xattr.user.a=!", " xattr.user.a=YR==",
+        " xattr.b=YQ== xattr.a=YQ==", " xattr.a=YQ== xattr.a=YQ==", " ", "  xattr.a=YQ=="}) {
     CHECK(is_refused(start + file_words + more + "\n"));
   }
 }
