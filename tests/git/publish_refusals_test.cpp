@@ -1,4 +1,6 @@
 #include "base/error.hpp"
+#include "git/pkt_line.hpp"
+#include "git/smart_remote.hpp"
 #include "git/support/passing_remote.hpp"
 #include "git/support/publication.hpp"
 #include "support/message_of.hpp"
@@ -20,6 +22,53 @@ class Refusing : public PassingRemote {
  private:
   std::string reason_;
 };
+
+/// A server without branches that says the same about every push.
+class Reporting : public git::Transport {
+ public:
+  Reporting(std::string capabilities, std::string report)
+      : capabilities_(std::move(capabilities)), report_(std::move(report)) {}
+  std::unique_ptr<base::ByteSource> advertise(git::Service, git::Protocol) override {
+    const std::string line = git::Oid{}.hex() + " capabilities^{}" + '\0' + capabilities_;
+    return std::make_unique<base::MemorySource>(git::pkt_line(line) + std::string(git::flush_pkt));
+  }
+  std::unique_ptr<base::ByteSource> request(git::Service, git::Protocol,
+                                            const git::MakeBody& body) override {
+    base::drain(*body());
+    return std::make_unique<base::MemorySource>(report_);
+  }
+  bool stateless() const override { return true; }
+  std::string finish(git::Service) override { return ""; }
+  void abandon(git::Service) override {}
+
+ private:
+  std::string capabilities_;
+  std::string report_;
+};
+
+const std::string taken = git::pkt_line("unpack ok\n") + git::pkt_line("ok refs/heads/main\n");
+const std::string flush(git::flush_pkt);
+
+std::string band(char number, const std::string& bytes) {
+  return git::pkt_line(number + bytes);
+}
+
+git::PushReply push_to(const std::string& capabilities, const std::string& report) {
+  base::Log log(-1);
+  git::SmartRemote remote(std::make_unique<Reporting>(capabilities, report), "the server", log);
+  remote.find_for_pushing("refs/heads/main");
+  const git::PackObject blob{git::empty_blob(), git::ObjectType::blob, 0, "", nullptr, nullptr};
+  return remote.push({"refs/heads/main", std::nullopt, blob.id}, {blob}, 1);
+}
+
+/// The report comes plainly, or in two pieces behind other words of a server with a side band.
+git::PushReply push_and_hear(const std::string& report, bool has_band) {
+  if (!has_band) return push_to("report-status", report);
+  const size_t middle = report.size() / 2;
+  return push_to("report-status side-band-64k", band(2, "counting\n") +
+                                                    band(1, report.substr(0, middle)) +
+                                                    band(1, report.substr(middle)) + flush);
+}
 
 }  // namespace
 
@@ -84,4 +133,40 @@ TEST_CASE("a limit that JGit enforces is told with the key that keeps to it") {
   Refusing remote(opened_by(By::programs, scratch / "r", log), reason);
   const auto publish = [&] { git::publish(remote, snapshot, request_for("main"), log); };
   CHECK(contains(message_of(publish), key));
+}
+
+TEST_CASE("a push counts as done when the server says so of its branch, and not before") {
+  const bool has_band = GENERATE(false, true);
+  const git::PushReply reply = push_and_hear(taken + flush, has_band);
+  CHECK(reply.accepted);
+  CHECK(reply.reason.empty());
+  for (const std::string line : {"", "0018ok refs/heads/main2\n", "0016ok refs/heads/mai\n",
+                                 "001bng refs/heads/main2 no\n"}) {
+    const std::string report = git::pkt_line("unpack ok\n") + line + flush;
+    CHECK(contains(message_of([&] { push_and_hear(report, has_band); }),
+                   "ended without saying whether it took the push"));
+  }
+}
+
+TEST_CASE("a refusal is told in the words of the server") {
+  const bool has_band = GENERATE(false, true);
+  const git::PushReply declined = push_and_hear(
+      git::pkt_line("unpack ok\n") + git::pkt_line("ng refs/heads/main declined\n") + flush,
+      has_band);
+  CHECK_FALSE(declined.accepted);
+  CHECK(declined.reason == (has_band ? "declined; the server said: counting" : "declined"));
+  // Whatever a confused server says of the branch then.
+  const git::PushReply broken = push_and_hear(
+      git::pkt_line("unpack disk full\n") + git::pkt_line("ok refs/heads/main\n") + flush,
+      has_band);
+  CHECK_FALSE(broken.accepted);
+  CHECK(broken.reason.starts_with("the server could not unpack it: disk full"));
+}
+
+TEST_CASE("a connection that ends behind the report does not undo the push") {
+  CHECK(push_to("report-status", taken + "00").accepted);
+  CHECK(push_to("report-status side-band-64k", band(1, taken + flush) + "00").accepted);
+  CHECK(push_to("report-status side-band-64k", band(1, taken) + band(3, "hook died")).accepted);
+  CHECK(contains(message_of([] { push_to("report-status", taken.substr(0, 20)); }),
+                 "closed the connection early"));
 }
