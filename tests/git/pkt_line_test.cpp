@@ -63,6 +63,20 @@ TEST_CASE("answers that are no advertisement are errors a person understands") {
             .find("sha256") != std::string::npos);
 }
 
+TEST_CASE("a line that is no ref is not passed over, as if its branch were absent") {
+  const std::string name = " refs/heads/main\n";
+  const std::string known = pkt_line("version 1\n") + pkt_line(id + name) +
+                            pkt_line("shallow " + std::string(40, 'b') + "\n");
+  CHECK(advertised(known + std::string(flush_pkt)).find("refs/heads/main")->hex() == id);
+  for (const std::string& line :
+       {"hello\n" + name, id.substr(1) + name, id + "\trefs/heads/main\n",
+        std::string(40, 'g') + name, id + " ", std::string(64, 'a') + name}) {
+    INFO(line);
+    CHECK(contains(message_of([&] { advertised(known + pkt_line(line) + std::string(flush_pkt)); }),
+                   "does not speak the git protocol"));
+  }
+}
+
 TEST_CASE("side-band data is joined, progress handed on, a fatal line becomes the error") {
   std::string progress;
   const auto read = [&](const std::string& bytes) {
