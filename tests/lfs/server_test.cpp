@@ -84,7 +84,8 @@ TEST_CASE("a way back from another server takes the login not along") {
   LoopbackServer elsewhere(
       [&](Exchange& exchange) { exchange.reply(307, {"Location: " + home->url("/back")}); });
   LoopbackServer loopback([&](Exchange& exchange) {
-    if (exchange.target == "/back") return exchange.reply(200, {}, content);
+    if (exchange.target == "/end") return exchange.reply(200, {}, content);
+    if (exchange.target == "/back") return exchange.reply(307, {"Location: /end"});
     exchange.reply(307, {"Location: " + elsewhere.url("/storage")});
   });
   home = &loopback;
@@ -97,7 +98,44 @@ TEST_CASE("a way back from another server takes the login not along") {
   }
   lfs::DownloadSource bytes(*fixture.server, object, answer);
   CHECK(base::read_all(bytes, 1000, "it") == content);
-  CHECK(loopback.seen().back().target == "/back");
-  CHECK_FALSE(loopback.seen().back().headers.contains("authorization"));
-  if (loopback.seen().size() > 1) CHECK(loopback.seen()[0].headers.contains("authorization"));
+  REQUIRE(loopback.lines().back() == "GET /end");
+  for (const auto& seen : loopback.seen()) {
+    CHECK(seen.headers.contains("authorization") == (seen.target == "/object"));
+  }
+}
+
+TEST_CASE("what an action says about its request goes to no other server, nor back from one") {
+  LoopbackServer* home = nullptr;
+  LoopbackServer elsewhere([&](Exchange& exchange) {
+    if (exchange.target == "/last") return exchange.reply(200, {}, content);
+    if (exchange.target == "/storage") return exchange.reply(307, {"Location: /again"});
+    exchange.reply(307, {"Location: " + home->url("/back")});
+  });
+  LoopbackServer loopback([&](Exchange& exchange) {
+    if (exchange.target == "/here") return exchange.reply(307, {"Location: /there"});
+    if (exchange.target == "/there") {
+      return exchange.reply(307, {"Location: " + elsewhere.url("/storage")});
+    }
+    exchange.reply(307, {"Location: " + elsewhere.url("/last")});
+  });
+  home = &loopback;
+  Fixture fixture(loopback.url("/a.git"), "name");
+  auto answer = answer_with(loopback.url("/here"));
+  answer.transfer->headers = {{"Authorization", base::Secret("Bearer action")},
+                              {"X-Token", base::Secret("of the action")}};
+  lfs::DownloadSource bytes(*fixture.server, object, answer);
+  CHECK(base::read_all(bytes, 1000, "it") == content);
+  REQUIRE(loopback.lines() == std::vector<std::string>{"GET /here", "GET /there", "GET /back"});
+  const auto seen = loopback.seen();
+  for (const size_t own : {0U, 1U}) {
+    CHECK(seen[own].headers.at("authorization") == "Bearer action");
+    CHECK(seen[own].headers.at("x-token") == "of the action");
+  }
+  std::vector<LoopbackServer::Seen> foreign = elsewhere.seen();
+  foreign.push_back(seen[2]);
+  CHECK(foreign.size() == 4);
+  for (const auto& exchange : foreign) {
+    CHECK_FALSE(exchange.headers.contains("authorization"));
+    CHECK_FALSE(exchange.headers.contains("x-token"));
+  }
 }
