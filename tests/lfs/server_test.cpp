@@ -122,7 +122,9 @@ TEST_CASE("what an action says about its request goes to no other server, nor ba
   Fixture fixture(loopback.url("/a.git"), "name");
   auto answer = answer_with(loopback.url("/here"));
   answer.transfer->headers = {{"Authorization", base::Secret("Bearer action")},
-                              {"X-Token", base::Secret("of the action")}};
+                              {"X-Token", base::Secret("of the action")},
+                              {"Content-Length", base::Secret("999")},
+                              {"Transfer-Encoding", base::Secret("chunked")}};
   lfs::DownloadSource bytes(*fixture.server, object, answer);
   CHECK(base::read_all(bytes, 1000, "it") == content);
   REQUIRE(loopback.lines() == std::vector<std::string>{"GET /here", "GET /there", "GET /back"});
@@ -130,6 +132,9 @@ TEST_CASE("what an action says about its request goes to no other server, nor ba
   for (const size_t own : {0U, 1U}) {
     CHECK(seen[own].headers.at("authorization") == "Bearer action");
     CHECK(seen[own].headers.at("x-token") == "of the action");
+    // The server would wait for bytes that never come.
+    CHECK_FALSE(seen[own].headers.contains("content-length"));
+    CHECK_FALSE(seen[own].headers.contains("transfer-encoding"));
   }
   std::vector<LoopbackServer::Seen> foreign = elsewhere.seen();
   foreign.push_back(seen[2]);
