@@ -39,6 +39,9 @@ TEST_CASE("platforms have one spelling after normalisation") {
     return Platform{"Linux", architecture, variant}.normalised().text();
   };
   CHECK(normal("x86_64", "") == "linux/amd64/v1");
+  CHECK(normal("x86-64", "") == "linux/amd64/v1");
+  CHECK(normal("i386", "") == "linux/386");
+  CHECK(normal("i686", "") == "linux/386");
   CHECK(normal("AMD64", "v3") == "linux/amd64/v3");
   CHECK(normal("aarch64", "") == "linux/arm64/v8");
   CHECK(normal("arm64/v8", "") == "linux/arm64/v8");
@@ -71,6 +74,19 @@ TEST_CASE("arm64 written with and without its variant is the same platform") {
                     {}};
   CHECK(selected(index, {"linux", "arm64/v8", ""}) == digests({"plain", "v8"}));
   CHECK(selected(index, {"linux", "arm64", "v9"}) == digests({"v8.2", "plain", "v8"}));
+}
+
+TEST_CASE("a variant that is no version stands for itself alone") {
+  const auto amd64 = [](const char* variant) {
+    return entry(variant, Platform{"linux", "amd64", variant});
+  };
+  const Index index{{amd64("v1"), amd64("v2"), amd64("v10"), amd64("v1.9.9"), amd64("v1x"),
+                     amd64("v"), amd64("v0001"), amd64("odd")},
+                    {}};
+  CHECK(selected(index, {"linux", "amd64", ""}) == digests({"v1"}));
+  CHECK(selected(index, {"linux", "amd64", "v9"}) == digests({"v2", "v1"}));
+  CHECK(selected(index, {"linux", "amd64", "v11"}) == digests({"v10", "v2", "v1"}));
+  CHECK(selected(index, {"linux", "amd64", "odd"}) == digests({"odd"}));
 }
 
 TEST_CASE("attestations, artifacts and unknown types are never chosen") {

@@ -63,9 +63,11 @@ TEST_CASE("names that could escape into another path or host are refused") {
       std::string("a:-x"), std::string("a:x y"), "a:" + std::string(129, 'x'), std::string("a@"),
       std::string("a@sha256:abc"), "a@md5:" + hex64, "a@sha256:" + hex64 + "0", hex64,
       std::string(256, 'a'), std::string("r.io:x/a"), std::string("r.io:/a"),
-      std::string("r..io/a"), std::string("-r.io/a"), std::string("user@r.io/a"),
-      std::string("[::1/a"), std::string("[]:1/a"), std::string("[fe80::1%25eth0]/a"),
-      std::string("a\n"),
+      std::string("r..io/a"), std::string("-r.io/a"), std::string("r-.io/a"),
+      std::string("r_r.io/a"), std::string("r.io%2fx/a"), std::string("r.io\\x/a"),
+      std::string("r .io/a"), std::string("r.io:123456/a"), std::string("[::1]5/a"),
+      std::string("[::1]@r.io/a"), std::string("user@r.io/a"), std::string("[::1/a"),
+      std::string("[]:1/a"), std::string("[fe80::1%25eth0]/a"), std::string("a\n"),
       std::string("r.io:5000"
                   "/"));
   CAPTURE(text);
