@@ -1,6 +1,7 @@
 #include "git/snapshot.hpp"
 
 #include "base/error.hpp"
+#include "git/path_rules.hpp"
 #include "git/support/entries.hpp"
 #include "support/catch.hpp"
 
@@ -113,14 +114,30 @@ TEST_CASE("nothing disappears without being counted") {
   capability.xattrs = {{"security.capability", "v"}, {"user.note", "n"}};
   auto owned = directory("home");
   owned.uid = 1000;
-  const auto snapshot = snapshot_of(
-      {directory("dev"), special("dev/null", EntryKind::char_device), file("dev/notes", "x"),
-       directory("dev/sub"), file("dev/sub/deep", "x"), special("pipe", EntryKind::fifo),
-       special("sock", EntryKind::socket), special("disk", EntryKind::block_device), capability,
-       owned, directory("app"), file("app/.gitattributes", "* text"), directory("app/.GIT"),
-       file("app/.GIT/config", "x"), file("app/.gitignore", "*"),
-       link("bad", EntryKind::symlink, ""), directory("usr"), directory("usr/dev"),
-       file("usr/dev/kept", "x")});
+  const auto snapshot = snapshot_of({directory("dev"),
+                                     special("dev/null", EntryKind::char_device),
+                                     file("dev/notes", "x"),
+                                     directory("dev/sub"),
+                                     file("dev/sub/deep", "x"),
+                                     special("pipe", EntryKind::fifo),
+                                     special("sock", EntryKind::socket),
+                                     special("disk", EntryKind::block_device),
+                                     capability,
+                                     owned,
+                                     directory("app"),
+                                     file("app/.gitattributes", "* text"),
+                                     directory("app/.GIT"),
+                                     file("app/.GIT/config", "x"),
+                                     directory("app/.GIT/hooks"),
+                                     file("app/.GIT/hooks/post-checkout", "x", 0755),
+                                     directory("app/.GIT/hooks/d"),
+                                     file("app/.GIT/hooks/d/deep", "x"),
+                                     file("app/.GIT-kept", "x"),
+                                     file("app/.gitignore", "*"),
+                                     link("bad", EntryKind::symlink, ""),
+                                     directory("usr"),
+                                     directory("usr/dev"),
+                                     file("usr/dev/kept", "x")});
   const auto& sum = snapshot.summary();
   CHECK(sum.devices == 2);
   CHECK(sum.below_dev == 3);
@@ -130,11 +147,33 @@ TEST_CASE("nothing disappears without being counted") {
   CHECK(sum.xattrs == 1);
   CHECK(sum.owners == 1);
   CHECK(sum.refused == std::vector<std::string>{"app/.gitattributes", "app/.GIT", "bad"});
-  CHECK(sum.below_refused == 1);
+  CHECK(sum.below_refused == 5);
   CHECK(find(snapshot, "dev/.keep"));
   CHECK_FALSE(find(snapshot, "dev/sub"));
+  CHECK_FALSE(find(snapshot, "app/.GIT"));
+  CHECK(find(snapshot, "app/.GIT-kept"));
   CHECK(find(snapshot, "app/.gitignore"));
   CHECK(find(snapshot, "usr/dev/kept"));
+}
+
+TEST_CASE("a link text that no checkout can make is left out, not pushed") {
+  const auto snapshot =
+      snapshot_of({link("fits", EntryKind::symlink, std::string(git::longest_link, 'x')),
+                   link("long", EntryKind::symlink, std::string(git::longest_link + 1, 'x'))});
+  CHECK(find(snapshot, "fits"));
+  CHECK_FALSE(find(snapshot, "long"));
+  CHECK(snapshot.summary().refused == std::vector<std::string>{"long"});
+}
+
+TEST_CASE("only the file that was put there is taken for a placeholder") {
+  CHECK(git::is_placeholder({git::mode_file, ".keep", git::empty_blob()}));
+  CHECK(git::is_placeholder({git::mode_executable, ".keep", git::empty_blob()}));
+  git::Oid other = git::empty_blob();
+  other.bytes[19] ^= 1;
+  CHECK_FALSE(git::is_placeholder({git::mode_file, ".keep", other}));
+  CHECK_FALSE(git::is_placeholder({git::mode_file, ".keeper", git::empty_blob()}));
+  CHECK_FALSE(git::is_placeholder({git::mode_symlink, ".keep", git::empty_blob()}));
+  CHECK_FALSE(git::is_placeholder({git::mode_directory, ".keep", git::empty_blob()}));
 }
 
 TEST_CASE("a path too long for any checkout is left out, not pushed") {
