@@ -14,12 +14,13 @@ namespace {
 const std::string content = "a large file";
 const std::string oid(64, 'a');
 const std::string batch_path = "/a.git/info/lfs/objects/batch";
+const std::string object_error = "object";
 constexpr int most_attempts = 6;
 
 /// A server that wants an upload and a verification each time it is asked.
 class UploadServer {
  public:
-  /// By path, what is answered in turn before there is success.
+  /// By path, what is answered in turn before there is success; for the object, in a good answer.
   using Failures = std::map<std::string, std::vector<int>>;
   /// `upload_ends` is the moment that stands in the upload's action.
   explicit UploadServer(Failures failures, std::string upload_ends = "2901-01-01T00:00:00Z")
@@ -46,6 +47,11 @@ class UploadServer {
       return exchange.reply(status);
     }
     if (exchange.target != batch_path) return exchange.reply(200);
+    if (const int code = next_failure(object_error); code != 0) {
+      return exchange.reply(200, {},
+                            R"({"objects":[{"oid":")" + oid + R"(","error":{"code":)" +
+                                std::to_string(code) + R"(,"message":"no"}}]})");
+    }
     exchange.reply(200, {},
                    R"({"objects":[{"oid":")" + oid +
                        R"(","actions":{"upload":{"href":"/up","expires_at":")" + upload_ends_ +
@@ -87,6 +93,18 @@ TEST_CASE("an upload whose address expired is verified with an address that may 
   CHECK(server.upload() == content.size());
   CHECK(server.count("PUT /up") == 2);
   CHECK(server.count("POST /verify") == 2);
+}
+
+TEST_CASE("an object that a server refuses for the moment is not taken for one that it has") {
+  UploadServer busy(UploadServer::Failures{{object_error, {503, 429}}});
+  CHECK(busy.upload() == content.size());
+  CHECK(busy.count("PUT /up") == 1);
+  CHECK(busy.count("POST " + batch_path) == 3);
+  const int code = GENERATE(503, 422, -1);
+  UploadServer server(UploadServer::Failures{{object_error, std::vector<int>(100, code)}});
+  CHECK_THROWS_AS(server.upload(), base::Error);
+  CHECK(server.count("PUT /up") == 0);
+  CHECK(server.count("POST " + batch_path) == (code == 503 ? most_attempts : 1));
 }
 
 TEST_CASE("an upload that has ended before its turn is asked for anew, not tried in vain") {
