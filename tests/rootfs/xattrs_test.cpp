@@ -1,0 +1,70 @@
+#include "rootfs/xattrs.hpp"
+
+#include "support/catch.hpp"
+
+using base::EntryKind;
+
+namespace {
+
+/// The names of those that are left of `given`, which all have the value "v".
+std::vector<std::string> kept(EntryKind kind, const std::vector<std::string>& given) {
+  base::Entry entry;
+  entry.kind = kind;
+  for (const std::string& name : given) entry.xattrs.push_back({name, "v"});
+  uint64_t skipped = 0;
+  std::vector<std::string> names;
+  for (const base::Xattr& xattr : rootfs::settle_xattrs(entry, skipped)) {
+    CHECK(xattr.value == "v");
+    names.push_back(xattr.name);
+  }
+  CHECK(names.size() + skipped == given.size());
+  return names;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("each kind of entry keeps the attributes that the kernel would give it, and no others") {
+  const Names all = {"user.x", "system.posix_acl_access", "system.posix_acl_default",
+                     "security.capability"};
+  CHECK(kept(EntryKind::file, all) ==
+        Names{"security.capability", "system.posix_acl_access", "user.x"});
+  CHECK(kept(EntryKind::directory, all) == Names{"security.capability", "system.posix_acl_access",
+                                                 "system.posix_acl_default", "user.x"});
+  CHECK(kept(EntryKind::symlink, all) == Names{"security.capability"});
+  CHECK(kept(EntryKind::fifo, all) == Names{"security.capability", "system.posix_acl_access"});
+}
+
+TEST_CASE("what belongs to the machine and not to the image is left out") {
+  for (const std::string name :
+       {"user.overlay.opaque", "user.", "users.x", "security.selinux", "security.capability2",
+        "trusted.overlay.opaque", "system.posix_acl_other", "system.nfs4_acl", ""}) {
+    INFO(name);
+    CHECK(kept(EntryKind::directory, {name}).empty());
+  }
+  CHECK(kept(EntryKind::directory, {"user.overlay"}) == Names{"user.overlay"});
+}
+
+TEST_CASE("attributes have the sizes that the kernel has, to the byte") {
+  const std::string longest = "user." + std::string(250, 'n');
+  CHECK(kept(EntryKind::file, {longest, longest + "n"}) == Names{longest});
+  base::Entry entry;
+  entry.xattrs = {{"user.a", std::string(65536, 'v')}, {"user.b", std::string(65537, 'v')}};
+  uint64_t skipped = 0;
+  const auto settled = rootfs::settle_xattrs(entry, skipped);
+  REQUIRE(settled.size() == 1);
+  CHECK(settled[0].name == "user.a");
+  CHECK(skipped == 1);
+}
+
+TEST_CASE("of two attributes with one name the last one counts, as when both are set") {
+  base::Entry entry;
+  entry.xattrs = {{"user.b", "1"}, {"user.a", "1"}, {"user.b", "2"}};
+  uint64_t skipped = 0;
+  const auto settled = rootfs::settle_xattrs(entry, skipped);
+  REQUIRE(settled.size() == 2);
+  CHECK(settled[0].name == "user.a");
+  CHECK(settled[1].value == "2");
+  CHECK(skipped == 0);
+}
