@@ -6,6 +6,7 @@
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/loopback_server.hpp"
+#include "support/message_of.hpp"
 
 namespace {
 
@@ -65,6 +66,17 @@ TEST_CASE("a connection that breaks behind the last byte is no failure") {
   Fixture fixture(loopback.url("/a.git"));
   CHECK(read_object(fixture, loopback.url("/object")) == content);
   CHECK(loopback.lines() == std::vector<std::string>{"GET /object"});
+}
+
+TEST_CASE("an answer that leaves an object out does not count as having it") {
+  const std::string objects = GENERATE(as<std::string>(), "", R"({"oid":"b"})");
+  LoopbackServer loopback([&](Exchange& exchange) {
+    exchange.body();
+    exchange.reply(200, {}, R"({"objects":[)" + objects + "]}");
+  });
+  Fixture fixture(loopback.url("/a.git"));
+  CHECK(contains(message_of([&] { fixture.server->ask(lfs::Operation::upload, {object}); }),
+                 "no answer for opt/x"));
 }
 
 TEST_CASE("of two logins, the LFS server gets the one that git uses") {
