@@ -1,8 +1,15 @@
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "rootfs/support/stage.hpp"
 
 namespace {
+
+/// Version 2; user::rwx, user:1000:rwx, group::r-x, mask::rwx, other::r-x
+const std::string acl(
+    "\2\0\0\0\1\0\7\0\xff\xff\xff\xff\2\0\7\0\xe8\3\0\0\4\0\5\0\xff\xff\xff\xff"
+    "\x10\0\7\0\xff\xff\xff\xff\x20\0\5\0\xff\xff\xff\xff",
+    44);
 
 bool is_root() {
   return ::geteuid() == 0;
@@ -191,11 +198,6 @@ TEST_CASE("a directory that comes again loses the attributes it no longer has") 
 }
 
 TEST_CASE("files do not inherit the default ACL of the directory they are in") {
-  // Version 2; user::rwx, user:1000:rwx, group::r-x, mask::rwx, other::r-x
-  const std::string acl(
-      "\2\0\0\0\1\0\7\0\xff\xff\xff\xff\2\0\7\0\xe8\3\0\0\4\0\5\0\xff\xff\xff\xff"
-      "\x10\0\7\0\xff\xff\xff\xff\x20\0\5\0\xff\xff\xff\xff",
-      44);
   Stage stage;
   const auto summary = stage.unpack(
       {TarBuilder()
@@ -207,6 +209,20 @@ TEST_CASE("files do not inherit the default ACL of the directory they are in") {
     CHECK(stage.entry("d").xattrs.contains("system.posix_acl_default"));
     CHECK(stage.entry("d/f").xattrs.empty());
     CHECK(stage.entry("d/sub").xattrs.empty());
+  }
+}
+
+TEST_CASE("an image does not inherit from the directory that it is unpacked in") {
+  Stage stage;
+  const std::string above = stage.root().parent_path();
+  REQUIRE(::chmod(above.c_str(), 02777) == 0);
+  // Not every file system has ACLs.
+  ::setxattr(above.c_str(), "system.posix_acl_default", acl.data(), acl.size(), 0);
+  stage.unpack({TarBuilder().file("f", "x").dir("d").file("implied/f", "x").finish()});
+  for (const std::string path : {"", "f", "d", "implied", "implied/f"}) {
+    INFO(path);
+    CHECK(stage.entry(path).xattrs.empty());
+    CHECK(stage.entry(path).mode == (path.ends_with('f') ? 0644U : 0755U));
   }
 }
 
