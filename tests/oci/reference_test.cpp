@@ -27,8 +27,9 @@ TEST_CASE("image names mean what the container tools take them for") {
       Case{"localhost/foo", "localhost", "foo", ""},
       Case{"localhost:5000/foo", "localhost:5000", "foo", ""},
       Case{"foo:5000", "docker.io", "library/foo", "5000"},
-      Case{"foo:5000/bar", "foo:5000", "bar", ""}, Case{"foo.io/bar:x", "foo.io", "bar", "x"},
-      Case{"Foo/bar", "Foo", "bar", ""}, Case{"[::1]:5000/a", "[::1]:5000", "a", ""},
+      Case{"foo:65535/bar", "foo:65535", "bar", ""}, Case{"foo:5000/bar", "foo:5000", "bar", ""},
+      Case{"foo.io/bar:x", "foo.io", "bar", "x"}, Case{"Foo/bar", "Foo", "bar", ""},
+      Case{"[::1]:5000/a", "[::1]:5000", "a", ""},
       Case{"[2001:db8::1]/a", "[2001:db8::1]", "a", ""},
       Case{"r.io/a/b__c/d--e.f:_T.1-x", "r.io", "a/b__c/d--e.f", "_T.1-x"});
   CAPTURE(example.text);
