@@ -18,9 +18,12 @@ using std::chrono::milliseconds;
 /// A way to a server that answers the first of its requests with what a script says.
 struct Fixture {
   using Fault = std::function<void(Exchange&)>;
-  explicit Fixture(std::vector<Fault> faults) : faults_(std::move(faults)), server_(answer()) {
+  explicit Fixture(std::vector<Fault> faults, const std::string& username = "")
+      : faults_(std::move(faults)), server_(answer()) {
     git::RemoteOptions options;
     options.uri = server_.url("/repository.git");
+    options.username = username;
+    options.password = base::Secret("the password");
     transport = git::open_http_transport(options, log,
                                          [this](milliseconds delay) { waits.push_back(delay); });
   }
@@ -33,6 +36,16 @@ struct Fixture {
     return base::read_all(*transport->request(service, Protocol::v2, body), 1000, "it");
   }
   size_t requests() const { return server_.seen().size(); }
+  /// "METHOD path" of each request, with a "+" where a login came with it.
+  std::vector<std::string> seen() const {
+    std::vector<std::string> lines;
+    for (const auto& request : server_.seen()) {
+      lines.push_back(request.method + " " + request.target.substr(0, request.target.find('?')) +
+                      (request.headers.contains("authorization") ? " +" : ""));
+    }
+    return lines;
+  }
+  std::string url(const std::string& target) const { return server_.url(target); }
 
   CapturedLog log;
   std::vector<milliseconds> waits;
@@ -57,6 +70,10 @@ struct Fixture {
 
 Fixture::Fault status(int code, std::vector<std::string> headers = {}) {
   return [code, headers](Exchange& exchange) { exchange.reply(code, headers); };
+}
+
+Fixture::Fault redirect(const std::string& location) {
+  return status(302, {"Location: " + location});
 }
 
 const Fixture::Fault nothing;
@@ -130,4 +147,41 @@ TEST_CASE("what a git server will not answer differently is asked once") {
   Fixture fixture({status(code)});
   CHECK(message_of([&] { fixture.advertised(); }).find(std::to_string(code)) != std::string::npos);
   CHECK(fixture.requests() == 1);
+}
+
+TEST_CASE("a redirect on the same server keeps the login, for all that follows") {
+  Fixture fixture({redirect("/moved/r.git/info/refs?service=git-upload-pack")}, "name");
+  CHECK(fixture.advertised() == "refs");
+  CHECK(fixture.answered(Service::receive_pack) == "answer to a request");
+  CHECK(fixture.seen() == std::vector<std::string>{"GET /repository.git/info/refs +",
+                                                   "GET /moved/r.git/info/refs +",
+                                                   "POST /moved/r.git/git-receive-pack +"});
+}
+
+TEST_CASE("no server that is redirected to gets the login, whatever the address says") {
+  Fixture elsewhere({});
+  std::string there = elsewhere.url("/r.git/info/refs?service=git-upload-pack");
+  if (GENERATE(false, true)) there.replace(0, 7, "http://me:word@");
+  Fixture fixture({redirect(there)}, "name");
+  CHECK(fixture.advertised() == "refs");
+  CHECK(fixture.answered(Service::upload_pack) == "answer to a request");
+  CHECK(fixture.answered(Service::receive_pack) == "answer to a request");
+  CHECK(fixture.seen() == std::vector<std::string>{"GET /repository.git/info/refs +"});
+  CHECK(elsewhere.seen() == std::vector<std::string>{"GET /r.git/info/refs",
+                                                     "POST /r.git/git-upload-pack",
+                                                     "POST /r.git/git-receive-pack"});
+}
+
+TEST_CASE("a redirect that leads to no repository, or nowhere, is refused") {
+  CHECK(contains(message_of([] { Fixture({redirect("/login?to=x")}).advertised(); }),
+                 "which is no git repository"));
+  CHECK(contains(message_of([] { Fixture({status(302)}).advertised(); }), "without an end"));
+  const std::vector<Fixture::Fault> faults(100, redirect("/a/info/refs"));
+  Fixture endless(faults);
+  CHECK(contains(message_of([&] { endless.advertised(); }), "without an end"));
+  CHECK(endless.requests() == 6);
+  // A request is not repeated elsewhere: a push may have counted.
+  Fixture moved({redirect("/a/git-receive-pack")});
+  CHECK(contains(message_of([&] { moved.answered(Service::receive_pack); }), "HTTP 302"));
+  CHECK(moved.requests() == 1);
 }
