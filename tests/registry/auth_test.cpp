@@ -171,6 +171,22 @@ TEST_CASE("Basic is answered when Bearer is not offered") {
   CHECK_FALSE(contains(refused, "hunter2"));
 }
 
+TEST_CASE("a registry that asks for the login only at its images gets it there") {
+  LoopbackServer tokens(
+      [](Exchange& exchange) { exchange.reply(200, {}, R"({"token":"handed out"})"); });
+  const auto asks = GENERATE(false, true)
+                        ? wants(basic_value, {"WWW-Authenticate: Basic realm=\"r\""})
+                        : wants("Bearer handed out",
+                                {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/t"), "\"")});
+  FakeRegistry fake(
+      [&](Exchange& exchange) { return exchange.target != "/v2/" && asks(exchange); });
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Client client = fake.client(with_password());
+  CHECK(client.resolve("latest") == image.digest);
+  const std::string question = "HEAD /v2/some/image/manifests/latest";
+  CHECK(fake.server().lines() == std::vector<std::string>{"GET /v2/", question, question});
+}
+
 TEST_CASE("a refused token is renewed once per request, not for ever") {
   std::atomic<int> issued = 0;
   LoopbackServer tokens([&](Exchange& exchange) {
