@@ -25,9 +25,11 @@ void normalise(base::Entry& entry) {
 
 void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink,
                  Whiteouts whiteouts) {
-  const std::string path = clean_path(entry.path, Escape::refuse);
+  const bool has_markers = whiteouts == Whiteouts::obeyed;
+  const std::string path =
+      clean_path(entry.path, Escape::refuse, has_markers ? marker_prefix : std::string_view());
   const auto [directory, name] = base::split_path(path);
-  switch (whiteouts == Whiteouts::obeyed ? marker_of(path) : Marker::none) {
+  switch (has_markers ? marker_of(path) : Marker::none) {
     case Marker::none:
       normalise(entry);
       return sink.place(entry, path, layer);

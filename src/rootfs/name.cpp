@@ -7,7 +7,7 @@
 
 namespace rootfs {
 
-std::string clean_path(std::string_view raw, Escape escape) {
+std::string clean_path(std::string_view raw, Escape escape, std::string_view mark) {
   if (raw.find('\0') != std::string_view::npos) {
     throw base::Error(base::cat("name \"", base::excerpt(raw), "\" holds a NUL byte"));
   }
@@ -26,9 +26,10 @@ std::string clean_path(std::string_view raw, Escape escape) {
       clean.resize(slash == std::string::npos ? 0 : slash);
       continue;
     }
-    if (part.size() > NAME_MAX) {
-      throw base::Error(base::cat("name \"", base::excerpt(raw, 60), "\" has a component of ",
-                                  part.size(), " bytes, limit ", NAME_MAX));
+    const size_t size = part.size() - (part.starts_with(mark) ? mark.size() : 0);
+    if (size > NAME_MAX) {
+      throw base::Error(base::cat("name \"", base::excerpt(raw, 60), "\" has a component of ", size,
+                                  " bytes, limit ", NAME_MAX));
     }
     if (!clean.empty()) clean += '/';
     clean += part;

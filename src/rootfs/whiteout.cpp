@@ -12,7 +12,6 @@
 namespace rootfs {
 namespace {
 
-constexpr std::string_view prefix = ".wh.";
 constexpr std::string_view opaque_name = ".wh..wh..opq";
 constexpr std::string_view aufs_prefix = ".wh..wh.";
 
@@ -57,7 +56,7 @@ Marker marker_of(std::string_view path) {
     const size_t end = std::min(path.find('/', at), path.size());
     const std::string_view part = path.substr(at, end - at);
     at = end + 1;
-    if (!part.starts_with(prefix)) continue;
+    if (!part.starts_with(marker_prefix)) continue;
     const bool is_last = end == path.size();
     if (part == opaque_name && is_last) return Marker::opaque;
     if (part.starts_with(aufs_prefix)) return Marker::aufs;
@@ -72,7 +71,7 @@ Marker marker_of(std::string_view path) {
 }
 
 std::string hidden_name(std::string_view whiteout) {
-  return std::string(whiteout.substr(prefix.size()));
+  return std::string(whiteout.substr(marker_prefix.size()));
 }
 
 bool hide_entry(const Parent& parent, const std::string& name, LayerMarks& marks) {

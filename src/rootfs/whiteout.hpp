@@ -10,6 +10,10 @@ namespace rootfs {
 /// What a name means to a layer (image-spec layer.md, Whiteouts; AUFS bookkeeping).
 enum class Marker { none, whiteout, opaque, aufs };
 
+/// What the name of each marker begins with. No file has it, so what follows can have all the bytes
+/// that a name has.
+inline constexpr std::string_view marker_prefix = ".wh.";
+
 /// Looks at all components of a clean path. Error for whiteouts of nothing, "." and "..", and for
 /// entries below a whiteout.
 Marker marker_of(std::string_view path);

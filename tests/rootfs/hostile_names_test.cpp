@@ -114,6 +114,19 @@ TEST_CASE("a long name split over two fields, or filling one, is not cut") {
        body.substr(0, body.size() - 1) + " file x"});
 }
 
+TEST_CASE("an image is not refused because a file with the longest of names was deleted") {
+  for (const size_t size : {252, 255}) {
+    const std::string name(size, 'n');
+    const std::string lower = TarBuilder().file("d/" + name, "x").file("d/f", "x").finish();
+    require_tree({lower, TarBuilder().file("d/.wh." + name, "").finish()}, {"d dir", "d/f file x"});
+    require_tree({TarBuilder().file(".wh." + name, "").file("f", "x").finish()}, {"f file x"});
+  }
+  const std::string too_long(256, 'n');
+  for (const std::string& name : {too_long, ".wh." + too_long}) {
+    require_refusal({TarBuilder().file(name, "").finish()}, {"component of 256 bytes, limit 255"});
+  }
+}
+
 TEST_CASE("letters that differ in case only are different files") {
   require_tree({TarBuilder().file("A", "1").file("a", "2").finish()}, {"A file 1", "a file 2"});
 }
