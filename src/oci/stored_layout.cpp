@@ -145,20 +145,44 @@ class Layout {
     std::set<std::string> names;
     std::set<Digest> named;
     BestFits<Digest> fits;
+    BestFits<std::string> fitting_names;
     for (const Descriptor& entry : entries_) {
       const std::string name = name_of(entry);
       if (name.empty() || is_digest_tag(name)) continue;
       names.insert(name);
       named.insert(entry.digest);
       fits.offer(entry.digest, fit_of(name, choice));
+      fitting_names.offer(name, fit_of(name, choice));
     }
     if (const auto chosen = fits.only()) return with_digest(chosen->text(), choice);
     if (named.size() < 2) return nullptr;
+    const auto one = names.size() == 1 ? std::optional(*names.begin()) : fitting_names.only();
+    if (one) {
+      if (const Descriptor* entry = by_platform(*one, choice)) return entry;
+    }
     std::string list;
     for (const std::string& name : names) {
       list += cat(list.empty() ? "" : ", ", name);
     }
     refuse_several(cat(" (", base::excerpt(list, base::sentence_limit), ")"));
+  }
+
+  /// Some list the images of one name without an index around them. Null where that does not tell
+  /// which one is meant; error when none is for the platform.
+  const Descriptor* by_platform(const std::string& name, const StoredChoice& choice) const {
+    Index index;
+    for (const Descriptor& entry : entries_) {
+      if (name_of(entry) != name) continue;
+      if (!entry.names_platform()) return nullptr;
+      index.manifests.push_back(entry);
+    }
+    const std::vector<Descriptor> images = select_platform(index, choice.platform);
+    const Descriptor& best = images.front();
+    for (const Descriptor& image : images) {
+      const bool is_other = image.digest != best.digest;
+      if (is_other && image.platform->normalised() == best.platform->normalised()) return nullptr;
+    }
+    return with_digest(best.digest.text(), choice);
   }
 
   const FileSet& files_;

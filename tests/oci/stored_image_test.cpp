@@ -241,6 +241,36 @@ TEST_CASE("an image with several names is found by each of them", "[stored_image
   CHECK(find(layout.files, amd64("v3")).name == "x:v1");
 }
 
+TEST_CASE("images for several platforms under one name are not taken for several images",
+          "[stored_image]") {
+  const auto named_on = [](const std::string& name, const std::string& architecture) {
+    return named(name) + on(architecture);
+  };
+  Layout layout;
+  const Digest amd = layout.image("amd");
+  const Digest arm = layout.image("arm", "arm64");
+  const std::string both =
+      layout.entry(arm, named_on("v1", "arm64")) + "," + layout.entry(amd, named_on("v1", "amd64"));
+  const Digest other = layout.image("other");
+  const std::string more = "," + layout.entry(other, named_on("v2", "amd64")) + "," +
+                           layout.entry(amd, named_on("latest", "amd64"));
+  for (const std::string& entries : {both, both + more}) {
+    layout.list(entries);
+    CHECK(find(layout.files, amd64("v1")).digest == amd);
+    CHECK(find(layout.files, {{"linux", "arm64", ""}, "", "v1", {}}).digest == arm);
+    CHECK(contains(refusal_of(layout.files, {{"linux", "s390x", ""}, "", "v1", {}}),
+                   "not made for linux/s390x; it has linux/arm64, linux/amd64"));
+  }
+  CHECK(contains(refusal_of(layout.files), "several images (latest, v1, v2)"));
+  layout.list(both);
+  CHECK(find(layout.files).digest == amd);
+  // What does not tell them apart still has to be said.
+  layout.list(both + "," + layout.entry(other, named_on("v1", "amd64")));
+  CHECK(contains(refusal_of(layout.files, amd64("v1")), "several images (v1)"));
+  layout.list(both + "," + layout.entry(other, named("v1")));
+  CHECK(contains(refusal_of(layout.files, amd64("v1")), "several images (v1)"));
+}
+
 TEST_CASE("what is kept beside an image is not taken for another", "[stored_image]") {
   Layout layout;
   const Digest image = layout.image("one");
