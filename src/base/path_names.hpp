@@ -17,7 +17,7 @@ class PathNames {
   /// The next name, valid until a link is followed; "" at the end.
   std::string_view next();
   /// Goes on with the text of a link, and behind that where it stood; false when there were more
-  /// links than the kernel follows.
+  /// links than the kernel follows, or more than 4,096 names in their texts.
   bool follow(std::string_view target);
 
  private:
@@ -25,6 +25,7 @@ class PathNames {
   std::string expanded_;  ///< What rest_ looks at once a link was followed.
   size_t at_ = 0;
   int links_ = 0;
+  size_t link_names_ = 0;
 };
 
 }  // namespace base
