@@ -1,6 +1,7 @@
 #include "rootfs/completed_source.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/error.hpp"
@@ -13,6 +14,16 @@ namespace {
 using base::Entry;
 using base::EntryKind;
 
+/// Whether `found` is what a file system made of a time that it cannot hold: its own limit.
+bool is_clamped(int64_t found, int64_t listed) {
+  constexpr int64_t first = INT32_MIN;
+  constexpr std::array<int64_t, 4> last = {INT32_MAX, UINT32_MAX,
+                                           (int64_t{1} << 34) + INT32_MIN - 1,  // ext4
+                                           16'299'260'424};                     // XFS
+  if (listed < found) return found == first;
+  return listed > found && std::find(last.begin(), last.end(), found) != last.end();
+}
+
 /// Whether nobody has changed an entry since it was unpacked; a hard link may have become a copy.
 bool is_untouched(const Entry& found, const ManifestEntry& listed) {
   const Entry& entry = listed.entry;
@@ -20,7 +31,9 @@ bool is_untouched(const Entry& found, const ManifestEntry& listed) {
                              ? found.link == listed.hardlink
                              : found.kind == entry.kind && found.size == entry.size;
   return same_kind && found.mode == entry.mode && found.uid == entry.uid &&
-         found.gid == entry.gid && found.mtime_seconds == entry.mtime_seconds;
+         found.gid == entry.gid &&
+         (found.mtime_seconds == entry.mtime_seconds ||
+          is_clamped(found.mtime_seconds, entry.mtime_seconds));
 }
 
 constexpr std::string_view manifest_name = "manifest beside rootfs/";
@@ -114,6 +127,7 @@ void CompletedSource::complete(Entry& entry) const {
   }
   std::sort(entry.xattrs.begin(), entry.xattrs.end(),
             [](const base::Xattr& a, const base::Xattr& b) { return a.name < b.name; });
+  entry.mtime_seconds = listed_.entry.mtime_seconds;
   if (entry.mtime_nanoseconds == 0) entry.mtime_nanoseconds = listed_.entry.mtime_nanoseconds;
 }
 

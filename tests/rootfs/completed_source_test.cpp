@@ -104,6 +104,31 @@ TEST_CASE("what a task changed or removed since is not undone") {
   CHECK(all[1].xattrs.empty());
 }
 
+TEST_CASE("a time that the file system cannot hold does not become another one") {
+  const auto published = [](int64_t listed, int64_t found) {
+    Entry file = entry("ping", EntryKind::file);
+    file.mtime_seconds = found;
+    const std::string manifest =
+        "#mtree v2.0\n. type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
+        "./ping type=file mode=0755 uid=0 gid=0 time=" +
+        std::to_string(listed) + ".500000000 size=3 xattr.user.x=YQ==\n";
+    const Entry last = completed({entry("", EntryKind::directory), file}, manifest).back();
+    CHECK((last.mtime_nanoseconds == 500'000'000) == (last.mtime_seconds == listed));
+    CHECK(last.xattrs.size() == (last.mtime_seconds == listed ? 1 : 0));
+    return last.mtime_seconds;
+  };
+  constexpr int64_t far = 99'999'999'999;
+  for (const int64_t limit : {2'147'483'647L, 4'294'967'295L, 15'032'385'535L, 16'299'260'424L}) {
+    CHECK(published(far, limit) == far);
+    CHECK(published(limit + 1, limit) == limit + 1);
+    CHECK(published(limit - 1, limit) == limit);
+  }
+  CHECK(published(-far, -2'147'483'648) == -far);
+  // A task's own time.
+  CHECK(published(far, 2'000'000'000) == 2'000'000'000);
+  CHECK(published(-far, 0) == 0);
+}
+
 TEST_CASE("a file in the place of a device, and new entries, are kept") {
   const auto all = completed({entry("", EntryKind::directory), entry("dev", EntryKind::directory),
                               entry("dev/null", EntryKind::file), entry("new", EntryKind::file),
