@@ -14,6 +14,17 @@ bool is_lower_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
+bool is_letter_or_number(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// Not empty, and made of letters, numbers and `more`.
+bool is_made_of(std::string_view text, std::string_view more) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_letter_or_number(c) || more.find(c) != std::string_view::npos;
+  });
+}
+
 }  // namespace
 
 std::optional<Digest> Digest::try_parse(std::string_view text) {
@@ -35,6 +46,13 @@ Digest Digest::parse(std::string_view text) {
   throw base::Error(
       cat("\"", base::excerpt(text),
           "\" is not a digest; it must be sha256: and 64 (or sha512: and 128) digits ", "0-9 a-f"));
+}
+
+bool Digest::is_of_other_algorithm(std::string_view text) {
+  const size_t colon = std::min(text.find(':'), text.size());
+  const std::string_view name = text.substr(0, colon);
+  return name != "sha256" && name != "sha512" && is_made_of(name, "+._-") &&
+         is_made_of(text.substr(std::min(colon + 1, text.size())), "=_-");
 }
 
 Digest Digest::of(std::string_view bytes) {

@@ -16,6 +16,8 @@ class Digest {
  public:
   static Digest parse(std::string_view text);  ///< Error when malformed or of another algorithm.
   static std::optional<Digest> try_parse(std::string_view text);
+  /// Whether `text` is a well-formed digest of an algorithm other than these two.
+  static bool is_of_other_algorithm(std::string_view text);
   static Digest of(std::string_view bytes);  ///< SHA-256 of `bytes`.
 
   base::HashAlgorithm algorithm() const { return algorithm_; }

@@ -16,6 +16,15 @@ std::map<std::string, std::string> parse_texts(const JsonView& object) {
   return texts;
 }
 
+/// Only those that are text, as all should be: what others mean is up to whoever wrote them.
+std::map<std::string, std::string> parse_annotations(const JsonView& object) {
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, value] : object.members()) {
+    if (value.is_string()) texts[name] = value.string();
+  }
+  return texts;
+}
+
 Platform parse_platform(const JsonView& object) {
   return {object.at("os").string_or(""), object.at("architecture").string_or(""),
           object.at("variant").string_or("")};
@@ -32,7 +41,7 @@ Descriptor parse_descriptor(const JsonView& object) {
       .size = static_cast<uint64_t>(size),
       .platform = std::nullopt,
       .artifact_type = object.at("artifactType").string_or(""),
-      .annotations = parse_texts(object.at("annotations")),
+      .annotations = parse_annotations(object.at("annotations")),
       .urls = object.at("urls").strings()};
   const JsonView platform = object.at("platform");
   if (!platform.is_null()) descriptor.platform = parse_platform(platform);
@@ -103,16 +112,22 @@ Index parse_index(std::string_view text) {
   const JsonView root = document.root("index");
   Index index;
   for (const JsonView& entry : root.at("manifests").items()) {
-    index.manifests.push_back(parse_descriptor(entry));
+    const JsonView digest = entry.is_object() ? entry.at("digest") : entry;
+    if (digest.is_string() && Digest::is_of_other_algorithm(digest.string())) {
+      index.unknown_digests.push_back(digest.string());
+    } else {
+      index.manifests.push_back(parse_descriptor(entry));
+    }
   }
-  index.annotations = parse_texts(root.at("annotations"));
+  index.annotations = parse_annotations(root.at("annotations"));
   return index;
 }
 
 Manifest parse_manifest(std::string_view text) {
   const base::JsonDocument document = base::JsonDocument::parse(text, "the manifest");
   const JsonView root = document.root("manifest");
-  Manifest manifest{parse_descriptor(root.at("config")), {}, parse_texts(root.at("annotations"))};
+  Manifest manifest{
+      parse_descriptor(root.at("config")), {}, parse_annotations(root.at("annotations"))};
   const std::string artifact = root.at("artifactType").string_or("");
   const std::string& config_type = manifest.config.media_type;
   if (!is_image_config(config_type)) {

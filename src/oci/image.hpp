@@ -49,6 +49,8 @@ struct Descriptor {
 struct Index {
   std::vector<Descriptor> manifests;
   std::map<std::string, std::string> annotations;
+  /// Of entries that are left out, because digests of such a kind cannot be verified here.
+  std::vector<std::string> unknown_digests = {};
 };
 
 struct Manifest {

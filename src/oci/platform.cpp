@@ -44,6 +44,14 @@ std::string list_platforms(const Index& index) {
   return base::excerpt(joined, base::sentence_limit);
 }
 
+/// The end of a sentence about what an index has.
+std::string left_out(const Index& index) {
+  if (index.unknown_digests.empty()) return "";
+  return cat("; left out is ", base::excerpt(index.unknown_digests.front()),
+             index.unknown_digests.size() > 1 ? " and others" : "",
+             ", a digest of a kind that is not known here");
+}
+
 }  // namespace
 
 bool is_runnable(const Descriptor& entry) {
@@ -142,7 +150,7 @@ std::vector<Descriptor> select_platform(const Index& index, const Platform& want
   const std::string available = list_platforms(index);
   throw base::Error(cat("the image is not made for ", base::excerpt(wanted_platform.text()),
                         available.empty() ? "; its index names no platform at all" : "; it has ",
-                        available));
+                        available, left_out(index)));
 }
 
 }  // namespace oci

@@ -97,8 +97,11 @@ class Layout {
     if (document_kind(top_.bytes, "") != DocumentKind::index) {
       throw base::Error("it is not an index but a manifest");
     }
-    entries_ = parse_index(top_.bytes).manifests;
-    if (entries_.empty()) throw base::Error("it lists no image");
+    index_ = parse_index(top_.bytes);
+    if (!index_.manifests.empty()) return;
+    if (index_.unknown_digests.empty()) throw base::Error("it lists no image");
+    throw base::Error(cat("it lists no image with a digest of a kind that is known here, but ",
+                          base::excerpt(index_.unknown_digests.front())));
   }
 
   const Document& top() const { return top_; }
@@ -118,10 +121,11 @@ class Layout {
     }
     if (files_.find(blob_path(top_.digest))) return nullptr;
     std::set<Digest> digests;
-    for (const Descriptor& entry : entries_) digests.insert(entry.digest);
-    if (digests.size() == 1) return with_digest(digests.begin()->text(), choice);
+    for (const Descriptor& entry : index_.manifests) digests.insert(entry.digest);
+    const bool is_one = digests.size() == 1 && index_.unknown_digests.empty();
+    if (is_one) return with_digest(digests.begin()->text(), choice);
     if (const Descriptor* entry = by_name(choice)) return entry;
-    const auto images = find_unlabelled(store, {entries_, {}}, choice.platform);
+    const auto images = find_unlabelled(store, index_, choice.platform);
     // skopeo and others add to a layout that is there, and the oldest image comes first.
     if (images.size() > 1) refuse_several(cat(" for ", base::excerpt(choice.platform.text())));
     if (images.size() == 1) return with_digest(images.front().digest.text(), choice);
@@ -132,7 +136,7 @@ class Layout {
   /// An image has an entry for each of its names; the one that fits best tells how it is called.
   const Descriptor* with_digest(std::string_view text, const StoredChoice& choice) const {
     const Descriptor* found = nullptr;
-    for (const Descriptor& entry : entries_) {
+    for (const Descriptor& entry : index_.manifests) {
       if (entry.digest.text() != text) continue;
       const bool is_better =
           found == nullptr || fit_of(name_of(entry), choice) > fit_of(name_of(*found), choice);
@@ -146,7 +150,7 @@ class Layout {
     std::set<Digest> named;
     BestFits<Digest> fits;
     BestFits<std::string> fitting_names;
-    for (const Descriptor& entry : entries_) {
+    for (const Descriptor& entry : index_.manifests) {
       const std::string name = name_of(entry);
       if (name.empty() || is_digest_tag(name)) continue;
       names.insert(name);
@@ -171,7 +175,7 @@ class Layout {
   /// which one is meant; error when none is for the platform.
   const Descriptor* by_platform(const std::string& name, const StoredChoice& choice) const {
     Index index;
-    for (const Descriptor& entry : entries_) {
+    for (const Descriptor& entry : index_.manifests) {
       if (name_of(entry) != name) continue;
       if (!entry.names_platform()) return nullptr;
       index.manifests.push_back(entry);
@@ -187,7 +191,7 @@ class Layout {
 
   const FileSet& files_;
   Document top_;
-  std::vector<Descriptor> entries_;
+  Index index_;
 };
 
 }  // namespace

@@ -75,6 +75,11 @@ class LayoutWriter {
     if (depth >= oci::deepest_nesting) {
       throw base::Error(cat("indexes are nested deeper than ", oci::deepest_nesting));
     }
+    if (!index.unknown_digests.empty()) {
+      throw base::Error(cat("the index lists ", base::excerpt(index.unknown_digests.front()),
+                            ", a digest of a kind that cannot be verified here; the other formats ",
+                            "take the image for one platform only"));
+    }
     for (const oci::Descriptor& child : index.manifests) {
       if (!seen_.insert(child.digest).second) continue;
       const registry::Document document = client_.fetch(child.digest.text());

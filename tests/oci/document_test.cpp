@@ -141,6 +141,36 @@ TEST_CASE("an index's entries keep platform, annotations and artifact type") {
   CHECK(entry.urls == std::vector<std::string>{"https://x"});
 }
 
+TEST_CASE("what an index says of another platform's image does not make it unreadable") {
+  const auto entry = [](const std::string& digest, const std::string& more = "") {
+    return cat(R"({"size":3,"digest":")", digest, "\"", more, "}");
+  };
+  const std::string known = "sha256:" + std::string(64, 'c');
+  const auto read = [&](const std::string& other) {
+    return oci::parse_index(cat(R"({"manifests":[)", other, ",", entry(known), "]}"));
+  };
+  const oci::Index index = read(entry("blake3:" + std::string(64, '0')));
+  REQUIRE(index.manifests.size() == 1);
+  CHECK(index.manifests[0].digest.text() == known);
+  REQUIRE(index.unknown_digests.size() == 1);
+  CHECK(index.unknown_digests[0] == "blake3:" + std::string(64, '0'));
+  CHECK(contains(message_of([&] {
+                   oci::select_platform({{}, {}, index.unknown_digests}, {});
+                 }),
+                 "left out is blake3:00"));
+
+  const oci::Index annotated = read(entry(known, R"(,"annotations":{"n":1,"o":{},"t":"x"})"));
+  REQUIRE(annotated.manifests.size() == 2);
+  CHECK(annotated.manifests[0].annotations.size() == 1);
+  CHECK(annotated.manifests[0].annotations.at("t") == "x");
+
+  for (const char* broken : {"sha256:00", "sha512:00", "blake3", "blake3:", ":00", "b:a:b",
+                             "../x:00", "x:../..", "x:a/b"}) {
+    CAPTURE(broken);
+    CHECK_THROWS_AS(read(entry(broken)), base::Error);
+  }
+}
+
 TEST_CASE("an image configuration is read as a runtime would") {
   const oci::ImageConfig read = oci::parse_config(
       config(R"({"User":"1:2","Env":["A=b"],"Entrypoint":["/x"],"Cmd":[],"Labels":{"l":"v"}})",

@@ -271,6 +271,20 @@ TEST_CASE("images for several platforms under one name are not taken for several
   CHECK(contains(refusal_of(layout.files, amd64("v1")), "several images (v1)"));
 }
 
+TEST_CASE("a layout is not refused, nor another platform's image taken, for one entry's digest",
+          "[stored_image]") {
+  const std::string other =
+      R"({"digest":"blake3:00","size":1,"platform":{"architecture":"arm64"}})";
+  Layout layout;
+  const Digest image = layout.image("one");
+  layout.list(layout.entry(image, named("v1") + on("amd64")) + "," + other);
+  CHECK(find(layout.files).manifest_digest == image);
+  CHECK(contains(refusal_of(layout.files, {{"linux", "arm64", ""}, "", "", {}}),
+                 "not made for linux/arm64; it has linux/amd64; left out is blake3:00"));
+  layout.list(other);
+  CHECK(contains(refusal_of(layout.files), "blake3:00"));
+}
+
 TEST_CASE("what is kept beside an image is not taken for another", "[stored_image]") {
   Layout layout;
   const Digest image = layout.image("one");
