@@ -86,10 +86,7 @@ uint32_t AttributeWriter::set_owner(const Target& target, const struct stat& now
 
 void AttributeWriter::set_xattrs(const Target& target, const std::vector<base::Xattr>& xattrs) {
   for (const base::Xattr& xattr : xattrs) {
-    if (!belongs_to_image(xattr.name)) {
-      ++summary_.skipped_xattrs;
-      continue;
-    }
+    if (!belongs_to_image(xattr.name)) continue;
     if (set_xattr(target, xattr) == 0) continue;
     const int error = errno;
     if (!is_refusal(error)) fail(base::cat("attribute ", base::excerpt(xattr.name)), target);

@@ -70,7 +70,8 @@ bool fits(std::string_view name, std::string_view value, base::EntryKind kind) {
 std::vector<base::Xattr> settle_xattrs(const base::Entry& entry, uint64_t& skipped) {
   std::map<std::string_view, const base::Xattr*> last;  // Of those with one name the last one wins.
   for (const base::Xattr& xattr : entry.xattrs) {
-    if (belongs_to_image(xattr.name) && fits(xattr.name, xattr.value, entry.kind)) {
+    if (!belongs_to_image(xattr.name)) continue;
+    if (fits(xattr.name, xattr.value, entry.kind)) {
       last[xattr.name] = &xattr;
     } else {
       ++skipped;

@@ -14,7 +14,7 @@ namespace rootfs {
 bool belongs_to_image(std::string_view xattr_name);
 
 /// The extended attributes that `entry` has once it is on disk, sorted by name. Counts in `skipped`
-/// those that are not part of an image and those that no kernel sets on an object of its kind.
+/// those that are part of an image, but that no kernel sets on an object of its kind.
 std::vector<base::Xattr> settle_xattrs(const base::Entry& entry, uint64_t& skipped);
 
 /// The image's extended attributes of `name` in `directory`, which is not followed when it is a
