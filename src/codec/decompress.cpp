@@ -18,13 +18,23 @@ bool is_zstd(std::string_view front) {
           front.substr(1, 3) == "\x2a\x4d\x18"sv);
 }
 
+/// Nothing shorter than a block's magic will do: a tar archive may begin with a file "BZh9.txt".
+bool is_bzip2(std::string_view front) {
+  if (front.size() < 4 || !front.starts_with("BZh"sv) || front[3] < '1' || front[3] > '9') {
+    return false;
+  }
+  const std::string_view block = front.substr(4, 6);
+  return "\x31\x41\x59\x26\x53\x59"sv.starts_with(block) ||
+         "\x17\x72\x45\x38\x50\x90"sv.starts_with(block);
+}
+
 }  // namespace
 
 Compression compression_of(std::string_view front) {
   if (front.starts_with("\x1f\x8b"sv)) return Compression::gzip;
   if (is_zstd(front)) return Compression::zstd;
   if (front.starts_with("\xfd\x37zXZ\x00"sv)) return Compression::xz;
-  if (front.starts_with("BZh"sv)) return Compression::bzip2;
+  if (is_bzip2(front)) return Compression::bzip2;
   return Compression::none;
 }
 

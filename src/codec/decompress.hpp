@@ -11,7 +11,7 @@ namespace codec {
 enum class Compression { none, gzip, zstd, xz, bzip2 };
 
 /// So many bytes tell how a stream is compressed; of a shorter one all there are.
-inline constexpr size_t magic_size = 6;
+inline constexpr size_t magic_size = 10;
 /// Told by the first bytes, because names and media types lie.
 Compression compression_of(std::string_view front);
 

@@ -241,6 +241,17 @@ TEST_CASE("nothing compressed is taken for plain, whatever kind of frame it begi
   }
 }
 
+TEST_CASE("a plain archive is not refused for the name of its first file") {
+  using codec::Compression;
+  for (const std::string& name : {"BZh"s, "BZh9"s, "BZh9.tar.bz2"s, "BZh0"s, "BZhAY&SY"s}) {
+    const std::string archive = name + std::string(512 - name.size(), '\0');
+    CHECK(codec::compression_of(archive.substr(0, codec::magic_size)) == Compression::none);
+    CHECK(decompressed(archive) == archive);
+  }
+  CHECK(codec::compression_of("BZh11AY&SY") == Compression::bzip2);
+  CHECK(codec::compression_of("BZh9\x17rE8P\x90") == Compression::bzip2);
+}
+
 TEST_CASE("a format no layer may have is refused by name") {
   REQUIRE_THROWS_AS(decompressed("\xfd\x37zXZ\x00rest"s), base::Error);
   REQUIRE_THROWS_AS(decompressed("BZh91AY"s), base::Error);
