@@ -57,7 +57,7 @@ std::unique_ptr<base::ByteSource> decompress(std::unique_ptr<base::ByteSource> s
   }
   throw base::Error(base::cat(what, ": is compressed with ",
                               compression == Compression::xz ? "xz" : "bzip2",
-                              "; image layers may be gzip, zstd or plain tar"));
+                              "; only gzip, zstd and plain tar can be read"));
 }
 
 }  // namespace codec

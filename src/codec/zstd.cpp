@@ -1,4 +1,5 @@
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <vector>
 
@@ -46,6 +47,11 @@ class ZstdSource : public base::ByteSource {
   }
 
   size_t check(size_t result) const {
+    if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge) {
+      throw Error(cat(what_,
+                      ": zstd data needs more memory than the limit of 128 MiB; compress it ",
+                      "with --long=", largest_window_log, " or less"));
+    }
     if (ZSTD_isError(result) != 0U) {
       throw Error(cat(what_, ": corrupt zstd data: ", ZSTD_getErrorName(result)));
     }

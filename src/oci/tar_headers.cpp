@@ -40,7 +40,7 @@ bool TarHeaders::read_header(Header& header) {
   std::array<char, base::tar_record_size> record;
   const uint64_t start = offset_;
   if (room() < record.size()) {
-    refuse(start == 0 ? "is not a tar archive" : "the archive is cut short");
+    refuse(start == 0 ? "is not a tar archive" : "the archive is cut short: it has no end marker");
   }
   base::FilePart source(fd_, start, record.size(), "the archive");
   base::read_full(source, record);

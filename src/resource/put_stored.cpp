@@ -31,6 +31,8 @@ bool is_compressed(const std::shared_ptr<const base::UniqueFd>& fd, uint64_t siz
 base::UniqueFd unpacked(const std::shared_ptr<const base::UniqueFd>& fd, uint64_t size,
                         const std::string& name, const rootfs::Limits& limits,
                         const std::string& directory, base::Log& log) {
+  const auto bytes =
+      codec::decompress(std::make_unique<base::FilePart>(fd, 0, size, "the archive"), "its data");
   log.info(cat(name, " is compressed as a whole; unpacking ", base::human_size(size),
                " to a temporary file"));
   base::UniqueFd plain = base::open_unnamed_file(directory);
@@ -44,8 +46,6 @@ base::UniqueFd unpacked(const std::shared_ptr<const base::UniqueFd>& fd, uint64_
    private:
     int fd_;
   } sink(plain.get());
-  const auto bytes =
-      codec::decompress(std::make_unique<base::FilePart>(fd, 0, size, "the archive"), "its data");
   rootfs::Budget budget(limits, size);
   rootfs::BoundedStream bounded(*bytes, budget);
   base::copy_all(bounded, sink);

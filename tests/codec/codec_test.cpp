@@ -252,6 +252,14 @@ TEST_CASE("a plain archive is not refused for the name of its first file") {
   CHECK(codec::compression_of("BZh9\x17rE8P\x90") == Compression::bzip2);
 }
 
+TEST_CASE("good zstd data is not called corrupt because it needs too much memory") {
+  // A frame of no content whose window has 2^28 bytes (RFC 8878 section 3.1.1.1.2).
+  const std::string said =
+      message_of([] { decompressed("\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00"s); });
+  CHECK(contains(said, "--long=27 or less"));
+  CHECK_FALSE(contains(said, "corrupt"));
+}
+
 TEST_CASE("a format no layer may have is refused by name") {
   REQUIRE_THROWS_AS(decompressed("\xfd\x37zXZ\x00rest"s), base::Error);
   REQUIRE_THROWS_AS(decompressed("BZh91AY"s), base::Error);
