@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "base/error.hpp"
@@ -33,14 +34,14 @@ bool is_index(const Descriptor& entry) {
 }
 
 std::string list_platforms(const Index& index) {
-  std::vector<std::string> names;
-  for (const Descriptor& entry : index.manifests) {
-    if (!is_runnable(entry) || !entry.names_platform()) continue;
-    std::string name = entry.platform->text();
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  }
+  std::set<std::string> names;
   std::string joined;
-  for (const std::string& name : names) joined += cat(joined.empty() ? "" : ", ", name);
+  for (const Descriptor& entry : index.manifests) {
+    if (joined.size() > base::sentence_limit) break;
+    if (!is_runnable(entry) || !entry.names_platform()) continue;
+    const auto [name, is_new] = names.insert(entry.platform->text());
+    if (is_new) joined += cat(joined.empty() ? "" : ", ", *name);
+  }
   return base::excerpt(joined, base::sentence_limit);
 }
 

@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include "base/error.hpp"
 #include "oci/image.hpp"
 #include "support/catch.hpp"
@@ -131,4 +133,16 @@ TEST_CASE("a platform that is missing is reported with those there are") {
           oci::select_platform(index, {"linux", "amd64", ""});
         }) == "the image is not made for linux/amd64; it has linux/arm/v6, windows/amd64");
   CHECK_THROWS_AS(oci::select_platform(Index{}, {"linux", "amd64", ""}), base::Error);
+}
+
+TEST_CASE("an index of countless platforms is refused in no time") {
+  Index index;
+  for (int i = 0; i < 100'000; ++i) {
+    index.manifests.push_back(entry("x", Platform{"linux", "a" + std::to_string(i), ""}));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const std::string said = message_of([&] { oci::select_platform(index, {"linux", "b", ""}); });
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+  CHECK(contains(said, "it has linux/a0, linux/a1, "));
+  CHECK(said.size() < 2000);
 }
