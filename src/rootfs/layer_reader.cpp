@@ -189,6 +189,8 @@ void copy_attributes(struct archive_entry* from, base::Entry& to) {
   to.uid = owner_number(archive_entry_uid(from), "uid", to.path);
   to.gid = owner_number(archive_entry_gid(from), "gid", to.path);
   // No text of a time stands for less; libarchive would read another one there.
+  // The library has the last record first, and of two with one name the last one counts.
+  std::reverse(to.xattrs.begin(), to.xattrs.end());
   to.mtime_seconds = std::max<int64_t>(archive_entry_mtime(from), -INT64_MAX);
   const long nanoseconds = archive_entry_mtime_nsec(from);
   to.mtime_nanoseconds =

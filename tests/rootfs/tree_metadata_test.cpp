@@ -197,6 +197,19 @@ TEST_CASE("what is not part of an image is not told as lost") {
   CHECK(stage.log().empty());
 }
 
+TEST_CASE("of two records of one attribute the last one counts, as for all else") {
+  Stage stage;
+  const auto summary = stage.unpack({TarBuilder()
+                                         .file("f", "x",
+                                               {.pax = {{"SCHILY.xattr.user.a", "first"},
+                                                        {"SCHILY.xattr.user.b", "other"},
+                                                        {"SCHILY.xattr.user.a", "last"}}})
+                                         .finish()});
+  if (summary.skipped_xattrs > 0) return;  // No user.* attributes on this file system.
+  CHECK(stage.entry("f").xattrs.at("user.a") == "last");
+  CHECK(stage.entry("f").xattrs.at("user.b") == "other");
+}
+
 TEST_CASE("a directory that comes again loses the attributes it no longer has") {
   Stage stage;
   const auto summary = stage.unpack(
