@@ -170,6 +170,14 @@ std::string text_or_empty(const char* text) {
   return text == nullptr ? "" : text;
 }
 
+/// What GNU tar and our own writer made of '=' and '%' in a name. Others, such as Go, write names
+/// as they are; one of theirs that holds such a sequence looks the same.
+std::string decoded_name(std::string name) {
+  base::replace_all(name, "%3D", "=");
+  base::replace_all(name, "%25", "%");
+  return name;
+}
+
 void copy_xattrs(struct archive_entry* from, base::Entry& to) {
   to.xattrs.clear();
   archive_entry_xattr_reset(from);
@@ -179,8 +187,10 @@ void copy_xattrs(struct archive_entry* from, base::Entry& to) {
   while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK) {
     if (name == nullptr) continue;
     to.xattrs.push_back(
-        {name, size == 0 ? "" : std::string(static_cast<const char*>(value), size)});
+        {decoded_name(name), size == 0 ? "" : std::string(static_cast<const char*>(value), size)});
   }
+  // The library has the last record first, and of two with one name the last one counts.
+  std::reverse(to.xattrs.begin(), to.xattrs.end());
 }
 
 void copy_attributes(struct archive_entry* from, base::Entry& to) {
@@ -189,8 +199,6 @@ void copy_attributes(struct archive_entry* from, base::Entry& to) {
   to.uid = owner_number(archive_entry_uid(from), "uid", to.path);
   to.gid = owner_number(archive_entry_gid(from), "gid", to.path);
   // No text of a time stands for less; libarchive would read another one there.
-  // The library has the last record first, and of two with one name the last one counts.
-  std::reverse(to.xattrs.begin(), to.xattrs.end());
   to.mtime_seconds = std::max<int64_t>(archive_entry_mtime(from), -INT64_MAX);
   const long nanoseconds = archive_entry_mtime_nsec(from);
   to.mtime_nanoseconds =

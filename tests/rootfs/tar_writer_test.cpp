@@ -151,6 +151,18 @@ TEST_CASE("extended attributes keep every byte of their values") {
   }
 }
 
+TEST_CASE("an extended attribute does not get another name on its way through an archive") {
+  for (const std::string name : {"user.a=b", "user.50%", "user.%3D", "user.%25", "user.%253D",
+                                 "user.%=%%25=%3", "user.%%3D"}) {
+    base::Entry entry = file("f");
+    entry.xattrs = {{name, "v=%3D"}};
+    const base::Entry found = through_archive(entry);
+    REQUIRE(found.xattrs.size() == 1);
+    CHECK(found.xattrs[0].name == name);
+    CHECK(found.xattrs[0].value == "v=%3D");
+  }
+}
+
 TEST_CASE("a header is as long for a huge file as for an empty one") {
   for (const uint64_t size :
        {uint64_t{0}, uint64_t{8'589'934'591}, uint64_t{8'589'934'592}, uint64_t{1} << 50U}) {
