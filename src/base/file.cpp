@@ -114,6 +114,8 @@ void OutputFile::patch(uint64_t offset, std::string_view bytes) {
 void OutputFile::publish() {
   const std::string doing = cat("write ", printable(path_));
   if (::fchmod(fd_.get(), 0644) != 0) throw_errno(doing);
+  // Some file systems say only here that there was no room.
+  if (::close(fd_.release()) != 0) throw_errno(doing);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno(doing);
   temporary_.clear();
 }
