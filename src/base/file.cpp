@@ -124,11 +124,12 @@ void remove_unfinished(const std::string& directory, std::string_view name) {
   const std::string start = cat(name, ".");
   const size_t size = start.size() + std::string_view("XXXXXX").size() + unfinished.size();
   std::error_code ignored;  // Whoever writes there next has more to say.
-  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
-    const std::string found = entry.path().filename();
+  std::filesystem::directory_iterator entry(directory, ignored);
+  for (; entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
+    const std::string found = entry->path().filename();
     if (found.size() != size || !found.starts_with(start) || !found.ends_with(unfinished)) continue;
-    if (::unlink(entry.path().c_str()) != 0) {
-      throw_errno(cat("remove ", printable(entry.path().native())));
+    if (::unlink(entry->path().c_str()) != 0) {
+      throw_errno(cat("remove ", printable(entry->path().native())));
     }
   }
 }
