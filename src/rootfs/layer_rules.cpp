@@ -13,6 +13,10 @@
 namespace rootfs {
 namespace {
 
+/// Files that the hard links of an old layer lead to (AUFS pseudo-links): needed as long as there
+/// may be more of them.
+constexpr std::string_view aufs_links = ".wh..wh.plnk";
+
 /// Drops what is not part of a mode or a time. Error when an id is beyond what the kernel has.
 void normalise(base::Entry& entry) {
   entry.mode &= 07777;
@@ -34,7 +38,9 @@ void apply_entry(base::Entry& entry, base::EntrySource& layer, LayerSink& sink,
       normalise(entry);
       return sink.place(entry, path, layer);
     case Marker::aufs:
-      return;
+      if (directory != aufs_links || entry.kind != base::EntryKind::file) return;
+      normalise(entry);
+      return sink.place(entry, path, layer);
     case Marker::opaque:
       return sink.hide_children(directory);
     case Marker::whiteout:
@@ -60,6 +66,7 @@ void apply_layer(base::EntrySource& layer, LayerSink& sink, Budget* budget, Whit
     budget->check_depth(entry.path, after.depth);
     budget->add_metadata(after.path_bytes - before.path_bytes);
   }
+  if (whiteouts == Whiteouts::obeyed) sink.discard(std::string(aufs_links));
 }
 
 uint32_t root_mode(const base::Entry& entry, uint32_t before) {

@@ -20,6 +20,8 @@ class LayerSink {
   virtual void hide(std::string_view directory, const std::string& name) = 0;
   /// Removes what lower layers have in `directory`, which may not exist.
   virtual void hide_children(std::string_view directory) = 0;
+  /// Removes `name` from the root, whichever layer it is from, if it is there.
+  virtual void discard(const std::string& name) = 0;
   /// What was placed so far.
   struct Cost {
     uint64_t directories = 0;  ///< Made, also those without an entry of their own.

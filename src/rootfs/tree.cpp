@@ -70,6 +70,12 @@ struct Tree::Impl : LayerSink {
     if (parent.fd >= 0) count_hidden(rootfs::hide_children(parent, marks));
   }
 
+  void discard(const std::string& name) override {
+    if (shadow_layer != nullptr) shadow_layer->discard(name);
+    remove_entry(root.fd(), name);
+    parents.forget();
+  }
+
   Cost cost() const override {
     Cost cost = shadow_layer == nullptr ? Cost{} : shadow_layer->cost();
     cost.directories = summary.directories;

@@ -32,6 +32,12 @@ struct VirtualTree::Impl : LayerSink {
     if (parent != nullptr && current.hide_children(*parent)) ++summary.whiteouts;
   }
 
+  void discard(const std::string& name) override {
+    auto& names = root.directory().names;
+    const auto found = names.find(name);
+    if (found != names.end()) nodes->remove(root.directory(), found);
+  }
+
   Cost cost() const override { return {summary.directories, placer.depth(), placer.path_bytes()}; }
 
   enum class State { good, broken, finished };

@@ -31,6 +31,29 @@ TEST_CASE("a hard link to what the same layer deleted is an error that names bot
                {"a file new", "b = a"});
 }
 
+TEST_CASE("an old AUFS layer whose hard links lead to its own bookkeeping is not refused") {
+  const std::string links = TarBuilder()
+                                .dir(".wh..wh.plnk")
+                                .file(".wh..wh.plnk/7.1", "x")
+                                .hardlink("b", ".wh..wh.plnk/7.1")
+                                .hardlink("d/c", "/.wh..wh.plnk/7.1")
+                                .file("e", "y")
+                                .hardlink(".wh..wh.plnk/8.1", "e")
+                                .finish();
+  require_tree({links}, {"b file x", "d dir", "d/c = b", "e file y"});
+  const std::string lower = TarBuilder().file("a", "x").finish();
+  require_tree({lower, links, lower}, {"a file x", "b file x", "d dir", "d/c = b", "e file y"});
+  // They are this layer's only, and nothing else below such a name is there.
+  require_refusal({links, TarBuilder().hardlink("f", ".wh..wh.plnk/7.1").finish()},
+                  {"\"f\"", ".wh..wh.plnk/7.1"});
+  require_tree({TarBuilder()
+                    .file(".wh..wh.plnk/x/y", "x")
+                    .symlink(".wh..wh.plnk/l", "x")
+                    .file("d/.wh..wh.plnk/x", "x")
+                    .finish()},
+               {});
+}
+
 TEST_CASE("a hard link to what comes later is the lower layer's file or an error") {
   require_refusal({TarBuilder().hardlink("b", "a").file("a", "x").finish()}, {"\"b\"", "\"a\""});
   require_tree({TarBuilder().file("a", "old").finish(),
