@@ -51,6 +51,10 @@ std::string with_commas(uint64_t number) {
   return digits;
 }
 
+std::string counted(uint64_t number, std::string_view one, std::string_view many) {
+  return cat(with_commas(number), ' ', number == 1 ? one : many);
+}
+
 std::string human_seconds(double seconds) {
   std::array<char, 32> text{};
   if (seconds >= 60) {

@@ -34,6 +34,9 @@ std::string human_size(uint64_t bytes);
 /// A whole number with separators: "12,345".
 std::string with_commas(uint64_t number);
 
+/// A number of things: "1 file", "1,234 files".
+std::string counted(uint64_t number, std::string_view one, std::string_view many);
+
 /// Seconds for people: "0.4 s", "12 s", "3 min 5 s".
 std::string human_seconds(double seconds);
 

@@ -123,8 +123,8 @@ LargeContents fetch_large(const std::vector<lfs::Object>& objects, const GitSour
     budget.add_stream(object.size);
     total += object.size;
   }
-  log.info(cat("git-lfs keeps ", base::with_commas(objects.size()),
-               objects.size() == 1 ? " file, " : " files, ", base::human_size(total)));
+  log.info(cat("git-lfs keeps ", base::counted(objects.size(), "file", "files"), ", ",
+               base::human_size(total)));
   std::mutex mutex;
   uint32_t files = 0;
   const auto next_path = [&] {

@@ -31,8 +31,8 @@ class LayoutWriter {
   void write(const oci::Digest& digest) {
     const registry::Document top = client_.fetch(digest.text());
     const oci::DocumentKind kind = store(top, top.content_type, 0);
-    log_.info(cat(documents_, documents_ == 1 ? " manifest" : " manifests", ", ", blobs_.size(),
-                  blobs_.size() == 1 ? " blob" : " blobs", ", ", base::human_size(bytes_),
+    log_.info(cat(base::counted(documents_, "manifest", "manifests"), ", ",
+                  base::counted(blobs_.size(), "blob", "blobs"), ", ", base::human_size(bytes_),
                   " to download"));
     DownloadProgress progress(bytes_, log_);
     base::for_each_at_once(blobs_.size(), download_limits.at_once, [&](size_t i) {

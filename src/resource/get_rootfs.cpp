@@ -14,6 +14,7 @@ namespace resource {
 namespace {
 
 using base::cat;
+using base::counted;
 using Clock = std::chrono::steady_clock;
 
 /// Device nodes, and whatever else could not be set here, come back from it in a put.
@@ -33,24 +34,26 @@ void report(const rootfs::TreeSummary& tree, std::string_view from, double secon
             base::Log& log) {
   const uint64_t entries =
       tree.files + tree.directories + tree.symlinks + tree.hardlinks + tree.fifos;
-  log.info(cat("unpacked ", base::with_commas(entries), " entries, ", base::human_size(tree.bytes),
-               " from ", from, ", in ", base::human_seconds(seconds)));
+  log.info(cat("unpacked ", counted(entries, "entry", "entries"), ", ",
+               base::human_size(tree.bytes), " from ", from, ", in ",
+               base::human_seconds(seconds)));
   if (tree.whiteouts > 0) {
-    log.info(cat(base::with_commas(tree.whiteouts), " entries were deleted by later layers"));
+    log.info(cat(counted(tree.whiteouts, "entry was", "entries were"), " deleted by later layers"));
   }
   if (tree.skipped_devices > 0) {
-    log.info(cat("left out ", base::with_commas(tree.skipped_devices),
-                 " device nodes: Concourse cannot hand them on and makes its own /dev"));
+    log.info(cat("left out ", counted(tree.skipped_devices, "device node", "device nodes"),
+                 ": Concourse cannot hand them on and makes its own /dev"));
   }
   if (tree.skipped_sockets > 0) {
-    log.info(cat("left out ", base::with_commas(tree.skipped_sockets), " sockets"));
+    log.info(cat("left out ", counted(tree.skipped_sockets, "socket", "sockets")));
   }
   if (tree.skipped_xattrs > 0) {
-    log.warn(
-        cat(base::with_commas(tree.skipped_xattrs), " extended attributes could not be set here"));
+    log.warn(cat(counted(tree.skipped_xattrs, "extended attribute", "extended attributes"),
+                 " could not be set here"));
   }
   if (tree.owners_not_kept > 0) {
-    log.warn(cat(base::with_commas(tree.owners_not_kept), " entries could not get their owner"));
+    log.warn(counted(tree.owners_not_kept, "entry could not get its owner",
+                     "entries could not get their owner"));
   }
 }
 
@@ -60,8 +63,8 @@ registry::Image unpack(const Download& download, const std::string& path,
   registry::Image image = download.client.fetch_image(download.digest, download.platform);
   const std::vector<Layer> layers = layers_of(download.client, image);
   const uint64_t compressed = stored_size(layers);
-  log.info(cat("platform ", base::excerpt(image.config.platform.text()), ", ", layers.size(),
-               layers.size() == 1 ? " layer" : " layers", ", ", base::human_size(compressed),
+  log.info(cat("platform ", base::excerpt(image.config.platform.text()), ", ",
+               counted(layers.size(), "layer", "layers"), ", ", base::human_size(compressed),
                " to download"));
   const auto start = Clock::now();
   rootfs::Budget budget(download.limits, compressed);

@@ -23,8 +23,8 @@ std::unique_ptr<base::EntrySource> merge_layers(const std::vector<Layer>& layers
   rootfs::TreeSummary summary;
   auto entries = tree.finish(summary);
   if (summary.whiteouts > 0) {
-    log.info(
-        base::cat(base::with_commas(summary.whiteouts), " entries were deleted by later layers"));
+    log.info(base::cat(base::counted(summary.whiteouts, "entry was", "entries were"),
+                       " deleted by later layers"));
   }
   return entries;
 }

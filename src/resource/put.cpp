@@ -47,7 +47,7 @@ void fill(Publication& publication, PutImage& image, const GitSource& source) {
 void upload(const LargeFiles& large, const GitSource& source, base::Log& log) {
   const size_t count = large.uploads().size();
   if (count == 0) return;
-  log.info(cat("git-lfs keeps ", base::with_commas(count), count == 1 ? " file, " : " files, ",
+  log.info(cat("git-lfs keeps ", base::counted(count, "file", "files"), ", ",
                base::human_size(large.bytes())));
   const auto store = lfs::open_store(lfs_options(source), log);
   const uint64_t sent = store->upload(large.uploads());

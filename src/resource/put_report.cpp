@@ -11,14 +11,11 @@ namespace resource {
 namespace {
 
 using base::cat;
+using base::counted;
 
 constexpr size_t most_listed = 20;
 /// Clones that grow by more than this, in bytes, for their hard links are worth a warning.
 constexpr uint64_t many_copies = 64ULL * 1024 * 1024;
-
-std::string counted(uint64_t number, std::string_view one, std::string_view many) {
-  return cat(base::with_commas(number), ' ', number == 1 ? one : many);
-}
 
 std::vector<std::string> excerpts(const std::vector<std::string>& paths) {
   std::vector<std::string> lines;

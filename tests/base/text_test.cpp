@@ -24,6 +24,9 @@ TEST_CASE("numbers and durations read well") {
   CHECK(base::with_commas(1000) == "1,000");
   CHECK(base::with_commas(12'345'678) == "12,345,678");
   CHECK(base::with_commas(UINT64_MAX) == "18,446,744,073,709,551,615");
+  CHECK(base::counted(0, "entry", "entries") == "0 entries");
+  CHECK(base::counted(1, "entry", "entries") == "1 entry");
+  CHECK(base::counted(1000, "entry", "entries") == "1,000 entries");
   CHECK(base::human_seconds(0.42) == "0.4 s");
   CHECK(base::human_seconds(12.4) == "12 s");
   CHECK(base::human_seconds(185) == "3 min 5 s");
