@@ -29,9 +29,8 @@ class Withheld {
   void report(bool found, base::Log& log) const {
     if (!first_) return;
     if (!found) throw *first_;
-    log.warn(cat(first_->what(), "; ",
-                 count_ == 1 ? "the tag is left out"
-                             : cat(base::with_commas(count_), " tags are left out like this one")));
+    log.warn(cat(first_->what(), "; ", base::counted(count_, "tag is", "tags are"),
+                 " left out like this"));
   }
 
  private:

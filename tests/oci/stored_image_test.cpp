@@ -140,10 +140,10 @@ TEST_CASE("a registry's index is known by its own digest", "[stored_image]") {
   const std::string index = (*layout.files)["index.json"];
   CHECK(find(layout.files).digest == Digest::of(index));
   CHECK(find(layout.files).manifest_digest == image);
-  const auto on_arm = find(layout.files, {{"linux", "arm64", ""}, "", {}});
+  const auto on_arm = find(layout.files, {{"linux", "arm64", ""}, "", "", {}});
   CHECK(on_arm.digest == Digest::of(index));
   CHECK(on_arm.manifest_digest == other);
-  CHECK(contains(refusal_of(layout.files, {{"linux", "s390x", ""}, "", {}}), "linux/arm64"));
+  CHECK(contains(refusal_of(layout.files, {{"linux", "s390x", ""}, "", "", {}}), "linux/arm64"));
 }
 
 TEST_CASE("an index with one image is told from a list with one image", "[stored_image]") {
