@@ -36,23 +36,17 @@ std::string_view program_name(Service service) {
 }
 
 std::string display_uri(std::string_view uri) {
-  const size_t scheme = uri.find("://");
-  if (scheme == std::string_view::npos) return base::printable(uri);
-  std::string_view rest = uri.substr(scheme + 3);
-  rest = rest.substr(0, rest.find('?'));
-  const std::string_view authority = rest.substr(0, rest.find('/'));
+  if (uri.find("://") == std::string_view::npos) return base::printable(uri);
+  const http::UriParts parts = http::split_user_info(uri);
   std::string user;
-  if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
+  if (parts.user_info && parts.user_info->find_first_of("/?#") != std::string_view::npos) {
+    user = "***@";  // A password that somebody forgot to encode, or else a path.
+  } else if (parts.user_info && !http::is_http(uri)) {
     // An ssh user is part of the address, as "git" nearly always is; a password never is.
-    if (!http::is_http(uri))
-      user = base::cat(authority.substr(0, std::min(at, authority.find(':'))), '@');
-    rest.remove_prefix(at + 1);
-  } else if (authority.find(':') != std::string_view::npos && rest.rfind('@') < rest.size()) {
-    // A password with a slash in it that somebody forgot to encode.
-    user = "***@";
-    rest.remove_prefix(rest.rfind('@') + 1);
+    user = base::cat(parts.user_info->substr(0, parts.user_info->find(':')), '@');
   }
-  return base::printable(base::cat(uri.substr(0, scheme + 3), user, rest));
+  return base::printable(
+      base::cat(parts.scheme, user, parts.rest.substr(0, parts.rest.find_first_of("?#"))));
 }
 
 std::unique_ptr<Remote> open_remote(const RemoteOptions& options, base::Log& log) {

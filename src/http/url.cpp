@@ -27,11 +27,9 @@ bool is_ipv6_char(char c) {
 
 /// The text as it may be shown in an error: nothing before "@", nothing after "?".
 std::string shown(std::string_view text) {
-  text = text.substr(0, text.find_first_of("?#"));
-  const size_t at = text.rfind('@');
-  if (at != std::string_view::npos)
-    return base::excerpt(cat("***", text.substr(at)), base::sentence_limit);
-  return base::excerpt(text, base::sentence_limit);
+  const UriParts parts = split_user_info(text);
+  const std::string_view rest = parts.rest.substr(0, parts.rest.find_first_of("?#"));
+  return base::excerpt(cat(parts.user_info ? "***@" : parts.scheme, rest), base::sentence_limit);
 }
 
 [[noreturn]] void refuse(std::string_view text, std::string_view reason) {
@@ -103,6 +101,26 @@ std::string without_dot_segments(std::string_view path) {
 }
 
 }  // namespace
+
+UriParts split_user_info(std::string_view uri) {
+  size_t start = uri.find(":/");
+  // In user@host:/path it is no scheme that ends there.
+  start = start < uri.find('@') ? start + 1 : 0;
+  start = std::min(uri.find_first_not_of('/', start), uri.size());
+  UriParts parts{uri.substr(0, start), std::nullopt, uri.substr(start)};
+  const std::string_view authority = parts.rest.substr(0, parts.rest.find_first_of("/?#"));
+  const size_t colon = authority.find(':');
+  const bool has_user = authority.find('@') != authority.npos;
+  const size_t at = parts.rest.rfind('@');
+  // Without either, "@" is of the path.
+  if (at == uri.npos || (!has_user && colon == authority.npos)) return parts;
+  const bool is_whole = has_user || authority.starts_with('[') ||
+                        authority.find_first_not_of("0123456789", colon + 1) == authority.npos;
+  const bool in_query = at > parts.rest.find_first_of("?#");
+  parts.user_info = parts.rest.substr(0, at);
+  parts.rest = is_whole && in_query ? std::string_view() : parts.rest.substr(at + 1);
+  return parts;
+}
 
 bool is_http(std::string_view text) {
   const std::string lower = base::to_lower(text.substr(0, 8));
@@ -185,7 +203,12 @@ std::string Url::text() const {
 }
 
 std::string Url::display() const {
-  return base::excerpt(cat(scheme, "://", host_and_port(), path), base::sentence_limit);
+  // What came before "@" may be a host here, and a password in truth.
+  const std::string whole = text();
+  const UriParts parts = split_user_info(whole);
+  return base::excerpt(
+      cat(parts.scheme, parts.user_info ? "***@" : "", parts.rest.substr(0, parts.rest.find('?'))),
+      base::sentence_limit);
 }
 
 }  // namespace http

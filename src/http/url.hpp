@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,16 @@ struct Url {
   std::string text() const;           ///< For requests: all but the user information.
   std::string display() const;        ///< For people: without user information and query.
 };
+
+/// A URI as people write it, taken apart at its user information.
+struct UriParts {
+  std::string_view scheme;                    ///< With "://", or what stands there in its place.
+  std::optional<std::string_view> user_info;  ///< Without "@".
+  std::string_view rest;  ///< From the host on; nothing where it cannot be told from a query.
+};
+/// Takes for user information what may be a password in which "/", "?" or "#" should have been
+/// encoded, so that what is left of `uri` may be shown: rather too little of a path than a secret.
+UriParts split_user_info(std::string_view uri);
 
 /// Whether `text` begins as an http or https URL does.
 bool is_http(std::string_view text);

@@ -6,6 +6,7 @@
 #include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "http/url.hpp"
 #include "lfs/endpoint.hpp"
 #include "resource/registry_source.hpp"
 #include "resource/size_limits.hpp"
@@ -79,35 +80,27 @@ base::Secret read_secret(const JsonView& view) {
   return base::Secret(view.scalar_text());
 }
 
-/// Where the user information of a URL without its scheme ends. A "/" in a password, which had to
-/// be written %2F, looks like the end of a host with a strange port.
-size_t end_of_userinfo(std::string_view url) {
-  const std::string_view authority = url.substr(0, url.find('/'));
-  const size_t at = authority.rfind('@');
-  const size_t colon = authority.find(':');
-  if (at != std::string_view::npos || colon == std::string_view::npos) return at;
-  const bool is_port = authority.find_first_not_of("0123456789", colon + 1) == authority.npos;
-  return is_port ? std::string_view::npos : url.rfind('@');
-}
-
 /// The user information of a URL, which may be written as in the URL or decoded.
 void hide_userinfo(std::string_view url, base::Log& log) {
-  const size_t scheme = url.find(":/");
-  if (scheme < url.find('@')) url.remove_prefix(scheme + 1);
-  url.remove_prefix(std::min(url.find_first_not_of('/'), url.size()));
-  const size_t at = end_of_userinfo(url);
-  if (at == std::string_view::npos) return;
+  const http::UriParts parts = http::split_user_info(url);
+  if (!parts.user_info) return;
   // repository:tag@sha256:... is an image by digest.
-  const std::string_view host = url.substr(at + 1);
-  if (host.starts_with("sha256:") || host.starts_with("sha512:")) return;
-  const std::string_view userinfo = url.substr(0, at);
-  const std::string_view user = userinfo.substr(0, userinfo.find(':'));
+  if (parts.rest.starts_with("sha256:") || parts.rest.starts_with("sha512:")) return;
   const auto hide = [&](std::string_view text) {
     log.hide(text);
     log.hide(base::percent_decode(text));
   };
-  if (user.size() >= length_of_token) hide(user);
-  if (user.size() < userinfo.size()) hide(userinfo.substr(user.size() + 1));
+  const auto hide_parts = [&](std::string_view user_info) {
+    const std::string_view user = user_info.substr(0, user_info.find(':'));
+    if (user.size() >= length_of_token) hide(user);
+    if (user.size() < user_info.size()) hide(user_info.substr(user.size() + 1));
+  };
+  hide_parts(*parts.user_info);
+  // An "@" further on may belong to the path.
+  const std::string_view authority =
+      parts.user_info->substr(0, parts.user_info->find_first_of("/?#"));
+  if (const size_t at = authority.rfind('@'); at != authority.npos)
+    hide_parts(authority.substr(0, at));
 }
 
 void hide_value(const JsonView& view, base::Log& log) {

@@ -46,4 +46,9 @@ TEST_CASE("an address that is shown holds no password") {
   CHECK(git::display_uri("https://user:half/pass@host/r") == "https://***@host/r");
   CHECK(git::display_uri("ssh://user:12/pass@host/r") == "ssh://***@host/r");
   CHECK(git::display_uri("https://host/@scope/r") == "https://host/@scope/r");
+  CHECK(git::display_uri("https://user:half?pass@host/r") == "https://***@host/r");
+  CHECK(git::display_uri("ssh://user:half#pass@host/r") == "ssh://***@host/r");
+  CHECK(git::display_uri("https://user:h@lf?p@ss@host/r") == "https://***@");
+  CHECK(git::display_uri("https://host:8443/r?token=ha@lf") == "https://***@");
+  CHECK(git::display_uri("https://host/r?token=ha@lf") == "https://host/r");
 }

@@ -21,6 +21,9 @@ TEST_CASE("a URL is split into the parts a request needs") {
 TEST_CASE("what is shown of a URL holds neither credentials nor signatures") {
   const Url url = Url::parse("https://user:secret@host/path?X-Signature=secret");
   CHECK(url.display() == "https://host/path");
+  CHECK(Url::parse("https://user:12/pass@host/r").display() == "https://***@host/r");
+  CHECK(Url::parse("https://user:12?pass@host/r").display() == "https://***@");
+  CHECK(Url::parse("https://host:12/r?token=ha@lf").display() == "https://***@");
 }
 
 TEST_CASE("default ports and paths are filled in") {
@@ -40,7 +43,10 @@ TEST_CASE("unusable URLs are refused without showing their password") {
       "https://user:secret@h:0/", "https://user:secret@h:65536/",
       "https://user:secret@h:99999999999999999999/", "https://user:secret@h:5x/",
       "https://user:secret@[::1", "https://[]/", "https://user:secret@h/a b",
-      "https://user:secret@h/\n", "https://user:secret@h\\evil/", "https://h/?token=secret\r\n");
+      "https://user:secret@h/\n", "https://user:secret@h\\evil/", "https://h/?token=secret\r\n",
+      "https://user:secret?x@h/", "https://user:secret#x@h/", "https://user:secret/x@h/",
+      "https://user:s?x@secret@h:x/", "//user:secret?@h/", "http:/user:secret?x@h/",
+      "https://user:1@h:5x/?token=a@secret");
   CAPTURE(text);
   const std::string message = message_of([&] { Url::parse(text); });
   CHECK(!message.empty());
