@@ -39,11 +39,11 @@ class PackBand : public base::ByteSource {
 };
 
 /// The commits from `request.have` to `request.want`.
-std::vector<Oid> read_history(Transport& transport, const Advertisement& upload,
-                              const PackRequest& request, base::Log& log) {
+BranchHistory read_history(Transport& transport, const Advertisement& upload,
+                           const PackRequest& request, base::Log& log) {
   const PackReply reply = request_pack(transport, upload, request);
   // What the server does not have is no part of any branch; the pack need not be read.
-  if (!reply.has) return {request.want};
+  if (!reply.has) return {{request.want}};
   History history(*request.have, request.want);
   bool only_commits = true;
   SideBandSource band(*reply.packets, [&](std::string_view text) { log.debug(base::trim(text)); });
@@ -54,13 +54,13 @@ std::vector<Oid> read_history(Transport& transport, const Advertisement& upload,
     only_commits = false;
     return !history.connected();
   });
-  return history.answer();
+  return {history.answer(), history.longest_way() + 1};
 }
 
 }  // namespace
 
-std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
-                               const Oid& tip, base::Log& log) {
+BranchHistory fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
+                            const Oid& tip, base::Log& log) {
   PackRequest request{tip, since};
   if (!upload.can_filter()) return read_history(transport, upload, request, log);
   request.filter = "tree:0";

@@ -8,10 +8,15 @@
 
 namespace git {
 
-/// What Remote::find_history answers when the branch is at `tip`, which is not `since`. Commits
-/// only, where the server can filter; otherwise no more is read than it takes to find the way.
-std::vector<Oid> fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
-                               const Oid& tip, base::Log& log);
+struct BranchHistory {
+  std::vector<Oid> commits;  ///< What Remote::find_history answers.
+  size_t depth = 1;          ///< Commits from the tip down that include `since`, if it is there.
+};
+
+/// The history when the branch is at `tip`, which is not `since`. Commits only, where the server
+/// can filter; otherwise no more is read than it takes to find the way.
+BranchHistory fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
+                            const Oid& tip, base::Log& log);
 
 /// Hands `sink` everything in the pack of `reply`. `name` stands before what goes wrong with the
 /// server, but not before what the sink throws.

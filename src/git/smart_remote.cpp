@@ -123,14 +123,18 @@ Advertisement SmartRemote::discover(Service service, Protocol protocol) {
 
 std::vector<Oid> SmartRemote::find_history(const std::string& ref,
                                            const std::optional<Oid>& since) {
+  return read_history(ref, since).commits;
+}
+
+BranchHistory SmartRemote::read_history(const std::string& ref, const std::optional<Oid>& since) {
   const Advertisement upload = discover(Service::upload_pack, Protocol::v2);
-  return base::with_context(name_, [&]() -> std::vector<Oid> {
+  return base::with_context(name_, [&] {
     const auto tip = find_ref(*transport_, upload, ref);
-    std::vector<Oid> history;
+    BranchHistory history;
     if (tip && since && *tip != *since) {
       history = fetch_history(*transport_, upload, *since, *tip, log_);
     } else if (tip) {
-      history.push_back(*tip);
+      history.commits.push_back(*tip);
     }
     transport_->abandon(Service::upload_pack);
     return history;
@@ -142,12 +146,12 @@ void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, Object
   PackRequest request{commit, std::nullopt, 1};
   if (!may_want(upload, commit)) {
     // From the tip down to the commit, with all that lies in between.
-    const std::vector<Oid> history = find_history(ref, commit);
-    if (history.empty() || history.front() != commit) {
+    const BranchHistory history = read_history(ref, commit);
+    if (history.commits.empty() || history.commits.front() != commit) {
       throw Error(cat(name_, ": ", not_on_branch(commit, ref)));
     }
-    request.want = history.back();
-    request.depth = static_cast<unsigned>(history.size());
+    request.want = history.commits.back();
+    request.depth = static_cast<unsigned>(history.depth);
     upload = discover(Service::upload_pack, Protocol::v2);
   }
   bool answered = false;

@@ -1,5 +1,6 @@
 #pragma once
 #include "git/advertisement.hpp"
+#include "git/fetch_commit.hpp"
 #include "git/remote.hpp"
 
 namespace git {
@@ -28,6 +29,7 @@ class SmartRemote : public Remote {
   /// Asks again after a request for `commit` has failed: not every server says that it lacks it.
   bool may_be_on_branch(const Oid& commit, const std::string& ref);
   Advertisement discover(Service service, Protocol protocol = Protocol::v0);
+  BranchHistory read_history(const std::string& ref, const std::optional<Oid>& since);
   PushReply read_report(base::ByteSource& reply, const std::string& ref);
 
   std::unique_ptr<Transport> transport_;

@@ -7,7 +7,9 @@ import unittest
 from support import programs
 from support.case import Case
 from support.git_http import GitHttp
+from support.git_repo import ENVIRONMENT
 from support.git_ssh import GitSsh
+from support.workspace import run
 
 
 # Content that makes a fetch of it show.
@@ -92,6 +94,25 @@ class CheckOfHistory(Case):
         repository, commits = self.history("one")
         for given in ("0" * 40, "7" * 40, "nonsense"):
             self.assertEqual(self.check(repository, given), commits)
+
+    def test_a_version_can_be_had_after_a_merge_that_put_it_beside_the_branch(self):
+        repository = self.repository(filters=self.filters)
+        repository.commit_by_hand(self.work, {"metadata.json": "{}", "rootfs/file": "one"})
+        repository.git("branch", "mine", "main")
+        version = repository.commit_by_hand(self.work, {"rootfs/file": "two"})
+        for text in ("three", "four", "five"):
+            repository.commit_by_hand(self.work, {"rootfs/file": text})
+        repository.commit_by_hand(self.work, {"rootfs/mine": "mine"}, branch="mine")
+        clone = self.work.fresh("clone")
+        run("git", "clone", "-q", "-b", "mine", repository.path, clone, env=ENVIRONMENT)
+        for words in (["merge", "-q", "--no-ff", "-m", "pull", "origin/main"],
+                      ["push", "-q", "origin", "HEAD:main"]):
+            run("git", "-C", clone, *words, env=ENVIRONMENT)
+        versions = self.check(repository, version)
+        self.assertEqual(versions[0], version)
+        for ref in versions:
+            self.succeeded(programs.get({"git": self.git(repository)}, {"ref": ref},
+                                        self.work.directory("get")))
 
     def test_packed_history_gives_the_same_answer(self):
         repository, commits = self.history(*[f"version {n}" for n in range(8)])

@@ -145,6 +145,26 @@ TEST_CASE(
   CHECK(fetch(tip) == "repository: HTTP 500");
 }
 
+TEST_CASE(
+    "a version that a merge left beside the branch is had from a server that gives tips only") {
+  const Work work;
+  work.git("config uploadpack.allowFilter " + std::string(GENERATE("true", "false")));
+  work.commit("root");
+  work.git("checkout -qb theirs");
+  const git::Oid version = work.commit("once the tip");
+  for (const char* text : {"b", "c", "d"}) work.commit(text);
+  work.git("checkout -q main");
+  work.write("mine", "x");
+  work.git("add -A");
+  work.git("commit -qm mine");
+  work.git("merge -q --no-ff -m pull theirs");
+  OpenRepository repository(work.path(), Way::version_0);
+  REQUIRE(repository->find_history(main_ref, version).front() == version);
+  CollectingSink sink;
+  repository->fetch_commit(version, main_ref, sink);
+  check_fetched(sink, work, version);
+}
+
 TEST_CASE("what the sink throws ends the fetch and comes out of it") {
   class Full : public CollectingSink {
     void blob(const git::Oid& /*id*/, std::string /*content*/) override {
