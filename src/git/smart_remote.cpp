@@ -16,6 +16,7 @@ using base::cat;
 using base::Error;
 
 constexpr const char* agent = "agent=rootfs-git-resource/" RESOURCE_VERSION;
+constexpr int most_attempts = 5;    ///< At a branch that moves while it is read.
 constexpr size_t most_words = 600;  ///< Of what a server says, in one error line.
 
 /// The command and the pack behind it.
@@ -144,7 +145,11 @@ BranchHistory SmartRemote::read_history(const std::string& ref, const std::optio
 void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) {
   Advertisement upload = discover(Service::upload_pack, Protocol::v2);
   PackRequest request{commit, std::nullopt, 1};
-  if (!may_want(upload, commit)) {
+  // The branch may move between two connections.
+  for (int attempt = 0; !may_want(upload, request.want); ++attempt) {
+    if (attempt == most_attempts) {
+      throw Error(cat(name_, ": the branch moves on faster than it can be read; try again later"));
+    }
     // From the tip down to the commit, with all that lies in between.
     const BranchHistory history = read_history(ref, commit);
     if (history.commits.empty() || history.commits.front() != commit) {
@@ -161,7 +166,8 @@ void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, Object
     answered = true;
     read_reply(reply, name_, sink, log_);
   } catch (const Error& error) {
-    if (!says_not_there(error.what()) && (answered || may_be_on_branch(commit, ref))) throw;
+    const bool lacks_commit = request.want == commit && says_not_there(error.what());
+    if (!lacks_commit && (answered || may_be_on_branch(commit, ref))) throw;
     throw Error(cat(name_, ": ", not_on_branch(commit, ref), " (", error.what(), ')'));
   }
   transport_->abandon(Service::upload_pack);

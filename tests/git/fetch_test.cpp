@@ -165,6 +165,48 @@ TEST_CASE(
   check_fetched(sink, work, version);
 }
 
+TEST_CASE("a push between two connections of a get is not taken for a rewritten branch") {
+  /// Moves the branch before some of the connections.
+  class Moving : public CountingTransport {
+   public:
+    Moving(const Work& work, int last, Counts& counts)
+        : CountingTransport(work.path(), git::Protocol::v0, counts),
+          work_(work),
+          last_(last),
+          counts_(counts) {}
+    std::unique_ptr<base::ByteSource> advertise(git::Service service,
+                                                git::Protocol protocol) override {
+      if (counts_.advertisements > 1 && counts_.advertisements <= last_) {
+        work_.commit(std::to_string(counts_.advertisements));
+      }
+      return CountingTransport::advertise(service, protocol);
+    }
+
+   private:
+    const Work& work_;
+    int last_;
+    Counts& counts_;
+  };
+  const Work work;
+  const git::Oid version = work.commit("one");
+  work.commit("two");
+  base::Log log(-1);
+  CountingTransport::Counts counts;
+  CollectingSink sink;
+  SECTION("once") {
+    git::SmartRemote remote(std::make_unique<Moving>(work, 2, counts), "repository", log);
+    remote.fetch_commit(version, main_ref, sink);
+    check_fetched(sink, work, version);
+  }
+  SECTION("for ever") {
+    git::SmartRemote remote(std::make_unique<Moving>(work, 1000, counts), "repository", log);
+    const std::string said = message_of([&] { remote.fetch_commit(version, main_ref, sink); });
+    CHECK(contains(said, "moves"));
+    CHECK_FALSE(contains(said, "rewritten"));
+    CHECK(counts.advertisements < 20);
+  }
+}
+
 TEST_CASE("what the sink throws ends the fetch and comes out of it") {
   class Full : public CollectingSink {
     void blob(const git::Oid& /*id*/, std::string /*content*/) override {
