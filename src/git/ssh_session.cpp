@@ -14,6 +14,7 @@
 #include "base/file.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
+#include "git/known_hosts.hpp"
 #include "git/tcp_connect.hpp"
 
 namespace git {
@@ -25,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr long connect_timeout_seconds = 30;
 constexpr int poll_interval_ms = 250;
+constexpr const char* stand_in = "host-in-uri.invalid";
 constexpr std::chrono::minutes reply_timeout{15};
 
 void close_session(ssh_session_struct* session) {
@@ -139,7 +141,13 @@ class SshChannel : public Channel {
     const int no = 0;
     // Nothing of the machine's own configuration: the source says everything.
     set(SSH_OPTIONS_PROCESS_CONFIG, &no);
-    set(SSH_OPTIONS_HOST, address.host.c_str());
+    // The library refuses names that are none to RFC 1035, as with "_". It needs one for
+    // known_hosts only.
+    std::string name = address.host;
+    if (ssh_options_set(session_.get(), SSH_OPTIONS_HOST, name.c_str()) != SSH_OK) {
+      name = stand_in;
+      set(SSH_OPTIONS_HOST, name.c_str());
+    }
     set(SSH_OPTIONS_PORT, &address.port);
     set(SSH_OPTIONS_USER, address.user.c_str());
     const socket_t socket =
@@ -148,14 +156,12 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_FD, &socket);
     set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
     known_hosts_.reset();
-    known_lines_ = options.known_hosts;
-    // The library takes it for a part of the key.
-    std::erase(known_lines_, '\r');
+    known_lines_ = known_hosts_lines(options.known_hosts, address.host, name);
     if (!known_lines_.empty()) {
       // The library reads host keys from files only, and from them which key types to ask for.
       known_hosts_ = base::UniqueFd(::memfd_create("known_hosts", MFD_CLOEXEC));
       if (!known_hosts_) base::throw_errno("keep source.git.known_hosts in memory");
-      base::write_all(known_hosts_.get(), known_lines_ + "\n", "known_hosts");
+      base::write_all(known_hosts_.get(), known_lines_, "known_hosts");
       known_hosts_path_ = cat("/proc/self/fd/", known_hosts_.get());
     }
     set(SSH_OPTIONS_KNOWNHOSTS, known_hosts_path_.c_str());

@@ -10,7 +10,7 @@ from support import fast_clock, git_http, git_ssh, http_server, images, own_imag
 from support.cutting_line import CuttingLine
 from support.git_repo import Repository
 from support.put_case import PutCase
-from support.workspace import run
+from support.workspace import run, tool
 
 
 def many_files():
@@ -202,6 +202,30 @@ class PutOverSsh(PutCase):
 
     def test_known_hosts_from_windows_are_read(self):
         self.arrives(known_hosts="# From Windows\r\n" + self.sshd.known_hosts.strip() + "\r\n")
+
+    @unittest.skipUnless(programs.may_mount() and not programs.in_image(), "needs mounts")
+    def test_a_host_whose_name_has_an_underscore(self):
+        repository = self.repository()
+        hosts = self.work.fresh("hosts")
+        hosts.write_text("127.0.0.1 git_server\n")
+        within = [tool("unshare"), "--mount", "/bin/sh", "-c",
+                  f'mount --bind {hosts} /etc/hosts && exec "$0" "$@"']
+        _, other = self.sshd.stranger()
+
+        def check(known_hosts):
+            source = self.source(repository, known_hosts=known_hosts,
+                                 uri=self.sshd.uri(repository).replace("127.0.0.1", "git_server"))
+            return programs.finish(
+                programs.start("check", {"source": {"git": source}}, within=within))
+
+        right = self.sshd.known_hosts.replace("127.0.0.1", "git_server")
+        self.assertEqual(self.succeeded(check(right)), [])
+        self.failed(check(""), right.strip())
+        self.failed(check(self.sshd.known_hosts), "no key for this host", right.strip())
+        self.failed(check(other.replace("127.0.0.1", "git_server")), "is not the one")
+
+    def test_known_hosts_with_tabs_are_read(self):
+        self.arrives(known_hosts=self.sshd.known_hosts.replace(" ", "\t"))
 
     def test_a_connection_that_breaks_during_login_is_no_refused_key(self):
         repository = self.repository()

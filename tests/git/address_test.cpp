@@ -1,4 +1,5 @@
 #include "base/error.hpp"
+#include "git/known_hosts.hpp"
 #include "git/ssh_transport.hpp"
 #include "support/catch.hpp"
 
@@ -51,4 +52,16 @@ TEST_CASE("an address that is shown holds no password") {
   CHECK(git::display_uri("https://user:h@lf?p@ss@host/r") == "https://***@");
   CHECK(git::display_uri("https://host:8443/r?token=ha@lf") == "https://***@");
   CHECK(git::display_uri("https://host/r?token=ha@lf") == "https://host/r");
+}
+
+TEST_CASE("lines of known_hosts are kept for hosts whose names the library refuses") {
+  const auto lines = [](const char* text) {
+    return git::known_hosts_lines(text, "git_1.test", "other.invalid");
+  };
+  CHECK(lines("git_1.test ssh-rsa AAAA\r\n") == "other.invalid ssh-rsa AAAA\n");
+  CHECK(lines("[GIT_1.test]:2222,x,!git_1.test\tssh-rsa\tAAAA git_1.test") ==
+        "[other.invalid]:2222,x,!other.invalid ssh-rsa AAAA git_1.test\n");
+  CHECK(lines("x.git_1.test ssh-rsa A\n\n*.test ssh-rsa B\n") ==
+        "x.git_1.test ssh-rsa A\n*.test ssh-rsa B\n");
+  CHECK(lines("@revoked git_1.test ssh-rsa A") == "@revoked git_1.test ssh-rsa A\n");
 }
