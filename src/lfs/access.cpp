@@ -72,6 +72,9 @@ Access::Pass Access::ask_over_ssh(Operation operation) {
   try {
     text = git::ask_over_ssh(*endpoint_.ssh, options_.remote, "git-lfs-authenticate",
                              word_of(operation), log_);
+  } catch (const http::TransportError& error) {
+    // No matter of LFS. What may pass was waited for already, so that this is no reason to retry.
+    throw base::Error(cat("git-lfs-authenticate over ssh: ", error.what()));
   } catch (base::Error& error) {
     throw base::Error(cat("git-lfs-authenticate over ssh: ", error.what(), hint));
   }

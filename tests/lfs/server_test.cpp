@@ -79,6 +79,24 @@ TEST_CASE("an answer that leaves an object out does not count as having it") {
                  "no answer for opt/x"));
 }
 
+TEST_CASE("a way to the ssh server that is closed is not blamed on the LFS set-up") {
+  LoopbackServer proxy([](Exchange& exchange) { exchange.reply(403); });
+  lfs::Options options;
+  options.remote.uri = "git@git.test:a.git";
+  options.remote.ssh_proxy = http::TunnelProxy{"127.0.0.1", proxy.port(), "", {}};
+  CapturedLog log;
+  const lfs::Endpoint endpoint = lfs::find_endpoint(options.remote.uri, "");
+  lfs::Access access(options, endpoint, log);
+  try {
+    access.pass(lfs::Operation::upload);
+    FAIL("there is no such server");
+  } catch (const base::Error& error) {
+    const std::string said = error.what();
+    CHECK(said.starts_with("git-lfs-authenticate over ssh: "));
+    CHECK(said.find("git.lfs.url") == std::string::npos);
+  }
+}
+
 TEST_CASE("of two logins, the LFS server gets the one that git uses") {
   LoopbackServer loopback([](Exchange& exchange) {
     exchange.body();
