@@ -1,8 +1,9 @@
 #include "lfs/attribute_rules.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <charconv>
-#include <optional>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
@@ -14,6 +15,7 @@ namespace {
 constexpr size_t longest_line = 2047;
 constexpr uint64_t least_steps = 10;  ///< Of one comparison.
 constexpr std::string_view blanks = " \t\r";
+constexpr std::string_view macro_start = "[attr]";
 
 /// A word at the front of `line`, which is taken off; with quotes around it as git's C strings are.
 std::optional<std::string> take_pattern(std::string_view& line) {
@@ -51,18 +53,14 @@ std::optional<std::string> take_pattern(std::string_view& line) {
   return std::nullopt;
 }
 
-/// What a line says of the attribute filter; nothing when it does not mention it.
-std::optional<bool> filter_is_lfs(std::string_view attributes) {
-  std::optional<bool> says;
-  while (!attributes.empty()) {
-    const size_t end = std::min(attributes.find_first_of(blanks), attributes.size());
-    const std::string_view word = attributes.substr(0, end);
-    attributes.remove_prefix(std::min(end + 1, attributes.size()));
-    if (word.starts_with("filter=") || word == "filter" || word == "-filter" || word == "!filter") {
-      says = word == "filter=lfs";
-    }
-  }
-  return says;
+std::string_view without_blanks_before(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(blanks), text.size()));
+}
+
+std::string_view take_word(std::string_view& line) {
+  const std::string_view word = line.substr(0, line.find_first_of(blanks));
+  line = without_blanks_before(line.substr(word.size()));
+  return word;
 }
 
 struct Token {
@@ -71,11 +69,63 @@ struct Token {
   std::string_view choice = {};  ///< For any: the inside of [...], or nothing for all but a slash.
 };
 
+/// Whether a byte is in a class of POSIX, such as alpha.
+bool is_in_class(std::string_view name, char c) {
+  using Test = int (*)(int);
+  constexpr std::array<std::pair<std::string_view, Test>, 12> classes = {
+      {{"alnum", std::isalnum},
+       {"alpha", std::isalpha},
+       {"blank", std::isblank},
+       {"cntrl", std::iscntrl},
+       {"digit", std::isdigit},
+       {"graph", std::isgraph},
+       {"lower", std::islower},
+       {"print", std::isprint},
+       {"punct", std::ispunct},
+       {"space", std::isspace},
+       {"upper", std::isupper},
+       {"xdigit", std::isxdigit}}};
+  return std::any_of(classes.begin(), classes.end(), [&](const auto& known) {
+    return known.first == name && known.second(static_cast<unsigned char>(c)) != 0;
+  });
+}
+
+bool is_negation(char c) {
+  return c == '!' || c == '^';
+}
+
+/// Where "[:alpha:]" and the like at the front of `text` end; 0 when there is none.
+size_t end_of_class(std::string_view text) {
+  constexpr size_t longest = std::string_view("[:xdigit:]").size();
+  if (!text.starts_with("[:")) return 0;
+  const size_t end = text.substr(0, longest).find(":]", 2);
+  return end == text.npos ? 0 : end + 2;
+}
+
+/// Where the "]" is that ends the choice "[..." at the front of `text`.
+size_t end_of_choice(std::string_view text) {
+  const size_t first = text.size() > 1 && is_negation(text[1]) ? 2 : 1;
+  for (size_t i = first; i < text.size(); ++i) {
+    if (text[i] == ']' && i > first) return i;
+    if (const size_t size = end_of_class(text.substr(i)); size > 0) {
+      i += size - 1;
+    } else if (text[i] == '\\') {
+      ++i;
+    }
+  }
+  return text.npos;
+}
+
 bool is_in(std::string_view choice, char c) {
-  const bool negated = choice.starts_with('!') || choice.starts_with('^');
+  const bool negated = is_negation(choice[0]);
   if (negated) choice.remove_prefix(1);
   bool found = false;
   for (size_t i = 0; i < choice.size(); ++i) {
+    if (const size_t size = end_of_class(choice.substr(i)); size > 0) {
+      found = found || is_in_class(choice.substr(i + 2, size - 4), c);
+      i += size - 1;
+      continue;
+    }
     if (choice[i] == '\\' && i + 1 < choice.size()) ++i;
     if (i + 2 < choice.size() && choice[i + 1] == '-') {
       found = found || (static_cast<unsigned char>(choice[i]) <= static_cast<unsigned char>(c) &&
@@ -104,8 +154,8 @@ std::vector<Token> tokens_of(std::string_view pattern) {
       tokens.push_back({Kind::run});
     } else if (rest[0] == '?') {
       tokens.push_back({Kind::any});
-    } else if (const size_t end = rest.find(']', 2 + (rest.substr(1, 1) == "!"));
-               rest[0] == '[' && end != rest.npos) {
+    } else if (const size_t end = rest[0] == '[' ? end_of_choice(rest) : rest.npos;
+               end != rest.npos) {
       tokens.push_back({Kind::any, 0, rest.substr(1, end - 1)});
       i += end;
     } else {
@@ -165,16 +215,54 @@ bool matches_pattern(std::string_view pattern, std::string_view text, uint64_t& 
   }
 }
 
+/// What a line says of the attribute filter; nothing when it does not mention it.
+std::optional<bool> AttributeRules::filter_is_lfs(std::string_view attributes,
+                                                  const Macros& macros) {
+  std::optional<bool> says;
+  for (attributes = without_blanks_before(attributes); !attributes.empty();) {
+    const std::string_view word = take_word(attributes);
+    const bool is_plain = !word.starts_with('-') && !word.starts_with('!');
+    const std::string_view name = word.substr(is_plain ? 0 : 1);
+    if (name == "filter" || word.starts_with("filter=")) {
+      says = word == "filter=lfs";
+    } else if (const auto macro = macros.find(name); macro != macros.end()) {
+      says = is_plain && macro->second;
+    }
+  }
+  return says;
+}
+
+void AttributeRules::add_macros(std::string_view text) {
+  // A macro may be made of others that are defined before or after it.
+  constexpr int deepest = 5;
+  for (int depth = 0; depth < deepest; ++depth) {
+    for (std::string_view line : base::split(text, '\n')) {
+      line = without_blanks_before(line);
+      if (line.size() > longest_line || !line.starts_with(macro_start)) continue;
+      line = without_blanks_before(line.substr(macro_start.size()));
+      const std::string name(take_word(line));
+      if (const auto lfs = filter_is_lfs(line, macros_)) {
+        macros_[name] = *lfs;
+      } else {
+        macros_.erase(name);
+      }
+    }
+  }
+}
+
 void AttributeRules::add(const std::string& directory, std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  if (directory.empty()) add_macros(text);
   for (std::string_view line : base::split(text, '\n')) {
     if (line.size() > longest_line) continue;
-    line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-    if (line.empty() || line.starts_with('#') || line.starts_with("[attr]")) continue;
+    line = without_blanks_before(line);
+    if (line.empty() || line.starts_with('#') || line.starts_with(macro_start)) continue;
     auto pattern = take_pattern(line);
     if (!pattern || pattern->empty() || pattern->starts_with('!') || pattern->ends_with('/')) {
       continue;
     }
-    const auto lfs = filter_is_lfs(line);
+    const auto lfs = filter_is_lfs(line, macros_);
     if (!lfs) continue;
     const bool whole_path = pattern->find('/') != std::string::npos;
     if (pattern->starts_with('/')) pattern->erase(0, 1);

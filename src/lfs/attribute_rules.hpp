@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,7 @@ class AttributeRules {
   explicit AttributeRules(uint64_t most_steps = usual_steps) : most_steps_(most_steps) {}
 
   /// Adds the text of the .gitattributes in `directory` ("" for the top, else without a slash at
-  /// its end). Lines that git ignores, and macros, count for nothing.
+  /// its end), of the top first: its macros are for all. Lines that git ignores count for nothing.
   void add(const std::string& directory, std::string_view text);
 
   /// Whether some line hands files to git-lfs.
@@ -27,11 +28,17 @@ class AttributeRules {
   bool is_filtered(std::string_view path);
 
  private:
+  /// Macros by name, with what they say of the attribute filter.
+  using Macros = std::map<std::string, bool, std::less<>>;
   struct Rule {
     std::string pattern;
     bool whole_path = false;  ///< Compared with the path below the directory, not with the name.
     bool lfs = false;
   };
+  static std::optional<bool> filter_is_lfs(std::string_view attributes, const Macros& macros);
+  void add_macros(std::string_view text);
+
+  Macros macros_;
   std::map<std::string, std::vector<Rule>, std::less<>> rules_;  ///< By directory.
   bool hands_over_ = false;
   uint64_t most_steps_;

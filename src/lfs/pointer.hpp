@@ -21,8 +21,8 @@ inline constexpr size_t longest_pointer = 1024;
 /// The one text that stands for `pointer`.
 std::string encode_pointer(const Pointer& pointer);
 
-/// Reads a pointer; nothing when `text` is none, or one with extensions, whose bytes are not those
-/// of the file.
+/// Reads a pointer of today or of git-lfs's first releases; nothing when `text` is none. Error when
+/// it has extensions: what it names are not the bytes of the file.
 std::optional<Pointer> parse_pointer(std::string_view text);
 
 }  // namespace lfs

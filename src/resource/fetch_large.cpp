@@ -65,7 +65,9 @@ void for_each_file(const git::ObjectStore& store, const git::Oid& rootfs,
 std::optional<lfs::Pointer> pointer_in(const git::StoredBlob& file, std::string_view path) {
   if (file.size > lfs::longest_pointer) return std::nullopt;
   const auto bytes = git::open_content(file.content, file.size);
-  return lfs::parse_pointer(base::read_all(*bytes, lfs::longest_pointer, path));
+  return base::with_context(base::excerpt(path), [&] {
+    return lfs::parse_pointer(base::read_all(*bytes, lfs::longest_pointer, path));
+  });
 }
 
 /// Where an entry of the image stands in the commit.

@@ -86,6 +86,14 @@ TEST_CASE("patterns of people are understood as git does") {
            Row{"*.bin", "x.bin", true},
            Row{"[^a]", "b", true},
            Row{"[a-]", "-", true},
+           Row{"*.[[:alpha:]]in", "x.bin", true},
+           Row{"*.[[:alpha:]]in", "x.1in", false},
+           Row{"[^[:digit:]a]", "b", true},
+           Row{"[^[:digit:]a]", "7", false},
+           Row{"[[:none:]]", "n", false},
+           Row{"[[:x]", ":", true},
+           Row{"[^]]", "]", false},
+           Row{"[a\\]]", "]", true},
        }) {
     INFO(row.pattern << " and " << row.path);
     CHECK(matches(row.pattern, row.path) == row.matches);
@@ -109,10 +117,36 @@ TEST_CASE("the nearest and the last line wins") {
   CHECK_FALSE(rules.is_filtered("rootfs/a.o"));
 }
 
+TEST_CASE("files that a macro hands to git-lfs are no pointers in an image") {
+  lfs::AttributeRules rules;
+  rules.add("",
+            "*.bin large -text\n*.txt -large\n[attr]large lfs\n"
+            "[attr]lfs filter=lfs diff=lfs\n[attr]plain -filter\nplain.bin plain\n");
+  rules.add("rootfs/sub", "[attr]other filter=lfs\n*.o other\n*.a lfs\n");
+  CHECK(rules.hands_over());
+  CHECK(rules.is_filtered("rootfs/a.bin"));
+  CHECK(rules.is_filtered("rootfs/sub/x.a"));
+  CHECK_FALSE(rules.is_filtered("rootfs/plain.bin"));
+  CHECK_FALSE(rules.is_filtered("rootfs/a.txt"));
+  // Git knows macros at the top only.
+  CHECK_FALSE(rules.is_filtered("rootfs/sub/x.o"));
+}
+
+TEST_CASE("what an editor puts in front of the first line does not hide it") {
+  CHECK(filtered("\xEF\xBB\xBF*.bin filter=lfs\n", "rootfs/a.bin"));
+}
+
 TEST_CASE("a path without wildcards means itself and nothing that begins with it") {
   CHECK(matches("a/b", "a/b"));
   CHECK_FALSE(matches("a/b", "a/bc"));
   CHECK_FALSE(matches("a/bc", "a/b"));
+}
+
+TEST_CASE("a pattern of open brackets takes no long time") {
+  std::string brackets;
+  while (brackets.size() < 2000) brackets += "[:";
+  uint64_t steps = 0;
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(lfs::matches_pattern(brackets, "b", steps));
 }
 
 TEST_CASE("a hostile pattern takes no long time") {
