@@ -19,13 +19,13 @@ constexpr size_t read_ahead = 4 * 1024 * 1024;
 /// The pack out of side-band packets.
 class PackBand : public base::ByteSource {
  public:
-  PackBand(base::ByteSource& packets, std::string name, base::Log& log)
+  PackBand(base::ByteSource& packets, Told told, base::Log& log)
       : band_(packets, [&log](std::string_view text) { log.debug(base::trim(text)); }),
-        name_(std::move(name)),
+        told_(std::move(told)),
         log_(log) {}
 
   size_t read(std::span<char> buffer) override {
-    const size_t count = base::with_context(name_, [&] { return band_.read(buffer); });
+    const size_t count = told_([&] { return band_.read(buffer); });
     received_ += count;
     log_.progress(cat("received ", base::human_size(received_)));
     return count;
@@ -33,7 +33,7 @@ class PackBand : public base::ByteSource {
 
  private:
   SideBandSource band_;
-  std::string name_;
+  Told told_;
   base::Log& log_;
   uint64_t received_ = 0;
 };
@@ -75,8 +75,8 @@ BranchHistory fetch_history(Transport& transport, const Advertisement& upload, c
   return read_history(transport, again, request, log);
 }
 
-void read_reply(const PackReply& reply, const std::string& name, ObjectSink& sink, base::Log& log) {
-  base::ReadAhead pack([&] { return std::make_unique<PackBand>(*reply.packets, name, log); },
+void read_reply(const PackReply& reply, const Told& told, ObjectSink& sink, base::Log& log) {
+  base::ReadAhead pack([&] { return std::make_unique<PackBand>(*reply.packets, told, log); },
                        read_ahead);
   read_objects(pack, sink);
 }

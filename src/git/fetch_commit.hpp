@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,11 @@ struct BranchHistory {
 BranchHistory fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
                             const Oid& tip, base::Log& log);
 
-/// Hands `sink` everything in the pack of `reply`. `name` stands before what goes wrong with the
-/// server, but not before what the sink throws.
-void read_reply(const PackReply& reply, const std::string& name, ObjectSink& sink, base::Log& log);
+using Told = std::function<size_t(const std::function<size_t()>&)>;
+
+/// Hands `sink` everything in the pack of `reply`. `told` runs what reads from the server, on
+/// another thread; what the sink throws does not pass through it.
+void read_reply(const PackReply& reply, const Told& told, ObjectSink& sink, base::Log& log);
 
 /// Whether the server may be asked for `commit` though its branch has moved on.
 bool may_want(const Advertisement& upload, const Oid& commit);

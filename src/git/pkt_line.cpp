@@ -21,7 +21,8 @@ std::string pkt_line(std::string_view payload) {
 
 void throw_words_of_server(std::string_view words) {
   words = words.substr(0, words.find('\0'));  // upload-pack sends it with some of its own.
-  throw Error(cat("the server said: ", base::excerpt(base::trim(words), base::sentence_limit)));
+  throw ServerRefusal(
+      cat("the server said: ", base::excerpt(base::trim(words), base::sentence_limit)));
 }
 
 void check_for_error(std::string_view line) {
@@ -47,12 +48,12 @@ PktReader::Kind PktReader::next_raw() {
     }
     size = size * 16 + digit;
   }
-  if (got < header.size()) throw Error("the server closed the connection early");
+  if (got < header.size()) throw ClosedEarly("the server closed the connection early");
   if (size == 1) return Kind::delimiter;
   if (size < 4) return Kind::flush;
   line_.resize(size - 4);
   if (base::read_full(source_, line_) < line_.size()) {
-    throw Error("the server closed the connection early");
+    throw ClosedEarly("the server closed the connection early");
   }
   return Kind::data;
 }
@@ -65,10 +66,11 @@ PktReader::Kind PktReader::next() {
 
 size_t SideBandSource::read(std::span<char> buffer) {
   while (position_ == data_.size()) {
-    if (ended_ || packets_.next_raw() != PktReader::Kind::data) {
-      ended_ = true;
-      return 0;
-    }
+    if (ended_) return 0;
+    const PktReader::Kind kind = packets_.next_raw();
+    if (kind == PktReader::Kind::end) throw ClosedEarly("the server closed the connection early");
+    ended_ = kind != PktReader::Kind::data;
+    if (ended_) return 0;
     const std::string& packet = packets_.line();
     if (packet.empty()) continue;
     const std::string_view payload = std::string_view(packet).substr(1);
@@ -78,6 +80,8 @@ size_t SideBandSource::read(std::span<char> buffer) {
     } else if (packet[0] == 2) {
       if (progress_) progress_(payload);
     } else {
+      check_for_error(packet);
+      if (packet[0] != 3) throw Error("the server sent something else in place of a pack");
       throw_words_of_server(payload);
     }
   }

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "base/stream.hpp"
 
 namespace git {
@@ -13,7 +14,19 @@ inline constexpr std::string_view delimiter_pkt = "0001";  ///< gitprotocol-v2.
 /// `payload` framed as one pkt-line (gitprotocol-common).
 std::string pkt_line(std::string_view payload);
 
-/// Throws an Error with the words that a server has sent in place of an answer.
+/// The words that a server has sent in place of an answer.
+class ServerRefusal : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
+/// The stream ends where more has to come.
+class ClosedEarly : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
+/// Throws a ServerRefusal.
 [[noreturn]] void throw_words_of_server(std::string_view words);
 /// Does so for an ERR line (gitprotocol-pack, pkt-line Format).
 void check_for_error(std::string_view line);
@@ -26,7 +39,7 @@ class PktReader {
   explicit PktReader(base::ByteSource& source) : source_(source) {}
 
   /// The next pkt-line; its payload, without a final line feed, is in line(). `end` is the end of
-  /// the stream between two lines; Error when it ends within one or is no pkt-line at all.
+  /// the stream between two lines; ClosedEarly within one, Error when it is no pkt-line.
   Kind next();
   const std::string& line() const { return line_; }
   /// The same with the payload left as it came.
@@ -38,7 +51,7 @@ class PktReader {
 };
 
 /// Band 1 of a side-band-64k stream (gitprotocol-pack): band 2 goes to `progress`, band 3 becomes
-/// an Error with the server's words. Ends at the flush packet.
+/// a ServerRefusal, as does an ERR line. Ends at the flush packet; ClosedEarly when there is none.
 class SideBandSource : public base::ByteSource {
  public:
   using Progress = std::function<void(std::string_view)>;

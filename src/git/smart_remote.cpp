@@ -55,8 +55,10 @@ class Words {
       std::string_view clean = base::trim(part);
       if (const size_t at = clean.rfind('\r'); at != std::string_view::npos)
         clean.remove_prefix(at + 1);
-      // Counters are no reason, and neither is what some hosts frame theirs with.
-      if (clean.empty() || clean == "error:" || clean.find("% (") != std::string_view::npos) {
+      // Counters are no reason, and neither is what some hosts frame theirs with, or what git says
+      // when this side has given up.
+      if (clean.empty() || clean == "error:" || clean.find("% (") != std::string_view::npos ||
+          clean == "fatal: the remote end hung up unexpectedly") {
         continue;
       }
       line += cat(line.empty() ? "" : " / ", base::printable(clean));
@@ -109,17 +111,36 @@ std::string join_reasons(std::string_view reason, const std::string& words) {
 SmartRemote::SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log)
     : transport_(std::move(transport)), name_(std::move(name)), log_(log) {}
 
-Advertisement SmartRemote::discover(Service service, Protocol protocol) {
+template <class Action>
+auto SmartRemote::telling(Service service, Action&& action) -> decltype(action()) {
   return base::with_context(name_, [&] {
     try {
-      return read_advertisement(*transport_->advertise(service, protocol));
+      return action();
+    } catch (ServerRefusal&) {
+      throw;
+    } catch (http::TransportError&) {
+      throw;  // There is nobody to listen to.
     } catch (Error& error) {
       Words said;
-      said.add(transport_->finish(service));
+      said.add(last_words(service));
       if (said.text().empty()) throw;
       throw Error(cat(error.what(), "; it said: ", said.text()));
     }
   });
+}
+
+std::string SmartRemote::last_words(Service service) {
+  try {
+    return transport_->finish(service);
+  } catch (const Error& error) {
+    log_.debug(error.what());
+    return "";
+  }
+}
+
+Advertisement SmartRemote::discover(Service service, Protocol protocol) {
+  return telling(service,
+                 [&] { return read_advertisement(*transport_->advertise(service, protocol)); });
 }
 
 std::vector<Oid> SmartRemote::find_history(const std::string& ref,
@@ -129,7 +150,7 @@ std::vector<Oid> SmartRemote::find_history(const std::string& ref,
 
 BranchHistory SmartRemote::read_history(const std::string& ref, const std::optional<Oid>& since) {
   const Advertisement upload = discover(Service::upload_pack, Protocol::v2);
-  return base::with_context(name_, [&] {
+  return telling(Service::upload_pack, [&] {
     const auto tip = find_ref(*transport_, upload, ref);
     BranchHistory history;
     if (tip && since && *tip != *since) {
@@ -159,12 +180,13 @@ void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, Object
     request.depth = static_cast<unsigned>(history.depth);
     upload = discover(Service::upload_pack, Protocol::v2);
   }
+  const Told told = [&](const auto& action) { return telling(Service::upload_pack, action); };
   bool answered = false;
   try {
     const PackReply reply =
-        base::with_context(name_, [&] { return request_pack(*transport_, upload, request); });
+        telling(Service::upload_pack, [&] { return request_pack(*transport_, upload, request); });
     answered = true;
-    read_reply(reply, name_, sink, log_);
+    read_reply(reply, told, sink, log_);
   } catch (const Error& error) {
     const bool lacks_commit = request.want == commit && says_not_there(error.what());
     if (!lacks_commit && (answered || may_be_on_branch(commit, ref))) throw;
@@ -292,6 +314,8 @@ PushReply SmartRemote::read_report(base::ByteSource& reply, const std::string& r
       }
     }
     if (band) base::drain(*band);
+  } catch (const ClosedEarly& error) {
+    log_.debug(error.what());
   } catch (Error& error) {
     if (!reported) throw Error(join_reasons(error.what(), words.text()));
   }

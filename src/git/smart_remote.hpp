@@ -30,6 +30,11 @@ class SmartRemote : public Remote {
   bool may_be_on_branch(const Oid& commit, const std::string& ref);
   Advertisement discover(Service service, Protocol protocol = Protocol::v0);
   BranchHistory read_history(const std::string& ref, const std::optional<Oid>& since);
+  /// Runs `action`; an Error that leaves it has the repository's name in front, and behind what the
+  /// far side printed to stderr, if `action` does not quote it.
+  template <class Action>
+  auto telling(Service service, Action&& action) -> decltype(action());
+  std::string last_words(Service service);
   PushReply read_report(base::ByteSource& reply, const std::string& ref);
 
   std::unique_ptr<Transport> transport_;

@@ -68,7 +68,10 @@ class SshChannel : public Channel {
       const Ready ready{available > 0 || available == SSH_EOF || available == SSH_ERROR,
                         want_write && ssh_channel_window_size(channel_.get()) > 0};
       if (ready.readable || ready.writable) return ready;
-      if (Clock::now() > deadline) throw Error(cat(where_, ": no answer for 15 minutes"));
+      if (Clock::now() > deadline) {
+        throw http::TransportError(http::TransportError::Cause::timeout,
+                                   cat(where_, ": no answer for 15 minutes"));
+      }
       wait_for_socket();
     }
   }

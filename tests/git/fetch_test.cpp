@@ -2,6 +2,7 @@
 #include <set>
 #include <sstream>
 
+#include "git/pkt_line.hpp"
 #include "git/support/collecting_sink.hpp"
 #include "git/support/git_program.hpp"
 #include "git/support/ways.hpp"
@@ -205,6 +206,29 @@ TEST_CASE("a push between two connections of a get is not taken for a rewritten 
     CHECK_FALSE(contains(said, "rewritten"));
     CHECK(counts.advertisements < 20);
   }
+}
+
+TEST_CASE(
+    "what a server prints when it dies over a pack is told, with the name of the repository") {
+  class Dying : public CountingTransport {
+   public:
+    using CountingTransport::CountingTransport;
+    std::unique_ptr<base::ByteSource> request(git::Service, git::Protocol,
+                                              const git::MakeBody&) override {
+      return std::make_unique<base::MemorySource>(git::pkt_line("packfile\n") +
+                                                  git::pkt_line("\1PACK"));
+    }
+    std::string finish(git::Service) override { return "fatal: out of memory\n"; }
+  };
+  const Work work;
+  const git::Oid tip = work.commit("one");
+  base::Log log(-1);
+  CountingTransport::Counts counts;
+  git::SmartRemote remote(std::make_unique<Dying>(work.path(), git::Protocol::v2, counts),
+                          "repository", log);
+  CollectingSink sink;
+  CHECK(message_of([&] { remote.fetch_commit(tip, main_ref, sink); }) ==
+        "repository: the server closed the connection early; it said: fatal: out of memory");
 }
 
 TEST_CASE("what the sink throws ends the fetch and comes out of it") {

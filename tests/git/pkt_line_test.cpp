@@ -93,6 +93,19 @@ TEST_CASE("side-band data is joined, progress handed on, a fatal line becomes th
   }
 }
 
+TEST_CASE(
+    "a server that gives up behind the start of its answer is quoted, and no end is made up") {
+  const auto failure = [](const std::string& bytes) {
+    base::MemorySource source(bytes);
+    git::SideBandSource band(source, nullptr);
+    return message_of([&] { base::read_all(band, 1000, "band"); });
+  };
+  CHECK(failure(pkt_line("\1ab") + pkt_line("ERR upload-pack: not our ref\n")) ==
+        "the server said: upload-pack: not our ref");
+  CHECK(failure(pkt_line("\1ab")) == "the server closed the connection early");
+  CHECK(failure(pkt_line("\7x")) == "the server sent something else in place of a pack");
+}
+
 TEST_CASE("a list of refs without an end does not fill the memory") {
   /// Says branches, or refs that are none, for ever.
   class Endless : public base::ByteSource {
