@@ -26,7 +26,9 @@ std::string objects_below(std::string path) {
 
 http::Url with_suffix(http::Url url) {
   while (url.path.ends_with('/')) url.path.pop_back();
-  url.path += url.path.ends_with(".git") ? "/info/lfs" : ".git/info/lfs";
+  // At the root of a server there is no name that could end in .git.
+  const bool is_named = !url.path.empty() && !url.path.ends_with(".git");
+  url.path += is_named ? ".git/info/lfs" : "/info/lfs";
   return url;
 }
 

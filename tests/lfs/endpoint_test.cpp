@@ -21,6 +21,8 @@ TEST_CASE("the server of a repository is where git-lfs looks for it") {
   CHECK(url_of("https://host/a/b.git") == "https://host/a/b.git/info/lfs");
   CHECK(url_of("https://host/a/b") == "https://host/a/b.git/info/lfs");
   CHECK(url_of("http://host:8080/b/") == "http://host:8080/b.git/info/lfs");
+  CHECK(url_of("http://host:8080/") == "http://host:8080/info/lfs");
+  CHECK(url_of("http://host") == "http://host/info/lfs");
   CHECK(url_of("git@host:a/b.git") == "https://host/a/b.git/info/lfs");
   CHECK(url_of("ssh://git@host:2222/a/b") == "https://host/a/b.git/info/lfs");
   CHECK(find_endpoint("git@host:a/b.git", "").ssh);
