@@ -16,6 +16,11 @@ bool read_host(std::string_view text, SshAddress& address) {
     text.remove_prefix(end + 1);
     if (!text.empty() && text[0] != ':') return false;
     if (!text.empty()) port = text.substr(1);
+    // An IPv6 address has more than one colon.
+    if (const size_t colon = address.host.find(':');
+        port.empty() && colon != address.host.npos && colon == address.host.rfind(':')) {
+      return read_host(std::string(address.host), address);
+    }
   } else {
     const size_t colon = text.find(':');
     address.host = text.substr(0, colon);
@@ -72,7 +77,14 @@ std::optional<SshAddress> parse_ssh_address(std::string_view uri) {
   if (colon == std::string_view::npos || rest.find('/') < colon || colon + 1 == rest.size()) {
     return std::nullopt;
   }
-  if (!read_host(rest.substr(0, colon), address)) return std::nullopt;
+  std::string host(rest.substr(0, colon));
+  // [user@host:port]:path, for which there is no other place to name a port.
+  if (const size_t inner = host.find('@');
+      inner != host.npos && host.starts_with('[') && address.user.empty()) {
+    address.user = host.substr(1, inner - 1);
+    host.erase(1, inner);
+  }
+  if (!read_host(host, address)) return std::nullopt;
   address.path = rest.substr(colon + 1);
   return address;
 }

@@ -24,6 +24,10 @@ TEST_CASE("ssh addresses are read as git reads them") {
   CHECK(parsed("git@host:/abs/repo") == "git|host|22|/abs/repo");
   CHECK(parsed("host:repo") == "|host|22|repo");
   CHECK(parsed("u@[::1]:repo") == "u|::1|22|repo");
+  CHECK(parsed("u@[host:2222]:repo") == "u|host|2222|repo");
+  CHECK(parsed("[u@host:2222]:/abs/repo") == "u|host|2222|/abs/repo");
+  CHECK(parsed("[u@::1]:repo") == "u|::1|22|repo");
+  CHECK(parsed("x[u@host:repo") == "|x[u@host|22|repo");
 }
 
 TEST_CASE("paths and other URLs are not taken for ssh") {
