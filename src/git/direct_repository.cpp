@@ -81,6 +81,7 @@ class DirectRepository : public Remote {
     if (!tip) return {};
     if (!since || *since == *tip || !exists(*since)) return {*tip};
     const std::string doing = cat(name_, ": read the history of ", ref);
+    if (git_repository_is_shallow(repository_.get()) == 1) return cut_history(*since, *tip);
     const git_oid newest = to_libgit2(*tip);
     const git_oid oldest = to_libgit2(*since);
     Walk walk;
@@ -95,11 +96,7 @@ class DirectRepository : public Remote {
       base::throw_if_cancelled();
       Commit commit;
       check(git_commit_lookup(Out(commit), repository_.get(), &id), doing);
-      std::vector<Oid> parents;
-      for (unsigned i = 0; i < git_commit_parentcount(commit.get()); ++i) {
-        parents.push_back(from_libgit2(*git_commit_parent_id(commit.get(), i)));
-      }
-      history.add(from_libgit2(id), parents);
+      history.add(from_libgit2(id), parents_of(commit.get()));
     }
     if (result != GIT_ITEROVER) check(result, doing);
     return history.answer();
@@ -200,6 +197,43 @@ class DirectRepository : public Remote {
   }
 
  private:
+  static std::vector<Oid> parents_of(const git_commit* commit) {
+    std::vector<Oid> parents;
+    for (unsigned i = 0; i < git_commit_parentcount(commit); ++i) {
+      parents.push_back(from_libgit2(*git_commit_parent_id(commit, i)));
+    }
+    return parents;
+  }
+
+  /// The library's own walk fails where a parent is not there.
+  std::vector<Oid> cut_history(const Oid& since, const Oid& tip) {
+    Ids seen;
+    visit_commits(since, seen, [](const Oid&, const std::vector<Oid>&) {});
+    History history(since, tip);
+    visit_commits(tip, seen, [&](const Oid& id, const std::vector<Oid>& parents) {
+      history.add(id, parents);
+    });
+    return history.answer();
+  }
+
+  /// Calls `action` for each commit that is there from `start` down, but not for those in `seen`.
+  template <class Action>
+  void visit_commits(const Oid& start, Ids& seen, Action action) {
+    std::vector<Oid> left = {start};
+    while (!left.empty()) {
+      base::throw_if_cancelled();
+      const Oid id = left.back();
+      left.pop_back();
+      const git_oid raw = to_libgit2(id);
+      Commit commit;
+      if (!seen.insert(id).second) continue;
+      if (git_commit_lookup(Out(commit), repository_.get(), &raw) != 0) continue;
+      const std::vector<Oid> parents = parents_of(commit.get());
+      action(id, parents);
+      left.insert(left.end(), parents.begin(), parents.end());
+    }
+  }
+
   void open(const std::string& path) {
     const std::string doing = cat(name_, ": open the repository");
     const int result = git_repository_open_ext(Out(repository_), path.c_str(),

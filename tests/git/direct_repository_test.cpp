@@ -40,3 +40,22 @@ TEST_CASE("trees in trees without an end do not end the program") {
       remote->find_known(tip, []() -> const git::Snapshot& { throw base::Error("not asked for"); });
   CHECK(known.ids.size() == depth + 2);
 }
+
+TEST_CASE("a version in a repository whose history was cut is followed without git, too") {
+  const ScratchDir scratch;
+  const std::string full = (scratch / "full").string();
+  shell("git init -q -b main '" + full + "'");
+  const auto commit = [&](const std::string& text) {
+    git_in(full, "-c user.name=t -c user.email=t@t commit -q --allow-empty -m " + text);
+    return *git::Oid::parse(git_in(full, "rev-parse HEAD"));
+  };
+  const git::Oid one = commit("one");
+  const git::Oid two = commit("two");
+  const git::Oid three = commit("three");
+  shell("git clone -q --bare --depth 2 'file://" + full + "' '" + (scratch / "r").string() + "'");
+  base::Log log(-1);
+  const auto remote = opened_by(By::direct, scratch / "r", log);
+  using Ids = std::vector<git::Oid>;
+  CHECK(remote->find_history("refs/heads/main", two) == Ids{two, three});
+  CHECK(remote->find_history("refs/heads/main", one) == Ids{three});
+}
