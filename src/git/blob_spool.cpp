@@ -25,6 +25,7 @@ constexpr size_t unit_size = 512 * 1024;          ///< Larger files are compress
 constexpr size_t most_waiting = 4 * 1024 * 1024;  ///< Bytes waiting for a thread.
 
 struct Piece {
+  uint64_t start = 0;  ///< In the packed file.
   uint64_t offset = 0;
   uint64_t size = 0;
 };
@@ -35,37 +36,38 @@ class SpooledBlob : public PackedContent {
   explicit SpooledBlob(std::shared_ptr<ScratchFile> file) : file_(std::move(file)) {}
 
   const Oid& id() const override { return id_; }
-  uint64_t packed_size() const override {
-    uint64_t size = 0;
-    for (const Piece& piece : pieces_) size += piece.size;
-    return size;
-  }
+  uint64_t packed_size() const override { return size_; }
   void read_packed(uint64_t offset, std::span<char> buffer) const override {
-    for (const Piece& piece : pieces_) {
-      if (buffer.empty()) return;
-      if (offset >= piece.size) {
-        offset -= piece.size;
-        continue;
-      }
-      const size_t count =
-          static_cast<size_t>(std::min<uint64_t>(buffer.size(), piece.size - offset));
-      file_->read(piece.offset + offset, buffer.first(count));
-      buffer = buffer.subspan(count);
-      offset = 0;
+    if (buffer.size() > size_ || offset > size_ - buffer.size()) {
+      throw Error("read past the end of a compressed file");
     }
-    if (!buffer.empty()) throw Error("read past the end of a compressed file");
+    if (buffer.empty()) return;
+    auto piece = std::upper_bound(pieces_.begin(), pieces_.end(), offset,
+                                  [](uint64_t at, const Piece& one) { return at < one.start; });
+    for (--piece; !buffer.empty(); ++piece) {
+      const uint64_t within = offset - piece->start;
+      const size_t count =
+          static_cast<size_t>(std::min<uint64_t>(buffer.size(), piece->size - within));
+      file_->read(piece->offset + within, buffer.first(count));
+      buffer = buffer.subspan(count);
+      offset += count;
+    }
   }
   void read_at(uint64_t /*offset*/, std::span<char> /*buffer*/) const override {
     throw Error("a compressed file cannot be read plain");
   }
 
-  void append(std::string_view bytes) { pieces_.push_back({file_->append(bytes), bytes.size()}); }
+  void append(std::string_view bytes) {
+    pieces_.push_back({size_, file_->append(bytes), bytes.size()});
+    size_ += bytes.size();
+  }
   void set_id(const Oid& id) { id_ = id; }
 
  private:
   std::shared_ptr<ScratchFile> file_;
   Oid id_;
   std::vector<Piece> pieces_;
+  uint64_t size_ = 0;
 };
 
 /// One thread's tools.

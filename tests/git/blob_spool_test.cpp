@@ -77,6 +77,26 @@ TEST_CASE("a spooled file read in small pieces does not seem to end early") {
   }
 }
 
+TEST_CASE("the pieces of a large spooled file join where they meet, and end where they end") {
+  const ScratchDir scratch;
+  git::BlobSpool spool(scratch.path().string(), 1);
+  const std::string bytes = noise(3'000'000, 256);
+  base::MemorySource source(bytes);
+  const auto content = spool.store(source, bytes.size());
+  spool.finish();
+  const auto& packed = dynamic_cast<const git::PackedContent&>(*content);
+  std::string whole(packed.packed_size(), 0);
+  packed.read_packed(0, whole);
+  for (size_t at = 0; at < whole.size(); at += 999) {
+    std::string part(std::min<size_t>(2000, whole.size() - at), 0);
+    packed.read_packed(at, part);
+    REQUIRE(part == whole.substr(at, part.size()));
+  }
+  std::string more(2, 0);
+  REQUIRE_THROWS_AS(packed.read_packed(whole.size() - 1, more), base::Error);
+  packed.read_packed(whole.size(), std::span<char>());
+}
+
 TEST_CASE("a file that ends early is an error, not a short blob") {
   const ScratchDir scratch;
   git::BlobSpool spool(scratch.path().string(), 1);
