@@ -47,8 +47,12 @@ std::vector<std::string> child_environment(Protocol protocol) {
   std::vector<std::string> variables;
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
-    // GIT_DIR and the like would point the child at another repository.
-    if (!text.starts_with("GIT_")) variables.emplace_back(text);
+    // GIT_DIR and the like would point the child at another repository, and of two variables of a
+    // name it may take the first.
+    if (text.starts_with("GIT_") || text.starts_with("LC_ALL=") || text.starts_with("LANGUAGE=")) {
+      continue;
+    }
+    variables.emplace_back(text);
   }
   if (std::getenv("PATH") == nullptr) variables.push_back(cat("PATH=", usual_path));
   if (std::getenv("HOME") == nullptr) variables.emplace_back("HOME=/");

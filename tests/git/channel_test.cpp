@@ -1,7 +1,13 @@
 #include "git/channel.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "git/local_transport.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
+#include "support/scratch_dir.hpp"
 
 namespace {
 
@@ -37,4 +43,23 @@ TEST_CASE("where no new conversation can be opened, nobody waits for the end of 
         "connection refused");
   CHECK(transport.finish(git::Service::receive_pack).empty());
   CHECK_FALSE(waited_for);
+}
+
+TEST_CASE("git says why it refuses in the language that is understood here") {
+  const ScratchDir scratch;
+  const std::filesystem::path program = scratch / "git-upload-pack";
+  std::ofstream(program) << "#!/bin/sh\n/usr/bin/tr '\\0' '\\n' < /proc/$$/environ >&2\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", scratch.path().c_str(), 1);
+  ::setenv("LC_ALL", "de_DE.UTF-8", 1);
+  ::setenv("LANGUAGE", "de", 1);
+  const auto transport = git::open_local_transport("/nowhere");
+  transport->advertise(git::Service::upload_pack, git::Protocol::v0);
+  const std::string said = transport->finish(git::Service::upload_pack);
+  ::setenv("PATH", path.c_str(), 1);
+  ::unsetenv("LC_ALL");
+  ::unsetenv("LANGUAGE");
+  CHECK(contains(said, "LC_ALL=C.UTF-8\n"));
+  CHECK_FALSE(contains(said, "=de"));
 }
