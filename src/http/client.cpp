@@ -132,6 +132,20 @@ void Client::Impl::set_tls_options(EasyOptions& easy) const {
 
 namespace {
 
+/// Whether a Content-Encoding is none, such as utf-8. libcurl would refuse the body, of which it
+/// says nothing.
+bool has_other_label(const Headers& headers) {
+  const std::string label = headers.get("Content-Encoding").value_or("");
+  for (const std::string_view word : base::split(label, ',')) {
+    const std::string coding = base::to_lower(base::trim(word));
+    const bool is_known = coding.empty() || coding == "identity" || coding == "gzip" ||
+                          coding == "x-gzip" || coding == "deflate" || coding == "br" ||
+                          coding == "zstd";
+    if (!is_known) return true;
+  }
+  return false;
+}
+
 /// What a server hands out for one use has this length or more; names and numbers are shorter.
 constexpr size_t shortest_confidential = 16;
 
@@ -185,6 +199,12 @@ Response PendingResponse::wait() {
     transfer->read_headers();
     impl_->note(std::to_string(transfer->status()));
     if (transfer->status() == 407) throw proxy_login_error(impl_->request.url);
+    Request& request = impl_->request;
+    if (request.decode && request.body == nullptr && has_other_label(transfer->headers())) {
+      request.decode = false;
+      impl_->start();
+      return wait();
+    }
     Response response;
     response.url = impl_->request.url;
     response.status = transfer->status();

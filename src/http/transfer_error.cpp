@@ -175,6 +175,8 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
         return {Cause::cut, cat(host, " wants a client certificate that it knows: ", detail)};
       }
       return {Cause::cut, cat("the connection to ", host, " broke off: ", detail)};
+    case CURLE_BAD_CONTENT_ENCODING:
+      return {Cause::other, cat("cannot unpack the answer of ", host, ": ", detail)};
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       // "Received HTTP/0.9 when not allowed" stands for everything that is no HTTP.

@@ -46,6 +46,15 @@ TEST_CASE("what a proxy packed unasked arrives unpacked, and what is stored pack
   CHECK(server.seen().at(1).headers.at("accept-encoding") == "identity");
 }
 
+TEST_CASE("a label that is no coding does not keep the bytes from being read") {
+  LoopbackServer server(
+      [](Exchange& exchange) { exchange.reply(403, {"Content-Encoding: utf-8"}, "as it is"); });
+  ClientFixture fixture;
+  http::Response response = fixture.client.send(ClientFixture::request(server, "/"));
+  CHECK(response.status == 403);
+  CHECK(ClientFixture::text(response) == "as it is");
+}
+
 TEST_CASE("an interim answer is not taken for the final one") {
   LoopbackServer server([](Exchange& exchange) {
     exchange.raw("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n");
