@@ -110,15 +110,25 @@ UriParts split_user_info(std::string_view uri) {
   UriParts parts{uri.substr(0, start), std::nullopt, uri.substr(start)};
   const std::string_view authority = parts.rest.substr(0, parts.rest.find_first_of("/?#"));
   const size_t colon = authority.find(':');
-  const bool has_user = authority.find('@') != authority.npos;
+  const auto cut = [&](size_t at) {
+    return UriParts{parts.scheme, parts.rest.substr(0, at), parts.rest.substr(at + 1)};
+  };
+  // A user without a password: further on, "@" is of the path. In user@host:path that is what comes
+  // behind the colon.
+  const bool is_url = start > 0;
+  const size_t own = (is_url ? authority : authority.substr(0, colon)).rfind('@');
+  if (own != authority.npos && (!is_url || authority.substr(0, own).find(':') == authority.npos)) {
+    return cut(own);
+  }
+  const bool has_user = own != authority.npos;
   const size_t at = parts.rest.rfind('@');
   // Without either, "@" is of the path.
   if (at == uri.npos || (!has_user && colon == authority.npos)) return parts;
   const bool is_whole = has_user || authority.starts_with('[') ||
                         authority.find_first_not_of("0123456789", colon + 1) == authority.npos;
   const bool in_query = at > parts.rest.find_first_of("?#");
-  parts.user_info = parts.rest.substr(0, at);
-  parts.rest = is_whole && in_query ? std::string_view() : parts.rest.substr(at + 1);
+  parts = cut(at);
+  if (is_whole && in_query) parts.rest = {};
   return parts;
 }
 

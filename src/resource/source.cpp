@@ -90,17 +90,17 @@ void hide_userinfo(std::string_view url, base::Log& log) {
     log.hide(text);
     log.hide(base::percent_decode(text));
   };
-  const auto hide_parts = [&](std::string_view user_info) {
-    const std::string_view user = user_info.substr(0, user_info.find(':'));
-    if (user.size() >= length_of_token) hide(user);
-    if (user.size() < user_info.size()) hide(user_info.substr(user.size() + 1));
-  };
-  hide_parts(*parts.user_info);
-  // An "@" further on may belong to the path.
-  const std::string_view authority =
-      parts.user_info->substr(0, parts.user_info->find_first_of("/?#"));
-  if (const size_t at = authority.rfind('@'); at != authority.npos)
-    hide_parts(authority.substr(0, at));
+  const std::string_view user = parts.user_info->substr(0, parts.user_info->find(':'));
+  if (user.size() >= length_of_token) hide(user);
+  if (user.size() == parts.user_info->size()) return;
+  std::string_view password = parts.user_info->substr(user.size() + 1);
+  hide(password);
+  // Where it is not encoded, whoever takes the address apart may cut it in two.
+  for (size_t end = 0; end != password.npos; password.remove_prefix(end + 1)) {
+    end = password.find_first_of("@/?#");
+    hide(password.substr(0, end));
+    if (end == password.npos) break;
+  }
 }
 
 void hide_value(const JsonView& view, base::Log& log) {

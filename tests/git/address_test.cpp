@@ -56,6 +56,8 @@ TEST_CASE("an address that is shown holds no password") {
   CHECK(git::display_uri("https://user:h@lf?p@ss@host/r") == "https://***@");
   CHECK(git::display_uri("https://host:8443/r?token=ha@lf") == "https://***@");
   CHECK(git::display_uri("https://host/r?token=ha@lf") == "https://host/r");
+  CHECK(git::display_uri("ssh://git@host/team/r@2") == "ssh://git@host/team/r@2");
+  CHECK(git::display_uri("https://me@corp.test:pass@host/r") == "https://host/r");
 }
 
 TEST_CASE("lines of known_hosts are kept for hosts whose names the library refuses") {

@@ -64,6 +64,18 @@ TEST_CASE("a token in a URL is hidden, encoded or not, a short user name is not"
   CHECK(contains(logged(request("ssh://developer@git.test/app"), "hello developer"),
                  "remote: hello developer\n"));
   CHECK(contains(logged(request("git@git.test:team/app"), "hello team"), "remote: hello team\n"));
+  CHECK(contains(logged(request("git@git.test:team/repo@v2"), "hello team/repo"),
+                 "remote: hello team/repo\n"));
+}
+
+TEST_CASE("no piece of a password that an address was cut at is shown") {
+  const auto request = [](const std::string& uri) {
+    return R"({"source":{"git":{"unknown":1,"uri":")" + uri + "\"}}}";
+  };
+  CHECK(contains(logged(request("https://joe:abcdef@ghijkl/mnop@git.test/r"), "ghijkl/mnop abcdef"),
+                 "remote: ***/*** ***\n"));
+  CHECK(contains(logged(request("https://joe:443/secretpw@git.test/r"), "joe/secretpw"),
+                 "remote: joe/***\n"));
 }
 
 TEST_CASE("a password that makes an address unusable is hidden") {
