@@ -69,6 +69,9 @@ bool JsonView::is_null() const {
 bool JsonView::is_blank() const {
   return is_null() || (is_string() && string().empty());
 }
+bool JsonView::is_empty() const {
+  return is_blank() || (value_->is_structured() && value_->empty()) || *value_ == false;
+}
 bool JsonView::is_object() const {
   return value_ != nullptr && value_->is_object();
 }

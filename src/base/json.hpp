@@ -20,6 +20,8 @@ class JsonView {
   bool is_null() const;
   /// null or "", as of a variable that says nothing.
   bool is_blank() const;
+  /// Also false, [] and {}.
+  bool is_empty() const;
   bool is_object() const;
   bool is_array() const;
   bool is_string() const;

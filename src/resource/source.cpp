@@ -68,9 +68,9 @@ void refuse_misplaced(const JsonView& source, const std::vector<std::string_view
     if (!contains(known, key) && contains(git_keys(), key)) {
       throw Error(cat(view.path(), " is not known; it is ", inside));
     }
-    const bool is_of_registry =
-        contains(registry_keys(), key) || contains(tag_rule_keys(), key) || contains({"tag"}, key);
-    if (has_repository || view.is_blank() || !is_of_registry) continue;
+    const bool is_of_registry = contains(registry_keys(), key) || contains(tag_rule_keys(), key) ||
+                                base::equal_ignoring_case(key, "tag");
+    if (has_repository || view.is_empty() || !is_of_registry) continue;
     throw Error(cat(view.path(), " is about an image in a registry, and source has no repository",
                     contains(git_keys(), key) ? cat("; for the git server it is ", inside) : ""));
   }

@@ -138,7 +138,9 @@ TEST_CASE("what stands a level too high is not ignored") {
   CHECK(refusal(R"("branch":"main")") == "source.branch is not known; it is source.git.branch");
   CHECK(refusal_of(image_source(R"("uri":"x")")) ==
         "source.uri is not known; it is source.git.uri");
-  CHECK(source_of(R"({"git":{"uri":"/srv/app.git"},"tag":"","username":null})").git);
+  CHECK(source_of(R"({"git":{"uri":"/srv/app.git"},"tag":"","username":null,"insecure":false,
+      "ca_certs":[],"registry_mirror":{}})")
+            .git);
 }
 
 TEST_CASE("a tag keeps the text it was written with") {
