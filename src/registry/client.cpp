@@ -293,6 +293,12 @@ std::vector<std::string> Client::tags() {
   });
 }
 
+bool Client::may_withhold(const StatusError& error) const {
+  return impl_->options.patience.fallback == Fallback::no &&
+         (error.status() == 401 || error.status() == 403 || error.status() == 412 ||
+          error.status() == 451);
+}
+
 std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<std::string>& tags,
                                                             const OnWithheld& on_withheld) {
   const HeldLines::Hold hold(impl_->held);
@@ -301,12 +307,14 @@ std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<st
   for (const std::string& tag : tags) paths.push_back(impl_->manifest_path(tag));
   std::vector<std::optional<oci::Digest>> digests(tags.size());
   bool may_hurry = true;
+  bool stuck = false;  // At the tag that comes next.
   for (size_t i = 0; i < tags.size();) {
     // Done properly: this logs in, and waits where the registry wants that.
     try {
       digests[i] = resolve(tags[i]);
+      may_hurry = may_hurry && !stuck;
     } catch (const StatusError& error) {
-      if (!on_withheld || !may_be_withheld(error)) throw;
+      if (!on_withheld || !may_withhold(error)) throw;
       on_withheld(error);
     }
     const size_t start = i + 1;
@@ -314,7 +322,7 @@ std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<st
     i = head_works && may_hurry
             ? resolve_ahead(impl_->requests(), paths, start, std::string(accept), digests)
             : start;
-    may_hurry = may_hurry && (!head_works || i > start);
+    stuck = head_works && may_hurry && i == start;
   }
   return digests;
 }

@@ -70,9 +70,6 @@ class StatusError : public base::Error {
   Limit limit_;
 };
 
-/// Whether a refusal may be of one image alone: scanners and policies keep single ones back.
-bool may_be_withheld(const StatusError& error);
-
 using OnWithheld = std::function<void(const StatusError& error)>;
 
 using oci::Document;
@@ -95,8 +92,11 @@ class Client {
   Document fetch(const std::string& tag_or_digest);
   /// The tags of the repository as the registry orders them; none when it does not exist.
   std::vector<std::string> tags();
-  /// resolve() for many tags, in their order, several at a time. A refusal that may_be_withheld()
-  /// is told to `on_withheld`, if there is one, and the tag then has no digest.
+  /// Whether a refusal may be of one image alone, as scanners and policies keep single ones back.
+  /// Not where another registry comes next, which may have it.
+  bool may_withhold(const StatusError& error) const;
+  /// resolve() for many tags, in their order, several at a time. A refusal that may_withhold() is
+  /// told to `on_withheld`, if there is one, and the tag then has no digest.
   std::vector<std::optional<oci::Digest>> resolve_all(const std::vector<std::string>& tags,
                                                       const OnWithheld& on_withheld = {});
   /// Follows indexes to the manifest for `platform` and reads its config, everything verified.

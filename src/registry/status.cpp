@@ -72,11 +72,6 @@ std::string meaning(const http::Response& response, Login login) {
 
 }  // namespace
 
-bool may_be_withheld(const StatusError& error) {
-  return error.status() == 401 || error.status() == 403 || error.status() == 412 ||
-         error.status() == 451;
-}
-
 StatusError make_status_error(http::Response& response, Login login) {
   const std::string words = http::describe_error_body(response);
   std::string message = meaning(response, login);

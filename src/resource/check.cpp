@@ -13,7 +13,7 @@ bool is_there(registry::Client& client, const oci::Digest& digest, base::Log& lo
     return client.resolve(digest.text()).has_value();
   } catch (const registry::StatusError& error) {
     // Perhaps what came in its place is there because of just that.
-    if (!registry::may_be_withheld(error)) throw;
+    if (!client.may_withhold(error)) throw;
     log.warn(base::cat(error.what(), "; the version is left out"));
     return false;
   }

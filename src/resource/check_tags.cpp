@@ -60,9 +60,13 @@ TagQueries make_queries(registry::Client& client, const oci::Platform& platform,
   queries.creation_times = [&client, &platform, unknown](const Tags& tags) {
     std::vector<base::Timestamp> times(tags.size(), unknown);
     base::for_each_at_once(tags.size(), ages_at_once, [&](size_t i) {
-      const std::string created = base::with_context(
-          cat("age of tag ", tags[i]), [&] { return client.fetch_created(tags[i], platform); });
-      times[i] = base::Timestamp::parse(created).value_or(unknown);
+      try {
+        const std::string created = base::with_context(
+            cat("age of tag ", tags[i]), [&] { return client.fetch_created(tags[i], platform); });
+        times[i] = base::Timestamp::parse(created).value_or(unknown);
+      } catch (const registry::StatusError& error) {
+        if (!client.may_withhold(error)) throw;
+      }
     });
     return times;
   };

@@ -178,6 +178,13 @@ class Beyond(Scripted):
                     self.check(three, ["1.0.0", "1.2.0"], rules, cursor=cursor,
                                options={"withheld": ["1.1.0"]})
 
+    def test_an_image_that_cannot_be_read_does_not_hide_the_age_of_the_others(self):
+        created = {"1": "2024-02-01T00:00:00Z", "2": "2024-01-01T00:00:00Z",
+                   "3": "2024-03-01T00:00:00Z"}
+        self.check(lettered(*created), ["3", "2", "1"],
+                   {"tag_regex": ".", "created_at_sort": True},
+                   options={"created": created, "unreadable": ["3"]})
+
     def test_when_all_images_are_kept_back_the_reason_is_told(self):
         server = ScriptedRegistry(lettered("1.0.0", "1.1.0"), withheld=["1.0.0", "1.1.0"])
         self.addCleanup(server.close)

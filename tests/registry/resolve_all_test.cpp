@@ -33,6 +33,23 @@ long count(FakeRegistry& fake, const std::string& line) {
   return std::count(lines.begin(), lines.end(), line);
 }
 
+/// Holds requests up until four are on their way, or for so long that they are not to be.
+struct Gathering {
+  void join() {
+    const int now = ++waiting;
+    most = std::max(most.load(), now);
+    if (now >= 4) together = true;
+    for (int i = 0; i < 500 && !together; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    --waiting;
+  }
+
+  std::atomic<int> waiting{0};
+  std::atomic<int> most{0};
+  std::atomic<bool> together{false};
+};
+
 }  // namespace
 
 TEST_CASE("many tags are resolved in order with one HEAD each") {
@@ -48,26 +65,38 @@ TEST_CASE("many tags are resolved in order with one HEAD each") {
 }
 
 TEST_CASE("requests for many tags travel together, but not all at once") {
-  std::atomic<int> waiting{0};
-  std::atomic<int> most{0};
-  std::atomic<bool> together{false};
+  Gathering gathering;
   FakeRegistry fake([&](Exchange& exchange) {
-    if (exchange.method != "HEAD" || contains(exchange.target, "tag-0")) return false;
-    const int now = ++waiting;
-    most = std::max(most.load(), now);
-    if (now >= 4) together = true;
-    // Only with others on their way does it go on; one after the other would end at the limit.
-    for (int i = 0; i < 500 && !together; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    --waiting;
+    if (exchange.method == "HEAD" && !contains(exchange.target, "tag-0")) gathering.join();
     return false;
   });
   const Lines names = tags(30);
   const auto digests = fill(fake, names);
   CHECK(fake.client().resolve_all(names) == digests);
-  CHECK(together);
-  CHECK(most <= 8);
+  CHECK(gathering.together);
+  CHECK(gathering.most <= 8);
+}
+
+TEST_CASE("a tag that is kept back does not make those behind it slow") {
+  Gathering gathering;
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.target.ends_with("/tag-1")) {
+      exchange.reply(403);
+      return true;
+    }
+    const bool has_two_digits =
+        contains(exchange.target, "/tag-1") || contains(exchange.target, "/tag-2");
+    if (exchange.method == "HEAD" && has_two_digits && !exchange.target.ends_with("/tag-2"))
+      gathering.join();
+    return false;
+  });
+  const Lines names = tags(30);
+  auto digests = fill(fake, names);
+  digests[1].reset();
+  int told = 0;
+  CHECK(fake.client().resolve_all(names, [&](const auto&) { ++told; }) == digests);
+  CHECK(gathering.together);
+  CHECK(told == 1);
 }
 
 TEST_CASE("a tag that went away has no digest and costs no second request") {

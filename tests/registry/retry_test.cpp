@@ -236,6 +236,19 @@ TEST_CASE("where another registry comes next, nothing is waited for") {
   CHECK(fake.naps.empty());
 }
 
+TEST_CASE("only where no other registry comes next, one refused image does not stand for all") {
+  FakeRegistry fake;
+  registry::Options mirror;
+  mirror.patience.fallback = registry::Fallback::yes;
+  for (const long status : {401, 403, 412, 451}) {
+    CHECK(fake.client().may_withhold({status, "", {}}));
+    CHECK_FALSE(fake.client(mirror).may_withhold({status, "", {}}));
+  }
+  for (const long status : {404, 429, 500, 503}) {
+    CHECK_FALSE(fake.client().may_withhold({status, "", {}}));
+  }
+}
+
 TEST_CASE("a registry that never answered is given up sooner than one that did") {
   const bool answers_first = GENERATE(true, false);
   FakeRegistry fake([&](Exchange& exchange) {
