@@ -115,7 +115,7 @@ TEST_CASE("a long name split over two fields, or filling one, is not cut") {
 }
 
 TEST_CASE("an image is not refused because a file with the longest of names was deleted") {
-  for (const size_t size : {252, 255}) {
+  for (const size_t size : {252U, 255U}) {
     const std::string name(size, 'n');
     const std::string lower = TarBuilder().file("d/" + name, "x").file("d/f", "x").finish();
     require_tree({lower, TarBuilder().file("d/.wh." + name, "").finish()}, {"d dir", "d/f file x"});
