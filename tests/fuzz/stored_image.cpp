@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     base::write_all(fd.get(), fuzz::text_of(data, size), "the archive");
     const std::shared_ptr<const oci::FileSet> files = oci::files_of_tar(std::move(fd));
     base::Log log(-1);
-    const auto image = oci::find_stored_image(files, {{"linux", "amd64", ""}, "v1", {}}, log);
+    const auto image =
+        oci::find_stored_image(files, {{"linux", "amd64", ""}, "app", "v1", {}}, log);
     require(image.layers.size() == image.config.diff_ids.size(), "each layer has its diff_id");
     for (const oci::StoredLayer& layer : image.layers) {
       require(layer.size <= size, "no layer is larger than the archive");
