@@ -16,6 +16,10 @@ using Cause = http::TransportError::Cause;
 /// So much is worth asking again at once; a server that gives less each time is left in peace.
 constexpr uint64_t real_progress = 1024 * 1024;
 
+/// A proxy that looks through a whole layer before it passes on the first byte may take minutes for
+/// it, while a line that is dead is best left soon: one is told from the other by trying.
+constexpr int most_doublings = 2;
+
 /// The parts of "bytes 5-9/10"; the total may be "*".
 struct ContentRange {
   std::optional<uint64_t> first;
@@ -105,9 +109,11 @@ void BlobSource::recover(Error& error) {
 
 void BlobSource::ask() {
   const bool partial = offset_ > 0 && !range_refused_;
-  http::Response response =
-      open_(partial ? std::vector<std::string>{cat("Range: bytes=", offset_, "-")}
-                    : std::vector<std::string>{});
+  http::Request request;
+  request.decode = false;
+  request.stall_timeout *= 1 << std::min(failures_, most_doublings);
+  if (partial) request.headers = {cat("Range: bytes=", offset_, "-")};
+  http::Response response = open_(request);
   if (response.status == 416) {
     range_refused_ = true;
     return ask();

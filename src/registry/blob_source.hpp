@@ -2,7 +2,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/stream.hpp"
 #include "http/client.hpp"
@@ -13,10 +12,10 @@ namespace registry {
 /// A blob that is asked for again where its transfer breaks off (RFC 9110 section 14, Range).
 class BlobSource : public base::ByteSource {
  public:
-  /// Makes a request with these header fields and gives an answer of status 200, 206 or, with a
+  /// Sends a request that still lacks its address and gives an answer of status 200, 206 or, with a
   /// Range field, 416. It goes to the registry each time, since the address that one redirects to
   /// is signed for a few minutes only.
-  using Open = std::function<http::Response(const std::vector<std::string>& headers)>;
+  using Open = std::function<http::Response(const http::Request& request)>;
 
   /// Makes the first request. `retry` must outlive this.
   BlobSource(Open open, uint64_t size, std::string name, Retry& retry);

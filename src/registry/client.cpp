@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "registry/blob_source.hpp"
 #include "registry/head_requests.hpp"
 #include "registry/lines.hpp"
 #include "registry/registry_store.hpp"
 #include "registry/tag_list.hpp"
+#include "registry/verified_blob.hpp"
 
 namespace registry {
 namespace {
@@ -21,8 +21,8 @@ constexpr std::string_view accept =
     "application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.v2+json";
 
-bool answers_blob(const http::Response& response, const std::vector<std::string>& headers) {
-  const bool asked_for_part = !headers.empty();
+bool answers_blob(const http::Response& response, const http::Request& request) {
+  const bool asked_for_part = !request.headers.empty();
   return response.status == 200 ||
          (asked_for_part && (response.status == 206 || response.status == 416));
 }
@@ -40,37 +40,6 @@ std::string read_manifest(http::Response& response, const std::optional<oci::Dig
                                std::nullopt);
   return base::read_all(verified, oci::document_limit, "the manifest");
 }
-
-/// A blob whose bytes are compared with what its descriptor promises.
-class VerifiedBlob : public base::ByteSource {
- public:
-  VerifiedBlob(std::unique_ptr<BlobSource> blob, const oci::Descriptor& descriptor,
-               std::string name)
-      : blob_(*blob),
-        verified_(std::move(blob), descriptor.digest, descriptor.size, std::move(name)) {}
-
-  size_t read(std::span<char> buffer) override {
-    try {
-      return verified_.read(buffer);
-    } catch (const http::TransportError&) {
-      throw;
-    } catch (const StatusError&) {
-      throw;
-    } catch (base::Error& error) {
-      // The bytes are used while they come, so that there is no starting over from here.
-      if (blob_.pieces() > 1) {
-        error.add_context(cat("put together from ", blob_.pieces(),
-                              " answers, since the connection broke off (a proxy or the registry "
-                              "may have mixed them up; a new attempt starts from zero)"));
-      }
-      throw;
-    }
-  }
-
- private:
-  const BlobSource& blob_;  // Owned by verified_.
-  oci::VerifiedSource verified_;
-};
 
 }  // namespace
 
@@ -123,11 +92,10 @@ struct Client::Impl {
   Document fetch(const std::string& tag_or_digest);
   http::Response get_manifest(const std::string& tag_or_digest);
   http::Response get_blob(Line& line, const oci::Descriptor& descriptor,
-                          const std::vector<std::string>& headers);
-  http::Response get_foreign(Line& line, const std::string& url,
-                             const std::vector<std::string>& headers);
+                          const http::Request& request);
+  http::Response get_foreign(Line& line, const std::string& url, const http::Request& request);
   http::Response get_elsewhere(Line& line, const std::vector<std::string>& urls,
-                               const std::vector<std::string>& headers);
+                               const http::Request& request);
 
   oci::Reference reference;
   Options options;
@@ -185,14 +153,14 @@ http::Response Client::Impl::get_manifest(const std::string& tag_or_digest) {
 /// A layer the registry may not distribute, from an address its manifest names. Credentials stay
 /// here (CVE-2020-15157).
 http::Response Client::Impl::get_foreign(Line& line, const std::string& text,
-                                         const std::vector<std::string>& headers) {
+                                         const http::Request& request) {
   const http::Url url = http::Url::parse(text);
   const bool safe = url.secure() && !http::may_be_local_host(url.host);
   if (!safe && options.insecure == Insecure::no) {
     throw base::Error(cat("the layer's own address ", url.display(), " is not a public https URL"));
   }
-  http::Response response = line.requests.get_blob_anonymously(url, headers);
-  if (!answers_blob(response, headers)) {
+  http::Response response = line.requests.send_anonymously(request, url);
+  if (!answers_blob(response, request)) {
     StatusError error = make_status_error(response, Login::irrelevant);
     error.add_context(url.display());
     throw error;
@@ -202,26 +170,25 @@ http::Response Client::Impl::get_foreign(Line& line, const std::string& text,
 
 /// The first of a layer's own addresses that has it.
 http::Response Client::Impl::get_elsewhere(Line& line, const std::vector<std::string>& urls,
-                                           const std::vector<std::string>& headers) {
+                                           const http::Request& request) {
   for (size_t i = 0; i + 1 < urls.size(); ++i) {
     try {
-      return get_foreign(line, urls[i], headers);
+      return get_foreign(line, urls[i], request);
     } catch (const base::Error& error) {
       log.info(cat(error.what(), "; trying the layer's next address"));
     }
   }
-  return get_foreign(line, urls.back(), headers);
+  return get_foreign(line, urls.back(), request);
 }
 
 http::Response Client::Impl::get_blob(Line& line, const oci::Descriptor& descriptor,
-                                      const std::vector<std::string>& headers) {
-  http::Response response =
-      line.requests.get_blob(path("blobs", descriptor.digest.text()), headers);
+                                      const http::Request& request) {
+  http::Response response = line.requests.send(request, path("blobs", descriptor.digest.text()));
   line.retry.set_answered();
   if (response.status == 404 && !descriptor.urls.empty()) {
-    return get_elsewhere(line, descriptor.urls, headers);
+    return get_elsewhere(line, descriptor.urls, request);
   }
-  if (!answers_blob(response, headers)) {
+  if (!answers_blob(response, request)) {
     throw line.requests.refusal(response);
   }
   return response;
@@ -277,6 +244,10 @@ Document Client::Impl::fetch(const std::string& tag_or_digest) {
 Client::Client(oci::Reference reference, Options options, base::Log& log)
     : impl_(std::make_unique<Impl>(std::move(reference), std::move(options), log)) {}
 Client::~Client() = default;
+
+const oci::Reference& Client::reference() const {
+  return impl_->reference;
+}
 
 std::optional<oci::Digest> Client::resolve(const std::string& tag_or_digest) {
   return impl_->resolve(tag_or_digest);
@@ -342,8 +313,8 @@ std::unique_ptr<base::ByteSource> Client::open_blob(const oci::Descriptor& descr
   const std::string name = impl_->describe("blob", descriptor.digest.short_text());
   Impl& impl = *impl_;
   const std::shared_ptr<Line> line = impl.held.own_or_new();
-  const auto open = [&impl, line, descriptor](const std::vector<std::string>& headers) {
-    return impl.get_blob(*line, descriptor, headers);
+  const auto open = [&impl, line, descriptor](const http::Request& request) {
+    return impl.get_blob(*line, descriptor, request);
   };
   return std::make_unique<VerifiedBlob>(
       std::make_unique<BlobSource>(open, descriptor.size, name, line->retry), descriptor, name);

@@ -85,6 +85,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  const oci::Reference& reference() const;
   /// The digest a tag or digest names now; nothing when the registry does not have it. One HEAD
   /// where the registry behaves, else GET; only where every HEAD fails, no HEAD is tried again.
   std::optional<oci::Digest> resolve(const std::string& tag_or_digest);

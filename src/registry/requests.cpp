@@ -165,14 +165,6 @@ http::Response Requests::send(const std::string& method, const std::string& path
   return send(std::move(request), path);
 }
 
-http::Response Requests::get_blob(const std::string& path,
-                                  const std::vector<std::string>& headers) {
-  http::Request request;
-  request.headers = headers;
-  request.decode = false;
-  return send(std::move(request), path);
-}
-
 http::Response Requests::get(const http::Url& url, const std::vector<std::string>& headers) {
   keep_gap();
   http::Request request;
@@ -206,11 +198,7 @@ http::Url Requests::url(const std::string& path) const {
   return address(standing_.scheme(), host_, path);
 }
 
-http::Response Requests::get_blob_anonymously(const http::Url& url,
-                                              const std::vector<std::string>& headers) {
-  http::Request request;
-  request.headers = headers;
-  request.decode = false;
+http::Response Requests::send_anonymously(http::Request request, const http::Url& url) {
   request.url = url;
   for (int hops = 0; hops <= maximum_redirects; ++hops) {
     http::Response response = client_.send(request);

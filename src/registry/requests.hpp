@@ -26,8 +26,8 @@ class Requests {
   /// first. StatusError when it already refuses that as too much.
   http::Response send(const std::string& method, const std::string& path,
                       const std::vector<std::string>& headers);
-  /// The same for GET of a blob, whose bytes come as they are stored.
-  http::Response get_blob(const std::string& path, const std::vector<std::string>& headers);
+  /// The same for a request that lacks nothing but its address.
+  http::Response send(http::Request request, const std::string& path);
   /// The answer to GET of a whole address that an answer to send() has named, with a login where
   /// one would go behind a redirect.
   http::Response get(const http::Url& url, const std::vector<std::string>& headers);
@@ -37,9 +37,8 @@ class Requests {
                               const std::vector<std::string>& headers);
   /// The whole address of `path` on the registry; what start() says holds here too.
   http::Url url(const std::string& path) const;
-  /// The answer to GET of a blob outside the registry, always without credentials.
-  http::Response get_blob_anonymously(const http::Url& url,
-                                      const std::vector<std::string>& headers);
+  /// The answer to a request that goes out of the registry, always without credentials.
+  http::Response send_anonymously(http::Request request, const http::Url& url);
   /// What an answer that ends a request means; names who gave it when it was not the registry.
   StatusError refusal(http::Response& response) const;
   /// From now on waits before each send() and get(), the greeting aside, the longer the more
@@ -49,7 +48,6 @@ class Requests {
  private:
   void greet();
   void keep_gap() const;
-  http::Response send(http::Request request, const std::string& path);
   http::Response follow(http::Request request);
   http::Response send_first(http::Request& request);
   http::Response send_once(http::Request& request);

@@ -45,27 +45,33 @@ std::optional<registry::Image> save(Format format, const Download& download,
   return image;
 }
 
-/// Downloads what the request asks for. Gives the image that serves the platform when the answer or
-/// a file says something of it.
-std::optional<registry::Image> download(const GetRequest& request, const ImageSource& source,
-                                        const Version& version, const std::string& directory,
-                                        base::Log& log) {
+/// What the registry gave.
+struct Found {
+  std::string repository;                  ///< See repository_name().
+  std::optional<registry::Image> image{};  ///< When the answer or a file says something of it.
+};
+
+/// Downloads what the request asks for. The image is the one that serves the platform.
+Found download(const GetRequest& request, const ImageSource& source, const Version& version,
+               const std::string& directory, base::Log& log) {
   const GetParams& params = request.params;
-  std::optional<registry::Image> image;
-  if (params.skip_download && !source.fields.any()) return image;
+  Found found{source.repository};
+  if (params.skip_download && !source.fields.any()) return found;
   const oci::Digest digest = oci::Digest::parse(version.digest);
   const oci::Platform platform = params.platform.value_or(request.source.platform);
   with_registry(source, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
     clear_destination(directory);
-    image.reset();
+    found = {repository_name(source, client)};
     if (!params.skip_download) {
-      image = save(params.format, {client, digest, platform, directory, request.source.limits, log},
-                   archive_name(source.reference, version.tag));
+      const oci::Reference& name = source.ecr ? client.reference() : source.reference;
+      found.image =
+          save(params.format, {client, digest, platform, directory, request.source.limits, log},
+               archive_name(name, version.tag));
     }
-    if (!image && source.fields.any()) image = client.fetch_image(digest, platform);
+    if (!found.image && source.fields.any()) found.image = client.fetch_image(digest, platform);
     return true;
   });
-  return image;
+  return found;
 }
 
 }  // namespace
@@ -78,22 +84,22 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
   const std::string tag = request.version.tag.empty() ? source.tag : request.version.tag;
   log.heading(cat("pulling ", source.repository, ":", tag, "@", digest.short_text()));
 
-  StepResult result{{tag, digest.text(), ""}, {{"repository", source.repository}, {"tag", tag}}};
+  StepResult result{{tag, digest.text(), ""}, {}};
   clear_destination(directory);
   try {
-    const auto image = download(request, source, result.version, directory, log);
+    const auto [repository, image] = download(request, source, result.version, directory, log);
+    result.metadata = {{"repository", repository}, {"tag", tag}};
     if (image) {
       for (auto& field : chosen_fields(source.fields, *image)) {
         result.metadata.push_back(std::move(field));
       }
     }
-    base::write_file(directory + "/repository", source.repository);
+    base::write_file(directory + "/repository", repository);
     base::write_file(directory + "/tag", tag);
     base::write_file(directory + "/digest", digest.text());
     if (image && !request.params.skip_download && request.params.format == Format::rootfs) {
-      base::write_file(
-          directory + "/.rootfs/image.json",
-          encode_provenance(provenance_of(*image, {source.repository, tag, digest.text()})));
+      base::write_file(directory + "/.rootfs/image.json",
+                       encode_provenance(provenance_of(*image, {repository, tag, digest.text()})));
       base::write_file(directory + "/metadata.json", encode_metadata(image->config));
     }
   } catch (...) {

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "resource/image_tree.hpp"
 #include "resource/put_sources.hpp"
+#include "resource/registries.hpp"
 #include "rootfs/completed_source.hpp"
 #include "rootfs/directory_source.hpp"
 
@@ -63,7 +64,7 @@ void check_identity(const Source& source, const ImageFiles& files, base::Log& lo
         ", so the version to answer is unknown; publish images not pulled from a registry with a "
         "source that has only git"));
   }
-  if (!files.repository.empty() && files.repository != source.image->repository) {
+  if (!files.repository.empty() && !is_repository_of(*source.image, files.repository)) {
     log.warn(base::cat("the image is ", base::excerpt(files.repository),
                        ", but source.repository is ", source.image->repository));
   }

@@ -25,14 +25,14 @@ PutImage open_registry_image(const Source& source, const std::string& sources, b
     const auto digest = client.resolve(image.tag);
     if (!digest) return false;
     const registry::Image found = client.fetch_image(*digest, source.platform);
-    put.files = {
-        encode_metadata(found.config),
-        encode_labels(found.config.labels),
-        image.repository,
-        image.tag,
-        digest->text(),
-        found.config.user,
-        encode_provenance(provenance_of(found, {image.repository, image.tag, digest->text()}))};
+    const std::string repository = repository_name(image, client);
+    put.files = {encode_metadata(found.config),
+                 encode_labels(found.config.labels),
+                 repository,
+                 image.tag,
+                 digest->text(),
+                 found.config.user,
+                 encode_provenance(provenance_of(found, {repository, image.tag, digest->text()}))};
     put.entries = merge_layers(layers_of(client, found), source.limits, sources, log);
     return true;
   });

@@ -64,4 +64,12 @@ void with_registry(const ImageSource& image, registry::OnPullLimit on_pull_limit
   }
 }
 
+std::string repository_name(const ImageSource& image, const registry::Client& client) {
+  return image.ecr ? client.reference().name() : image.repository;
+}
+
+bool is_repository_of(const ImageSource& image, std::string_view name) {
+  return name == image.repository || (image.ecr && name.ends_with(cat("/", image.repository)));
+}
+
 }  // namespace resource

@@ -1,5 +1,7 @@
 #pragma once
 #include <functional>
+#include <string>
+#include <string_view>
 
 #include "base/log.hpp"
 #include "registry/client.hpp"
@@ -12,5 +14,11 @@ namespace resource {
 /// `use` must start from a clean state each time. When both throw, the Error has both reasons.
 void with_registry(const ImageSource& image, registry::OnPullLimit on_pull_limit, base::Log& log,
                    const std::function<bool(registry::Client& client)>& use);
+
+/// The repository's name for files and metadata: as the user wrote it, but with the host of
+/// Amazon's registry, which often only the login tells.
+std::string repository_name(const ImageSource& image, const registry::Client& client);
+/// Whether repository_name() may have given `name`.
+bool is_repository_of(const ImageSource& image, std::string_view name);
 
 }  // namespace resource

@@ -2,6 +2,7 @@
 """A source of the type registry-image moves over unchanged: Docker Hub, mirrors of it, and what
 its images leave on disk."""
 
+import base64
 import json
 import os
 import tarfile
@@ -9,6 +10,8 @@ import unittest
 
 from support import docker_hub, images, programs, registry
 from support.case import AS_ROOT, Case
+from support.git_repo import Repository
+from support.http_server import HttpServer, Reply
 from support.sequenced_registry import SequencedRegistry
 
 UNKNOWN = "sha256:" + "de" * 32
@@ -136,6 +139,47 @@ class DockerHub(Case):
         source = self.mirrored(f"{other.host}/library/common")
         self.assertEqual(self.check(source), [digest])
         self.assertEqual(self.asked(), (False, []))
+
+
+class Amazon(Case):
+    """A login at Amazon's, which tells the registry's host, in front of a real registry."""
+
+    def test_what_is_deployed_by_name_has_the_host_of_the_registry(self):
+        server = registry.Registry(self.work)
+        layout = images.Layout(self.work.fresh("layout"))
+        digest = layout.add("1", text_image("amazon"))
+        server.push(layout, "team/image", "1")
+        token = base64.b64encode(b"AWS:password").decode()
+        login = json.dumps({"authorizationData": [
+            {"authorizationToken": token, "proxyEndpoint": f"https://{server.host}"}]}).encode()
+        api = HttpServer(lambda _: Reply(200, {}, login))
+        self.addCleanup(api.close)
+        source = {"repository": "team/image", "tag": "1", "aws_region": "eu-west-1",
+                  "aws_endpoint": api.url, "aws_access_key_id": "ID",
+                  "aws_secret_access_key": "key-of-amazon"}
+        version = {"tag": "1", "digest": digest}
+        self.assertEqual([version], self.succeeded(programs.invoke("check", {"source": source})))
+        for params in ({}, {"format": "oci"}):
+            into = self.work.directory("get")
+            answer = self.succeeded(programs.invoke(
+                "in", {"source": source, "version": version, "params": params}, into))
+            self.assertEqual({"name": "repository", "value": f"{server.host}/team/image"},
+                             answer["metadata"][0])
+            self.assertEqual((into / "repository").read_text(), f"{server.host}/team/image")
+        with tarfile.open(into / "image.tar") as tar:
+            manifest = json.load(tar.extractfile("manifest.json"))
+        self.assertEqual(manifest[0]["RepoTags"], [f"{server.host}/team/image:1"])
+        branches = []
+        for params in ({}, {"image": "image"}):
+            repository = Repository(self.work.fresh("repository"))
+            inputs = self.work.directory("inputs")
+            (inputs / "image").mkdir()
+            self.succeeded(programs.get(source, version, inputs / "image"))
+            outcome = programs.put(dict(source, git={"uri": repository.file_uri}), inputs, **params)
+            self.succeeded(outcome)
+            self.assertNotIn("but source.repository", outcome.log)
+            branches.append(repository.tree("main"))
+        self.assertEqual(branches[0], branches[1])
 
 
 class Answers(Case):

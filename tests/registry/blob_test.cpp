@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "registry/blob_source.hpp"
 #include "registry/support/fake_registry.hpp"
 #include "support/catch.hpp"
 
@@ -46,6 +47,24 @@ TEST_CASE("a damaged, short or endless blob is an error") {
                  "is longer"));
   CHECK_THROWS_AS(read_from("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nthe bytes"),
                   http::TransportError);
+}
+
+TEST_CASE("a proxy that scans a layer before it gives the first byte is waited for") {
+  using std::chrono::seconds;
+  base::Log log(-1);
+  registry::Patience patience;
+  patience.sleep = [](std::chrono::milliseconds) {};
+  registry::Retry retry(patience, log);
+  retry.set_answered();
+  std::vector<seconds> waited;
+  const auto scan = [&](const http::Request& request) -> http::Response {
+    waited.push_back(request.stall_timeout);
+    if (waited.size() < 4) throw http::TransportError(http::TransportError::Cause::timeout, "slow");
+    return {.status = 200, .headers = {}, .body = std::make_unique<base::MemorySource>(content)};
+  };
+  registry::BlobSource blob(scan, content.size(), "blob", retry);
+  CHECK(base::read_all(blob, 1U << 20U, "blob") == content);
+  CHECK(waited == std::vector{seconds(60), seconds(120), seconds(240), seconds(240)});
 }
 
 TEST_CASE("a layer's own address is used only when it is a public https one") {
