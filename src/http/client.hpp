@@ -59,6 +59,8 @@ struct Request {
   bool decode = true;
   /// How long the peer may stay silent while we wait for it.
   std::chrono::seconds stall_timeout{60};
+  /// The same until the head of the answer is there, where that may take longer.
+  std::chrono::seconds answer_timeout{0};
 };
 
 struct Response {

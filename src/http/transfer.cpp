@@ -23,7 +23,8 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
     : multi_(std::move(multi)),
       easy_(std::move(easy)),
       url_(request.url),
-      stall_timeout_(request.stall_timeout) {
+      stall_timeout_(request.stall_timeout),
+      answer_timeout_(std::max(request.stall_timeout, request.answer_timeout)) {
   if (request.body != nullptr) upload_.emplace(*request.body, request.body_size);
   EasyOptions options(easy_.get());
   options.set_object(CURLOPT_ERRORBUFFER, detail_.data());
@@ -224,11 +225,11 @@ void Transfer::wait() {
   const auto start = std::chrono::steady_clock::now();
   multi_->wait(wait_slice);
   waited_ += std::chrono::steady_clock::now() - start;
-  if (waited_ < stall_timeout_) return;
-  throw TransportError(
-      TransportError::Cause::timeout,
-      cat(base::printable(url_.host), ":", url_.port, " sent and took nothing for ",
-          std::chrono::duration_cast<std::chrono::seconds>(stall_timeout_).count(), " s"));
+  const auto limit = headers_complete_ ? stall_timeout_ : answer_timeout_;
+  if (waited_ < limit) return;
+  throw TransportError(TransportError::Cause::timeout,
+                       cat(base::printable(url_.host), ":", url_.port,
+                           " sent and took nothing for ", limit.count(), " s"));
 }
 
 void Transfer::fail() {

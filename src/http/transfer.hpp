@@ -92,7 +92,8 @@ class Transfer {
   bool upload_started_ = false;  // Not before libcurl is connected and asks for it.
   bool upload_paused_ = false;
 
-  std::chrono::milliseconds stall_timeout_;
+  std::chrono::seconds stall_timeout_;
+  std::chrono::seconds answer_timeout_;
   std::chrono::steady_clock::duration waited_{};
   uint64_t last_moved_ = 0;
 };

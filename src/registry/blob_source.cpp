@@ -111,7 +111,7 @@ void BlobSource::ask() {
   const bool partial = offset_ > 0 && !range_refused_;
   http::Request request;
   request.decode = false;
-  request.stall_timeout *= 1 << std::min(failures_, most_doublings);
+  request.answer_timeout = request.stall_timeout * (1 << std::min(failures_, most_doublings));
   if (partial) request.headers = {cat("Range: bytes=", offset_, "-")};
   http::Response response = open_(request);
   if (response.status == 416) {

@@ -1,3 +1,6 @@
+#include <chrono>
+#include <thread>
+
 #include "base/text.hpp"
 #include "http/support/client_fixture.hpp"
 #include "support/catch.hpp"
@@ -138,6 +141,26 @@ TEST_CASE("a server that falls silent is given up") {
           http::Response response = fixture.client.send(request);
           ClientFixture::text(response);
         }) == Cause::timeout);
+}
+
+TEST_CASE("an answer may begin late where that is allowed, and then not stop for as long") {
+  const bool stops = GENERATE(false, true);
+  LoopbackServer server([&](Exchange& exchange) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    exchange.raw(
+        cat("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", stops ? "half" : "ten bytes."));
+    exchange.wait_for_close();
+  });
+  ClientFixture fixture;
+  http::Request request = ClientFixture::request(server, "/");
+  request.stall_timeout = std::chrono::seconds(1);
+  request.answer_timeout = std::chrono::seconds(60);
+  http::Response response = fixture.client.send(request);
+  if (!stops) {
+    CHECK(ClientFixture::text(response) == "ten bytes.");
+    return;
+  }
+  CHECK(ClientFixture::cause_of([&] { ClientFixture::text(response); }) == Cause::timeout);
 }
 
 TEST_CASE("a closed connection, a closed port and an unknown host are told apart") {

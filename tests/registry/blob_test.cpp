@@ -58,7 +58,7 @@ TEST_CASE("a proxy that scans a layer before it gives the first byte is waited f
   retry.set_answered();
   std::vector<seconds> waited;
   const auto scan = [&](const http::Request& request) -> http::Response {
-    waited.push_back(request.stall_timeout);
+    waited.push_back(request.answer_timeout);
     if (waited.size() < 4) throw http::TransportError(http::TransportError::Cause::timeout, "slow");
     return {.status = 200, .headers = {}, .body = std::make_unique<base::MemorySource>(content)};
   };
