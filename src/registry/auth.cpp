@@ -107,24 +107,19 @@ void Authenticator::check_realm(const http::Url& realm, const http::Url& target)
   }
 }
 
-http::Response Authenticator::ask_token_service(http::Url url, const http::Url& target,
+http::Response Authenticator::ask_token_service(const http::Url& url, const http::Url& target,
                                                 bool with_password) {
-  const http::Url first = url;
-  for (int hops = 0; hops <= maximum_redirects; ++hops) {
-    check_realm(url, target);
-    http::Request request;
-    request.url = url;
-    request.headers = {"Accept: application/json"};
-    if (with_password && url.same_origin(first)) {
-      request.authorization = http::basic_authorization(options_.credentials->username,
-                                                        options_.credentials->password.reveal());
-    }
-    http::Response response = client_.send(request);
-    const auto next = redirect_target(response, url, options_.insecure);
-    if (!next) return response;
-    url = *next;
-  }
-  throw base::Error(cat(first.display(), ": too many redirects"));
+  http::Request question;
+  question.url = url;
+  question.headers = {"Accept: application/json"};
+  return follow_redirects(std::move(question), options_.insecure, [&](http::Request& asked) {
+    check_realm(asked.url, target);
+    asked.authorization = with_password && asked.url.same_origin(url)
+                              ? http::basic_authorization(options_.credentials->username,
+                                                          options_.credentials->password.reveal())
+                              : base::Secret();
+    return client_.send(asked);
+  });
 }
 
 /// What Docker's own tools give as a token that only buys other tokens (OAuth 2, RFC 6749 section

@@ -42,7 +42,8 @@ class Authenticator {
   };
 
   Grant fetch_token(const http::Url& target, const http::Challenge& challenge, Scope scope);
-  http::Response ask_token_service(http::Url url, const http::Url& target, bool with_password);
+  http::Response ask_token_service(const http::Url& url, const http::Url& target,
+                                   bool with_password);
   std::optional<http::Response> refresh(const http::Url& realm, const http::Url& target,
                                         const TokenQuestion& question);
   void check_realm(const http::Url& realm, const http::Url& target) const;

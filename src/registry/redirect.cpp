@@ -3,6 +3,11 @@
 #include "base/text.hpp"
 
 namespace registry {
+namespace {
+
+constexpr int most_redirects = 10;
+
+}  // namespace
 
 bool leads_inside(const http::Url& from, const http::Url& target) {
   return target.host != from.host && http::may_be_local_host(target.host) &&
@@ -25,6 +30,18 @@ std::optional<http::Url> redirect_target(const http::Response& response, const h
                                 target.display(), "): refused"));
   }
   return target;
+}
+
+http::Response follow_redirects(http::Request request, Insecure insecure,
+                                const std::function<http::Response(http::Request&)>& send) {
+  const std::string asked = request.url.display();
+  for (int hops = 0; hops <= most_redirects; ++hops) {
+    http::Response response = send(request);
+    const auto target = redirect_target(response, request.url, insecure);
+    if (!target) return response;
+    request.url = *target;
+  }
+  throw base::Error(base::cat(asked, ": too many redirects"));
 }
 
 }  // namespace registry

@@ -122,32 +122,23 @@ void Requests::keep_gap() const {
 }
 
 http::Response Requests::follow(http::Request request) {
-  const std::string asked = request.url.display();
-  bool logged_in = false;
-  for (int hops = 0; hops <= maximum_redirects;) {
-    request.authorization = auth_.authorization(request.url);
-    http::Response response = send_once(request);
-    if (response.status == 401 && !logged_in) {
-      logged_in = true;
-      if (!auth_.learn(request, response.headers, Authenticator::Scope::of_challenge)) {
-        return response;
-      }
-      discard_body(response);
-      continue;
-    }
-    // Amazon's public registry answers so when a token has expired.
-    if (response.status == 400 && !logged_in && auth_.forget_token(request)) {
-      discard_body(response);
-      continue;
-    }
-    const auto target = redirect_target(response, request.url, insecure_);
-    if (!target) return response;
+  return follow_redirects(std::move(request), insecure_, [this](http::Request& asked) {
     // Another host may have a challenge of its own, to be answered anonymously.
-    if (!target->same_origin(request.url)) logged_in = false;
-    request.url = *target;
-    ++hops;
-  }
-  throw base::Error(cat(asked, ": too many redirects"));
+    for (bool logged_in = false;;) {
+      asked.authorization = auth_.authorization(asked.url);
+      http::Response response = send_once(asked);
+      bool repeat = false;
+      if (response.status == 401 && !logged_in) {
+        repeat = logged_in =
+            auth_.learn(asked, response.headers, Authenticator::Scope::of_challenge);
+      } else if (response.status == 400 && !logged_in) {
+        // Amazon's public registry answers so when a token has expired.
+        repeat = auth_.forget_token(asked);
+      }
+      if (!repeat) return response;
+      discard_body(response);
+    }
+  });
 }
 
 http::Response Requests::send(http::Request request, const std::string& path) {
@@ -200,13 +191,8 @@ http::Url Requests::url(const std::string& path) const {
 
 http::Response Requests::send_anonymously(http::Request request, const http::Url& url) {
   request.url = url;
-  for (int hops = 0; hops <= maximum_redirects; ++hops) {
-    http::Response response = client_.send(request);
-    const auto target = redirect_target(response, request.url, insecure_);
-    if (!target) return response;
-    request.url = *target;
-  }
-  throw base::Error(cat(url.display(), ": too many redirects"));
+  return follow_redirects(std::move(request), insecure_,
+                          [this](http::Request& asked) { return client_.send(asked); });
 }
 
 }  // namespace registry
