@@ -1,5 +1,7 @@
 #include "registry/aws_credentials.hpp"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/encoding.hpp"
@@ -17,6 +19,23 @@ using base::Error;
 
 constexpr size_t answer_limit = 256 * 1024;
 constexpr std::string_view session_name = "rootfs-git-resource";
+
+/// Regions that share names and credentials with one another only, under a domain of their own.
+struct Partition {
+  std::string_view region_prefix;
+  std::string_view domain;
+  std::string_view dual_stack_domain;  ///< Of hosts that speak IPv6, too.
+};
+
+constexpr std::array<Partition, 7> partitions = {{
+    {"cn-", "amazonaws.com.cn", "on.amazonwebservices.com.cn"},
+    {"eusc-", "amazonaws.eu", "on.amazonwebservices.eu"},
+    {"us-iso-", "c2s.ic.gov", "on.aws.ic.gov"},
+    {"us-isob-", "sc2s.sgov.gov", "on.aws.scloud"},
+    {"us-isof-", "csp.hci.ic.gov", "on.aws.hci.ic.gov"},
+    {"eu-isoe-", "cloud.adc-e.uk", "on.cloud-aws.adc-e.uk"},
+    {"", "amazonaws.com", "on.aws"},  // All others.
+}};
 
 /// A refusal that is worth trying again keeps its status. That of others is no answer of a registry
 /// and means nothing to whoever asks for an image.
@@ -170,7 +189,20 @@ AwsKeys keys_of_instance(const AwsSurroundings& around, base::Log& log) {
 }  // namespace
 
 std::string aws_domain(std::string_view region) {
-  return region.starts_with("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const auto found = std::find_if(partitions.begin(), partitions.end(), [&](const Partition& one) {
+    return region.starts_with(one.region_prefix);
+  });
+  return std::string(found->domain);
+}
+
+bool is_ecr_host(std::string_view host) {
+  const bool is_registry = host.find(".dkr.ecr") != std::string_view::npos ||
+                           host.find(".dkr-ecr") != std::string_view::npos;
+  return is_registry &&
+         std::any_of(partitions.begin(), partitions.end(), [&](const Partition& one) {
+           return host.ends_with(cat(".", one.domain)) ||
+                  host.ends_with(cat(".", one.dual_stack_domain));
+         });
 }
 
 long aws_status(long status, std::string_view code) {

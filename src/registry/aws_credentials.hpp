@@ -24,8 +24,12 @@ struct AwsSurroundings {
   std::string sts_endpoint{};  ///< Instead of the region's own.
 };
 
-/// "amazonaws.com", or the one of the Chinese regions.
+/// "amazonaws.com", or the one of the regions in China, of the European sovereign cloud, and of
+/// those that have no network with others.
 std::string aws_domain(std::string_view region);
+
+/// Whether a host is a registry of Amazon's, in any region, also one that is reached over IPv6.
+bool is_ecr_host(std::string_view host);
 
 /// Keys without any configuration, from where Amazon's own tools take them: environment variables,
 /// a web identity token, the container service, the instance (IMDSv2). They are hidden in `log`.

@@ -115,10 +115,8 @@ std::optional<registry::AwsKeys> parse_aws_keys(const JsonView& source) {
 }
 
 /// Credentials go where the repository's own host is, and that only when it is Amazon's.
-bool is_ecr_host(const oci::Reference& reference) {
-  return reference.is_docker_hub() || (reference.registry.find(".dkr.ecr") != std::string::npos &&
-                                       (reference.registry.ends_with(".amazonaws.com") ||
-                                        reference.registry.ends_with(".amazonaws.com.cn")));
+bool may_be_at_ecr(const oci::Reference& reference) {
+  return reference.is_docker_hub() || registry::is_ecr_host(reference.registry);
 }
 
 /// Nothing when `aws_region` is not set.
@@ -149,7 +147,7 @@ std::optional<registry::EcrOptions> parse_ecr(const JsonView& source, const Imag
        ecr.account_id.find_first_not_of("0123456789") != std::string::npos)) {
     throw Error("source.aws_account_id: an account id has 12 digits; quote one that begins with 0");
   }
-  if (!is_ecr_host(image.reference)) {
+  if (!may_be_at_ecr(image.reference)) {
     throw Error(
         cat("source.aws_region is set, but ", base::printable(image.reference.registry),
             " is not a registry of Amazon's: leave the host out of source.repository (or "

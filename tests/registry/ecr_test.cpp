@@ -115,7 +115,7 @@ TEST_CASE("ECR gives a login for given keys") {
         "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken");
 }
 
-TEST_CASE("the registry of another account, in China and of federal standard, is named") {
+TEST_CASE("the registry of another account, in every region and of federal standard, is named") {
   struct Case {
     const char* region;
     const char* host;
@@ -125,6 +125,12 @@ TEST_CASE("the registry of another account, in China and of federal standard, is
            {"cn-north-1", "42.dkr.ecr.cn-north-1.amazonaws.com.cn"},
            {"fips-us-gov-west-1", "42.dkr.ecr-fips.us-gov-west-1.amazonaws.com"},
            {"us-east-2-fips", "42.dkr.ecr-fips.us-east-2.amazonaws.com"},
+           {"us-gov-east-1", "42.dkr.ecr.us-gov-east-1.amazonaws.com"},
+           {"eusc-de-east-1", "42.dkr.ecr.eusc-de-east-1.amazonaws.eu"},
+           {"us-iso-east-1", "42.dkr.ecr.us-iso-east-1.c2s.ic.gov"},
+           {"us-isob-east-1", "42.dkr.ecr.us-isob-east-1.sc2s.sgov.gov"},
+           {"us-isof-south-1", "42.dkr.ecr.us-isof-south-1.csp.hci.ic.gov"},
+           {"eu-isoe-west-1", "42.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk"},
        }) {
     CAPTURE(row.region);
     Amazon amazon;
@@ -133,6 +139,24 @@ TEST_CASE("the registry of another account, in China and of federal standard, is
     options.account_id = "42";
     options.keys = static_keys;
     CHECK(amazon.log_in(options).host == row.host);
+  }
+}
+
+TEST_CASE("no registry of Amazon's is refused the login, and no other host is given it") {
+  for (const char* host :
+       {"42.dkr.ecr.eu-west-1.amazonaws.com", "42.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+        "42.dkr.ecr.cn-north-1.amazonaws.com.cn", "42.dkr.ecr.eusc-de-east-1.amazonaws.eu",
+        "42.dkr.ecr.us-iso-east-1.c2s.ic.gov", "42.dkr-ecr.eu-west-1.on.aws",
+        "42.dkr-ecr-fips.us-east-1.on.aws", "42.dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu",
+        "vpce-1.dkr.ecr.eu-west-1.vpce.amazonaws.com"}) {
+    CAPTURE(host);
+    CHECK(registry::is_ecr_host(host));
+  }
+  for (const char* host : {"ghcr.io", "public.ecr.aws", "42.dkr.ecr.eu-west-1.example.com",
+                           "42.dkr.ecr.eu-west-1.evilamazonaws.com", "amazonaws.com",
+                           "42.dkr.ecr.eu-west-1.amazonaws.com.example", "s3.amazonaws.com"}) {
+    CAPTURE(host);
+    CHECK_FALSE(registry::is_ecr_host(host));
   }
 }
 
