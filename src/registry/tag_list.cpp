@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
+#include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 
@@ -11,6 +13,8 @@ namespace {
 
 using base::cat;
 
+/// How many tags a page is to have. Amazon's registry refuses to be asked for more.
+constexpr size_t page_size = 1000;
 constexpr size_t page_limit = 16 * 1024 * 1024;  // Some registries send all there is at once.
 constexpr size_t most_pages = 10'000;
 constexpr size_t most_tags = 1'000'000;
@@ -30,13 +34,16 @@ std::string error_code(std::string_view body) {
 
 class TagList {
  public:
-  void append(std::string_view page) {
+  /// The last name on a page that has as many as were asked for, and a new one; else nothing.
+  std::optional<std::string> append(std::string_view page) {
     const size_t before = tags_.size();
     const base::JsonDocument document = base::JsonDocument::parse(page, "the list of tags");
+    size_t count = 0;
+    std::string last;
     for (const base::JsonView& item : document.root().at("tags").items()) {
-      std::string tag = item.string();
-      if (!oci::is_valid_tag(tag) || !seen_.insert(tag).second) continue;
-      tags_.push_back(std::move(tag));
+      last = item.string();
+      ++count;
+      if (oci::is_valid_tag(last) && seen_.insert(last).second) tags_.push_back(last);
     }
     barren_ = tags_.size() > before ? 0 : barren_ + 1;
     if (barren_ > most_pages_without_tags) {
@@ -45,6 +52,8 @@ class TagList {
     if (tags_.size() > most_tags) {
       throw base::Error(cat("there are more than ", base::with_commas(most_tags), " tags"));
     }
+    if (count != page_size || barren_ > 0) return std::nullopt;
+    return last;
   }
   std::vector<std::string> take() { return std::move(tags_); }
 
@@ -54,15 +63,33 @@ class TagList {
   int barren_ = 0;
 };
 
-/// The address behind a Link of the page at `here`, which may be elsewhere than `home`, the
-/// registry (RFC 8288 section 3.2). Its query is the server's own affair and stays as it is.
-http::Url next_page(const http::Url& here, const http::Url& home, const std::string& link) {
+/// The address behind a Link of the page at `here`, in the list that begins at `first` (RFC 8288
+/// section 3.2). Its query is the server's own affair and stays as it is.
+http::Url next_page(const http::Url& here, const http::Url& first, const std::string& link) {
   http::Url next =
       base::with_context("the link to the next page", [&] { return here.resolve(link); });
-  if (!next.same_origin(here) && !next.same_origin(home)) {
+  const auto continues = [&](const http::Url& page) {
+    return next.same_origin(page) && next.path == page.path;
+  };
+  // Behind a proxy, registries may not know under which scheme, host and path they are asked. What
+  // led to this page leads to the next one.
+  if (next.path.ends_with("/tags/list") && !continues(here) && !continues(first)) {
+    std::string query = std::move(next.query);
+    next = here;
+    next.query = std::move(query);
+  }
+  if (!next.same_origin(here) && !next.same_origin(first)) {
     throw base::Error(cat("the next page is at ", next.display(), ", not on ", here.scheme, "://",
                           here.host_and_port(), " like the one before: refused"));
   }
+  return next;
+}
+
+/// Where a list may go on behind the tag `last` of a full page without a link, which was not always
+/// part of the specification (distribution-spec, Listing Tags).
+http::Url page_behind(const http::Url& here, const std::string& last) {
+  http::Url next = here;
+  next.query = cat("n=", page_size, "&last=", base::percent_encode(last));
   return next;
 }
 
@@ -114,11 +141,11 @@ std::optional<std::string> next_link(const std::vector<std::string>& fields) {
 
 std::vector<std::string> list_tags(Requests& requests, const std::string& repository) {
   TagList list;
-  // Amazon's registry refuses to be asked for more than a thousand.
-  const std::string path = cat("/v2/", repository, "/tags/list?n=1000");
+  const std::string path = cat("/v2/", repository, "/tags/list");
   const std::vector<std::string> headers = {"Accept: application/json"};
-  http::Response response = requests.send("GET", path, headers);
+  http::Response response = requests.send("GET", cat(path, "?n=", page_size), headers);
   std::set<std::string> visited;
+  bool guessed = false;  // That there is this page.
   while (true) {
     visited.insert(response.url.text());
     if (response.status == 404 && visited.size() == 1) {
@@ -127,11 +154,14 @@ std::vector<std::string> list_tags(Requests& requests, const std::string& reposi
       if (code == "NAME_UNKNOWN" || code == "NOT_FOUND") return {};
       response.body = std::make_unique<base::MemorySource>(std::move(body));
     }
+    if (guessed && response.status != 200 && !http::may_pass(response.status)) return list.take();
     if (response.status != 200) throw requests.refusal(response);
-    list.append(base::read_all(*response.body, page_limit, "the list of tags"));
+    const auto last = list.append(base::read_all(*response.body, page_limit, "the list of tags"));
     const auto link = next_link(response.headers.all("Link"));
-    if (!link) return list.take();
-    const http::Url next = next_page(response.url, requests.url("/"), *link);
+    if (!link && !last) return list.take();
+    guessed = !link;
+    const http::Url next = link ? next_page(response.url, requests.url(path), *link)
+                                : page_behind(response.url, *last);
     if (visited.contains(next.text())) throw base::Error("the pages lead in a circle");
     if (visited.size() == most_pages) {
       throw base::Error(cat("there are more than ", base::with_commas(most_pages), " pages"));

@@ -81,6 +81,36 @@ TEST_CASE("a link that leads off the registry is refused") {
   CHECK(asked(fake).size() == 1);
 }
 
+TEST_CASE("a registry that does not know its own address loses none of its tags") {
+  const std::string link = GENERATE(
+      "https://127.0.0.1/v2/some/image/tags/list", "http://registry.internal:5000/tags/list",
+      "/repository/hub/v2/some/image/tags/list", "/v2/image/tags/list");
+  FakeRegistry fake(paged(cat("<", link, "?last=b&n=2>; rel=\"next\"")));
+  CHECK(fake.client().tags() == Lines{"a", "b", "c"});
+  CHECK(asked(fake) == Lines{cat("GET ", list, "?n=1000"), cat("GET ", list, "?last=b&n=2")});
+}
+
+TEST_CASE("tags behind a full page without a link are not missed") {
+  // How the list goes on: another page, none, the same again, or as if nobody had asked.
+  const std::string more = GENERATE("page", "refusal", "same", "nothing");
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (!contains(exchange.target, "list")) return false;
+    const bool first = exchange.target == cat(list, "?n=1000");
+    if (!first && more == "refusal") {
+      exchange.reply(400, {}, "what is that?");
+      return true;
+    }
+    std::string tags = first || more == "same" ? "\"t0\"" : more == "page" ? "\"z\"" : "";
+    for (int i = 1; i < 1000 && (first || more == "same"); ++i) tags += cat(",\"t", i, "\"");
+    exchange.reply(200, {}, cat(R"({"tags":[)", tags, "]}"));
+    return true;
+  });
+  const Lines tags = fake.client().tags();
+  CHECK(tags.size() == (more == "page" ? 1001 : 1000));
+  CHECK(tags.back() == (more == "page" ? "z" : "t999"));
+  CHECK(asked(fake) == Lines{cat("GET ", list, "?n=1000"), cat("GET ", list, "?n=1000&last=t999")});
+}
+
 TEST_CASE("pages that go in a circle end") {
   FakeRegistry fake([](Exchange& exchange) {
     if (!contains(exchange.target, "list")) return false;
