@@ -151,9 +151,15 @@ std::optional<http::Response> Authenticator::refresh(const http::Url& realm,
 
 Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge& challenge,
                                  Scope scope) {
-  const http::Url realm =
+  http::Url realm =
       base::with_context(cat("the token service that ", base::printable(target.host), " names"),
                          [&] { return http::Url::parse(challenge.get("realm")); });
+  // A registry behind a proxy that does TLS for it may not know of that.
+  const bool is_own = realm.host == target.host && (realm.port == 80 || realm.port == target.port);
+  if (is_own && target.secure() && !realm.secure() && options_.insecure == Insecure::no) {
+    realm.scheme = target.scheme;
+    realm.port = target.port;
+  }
   const std::string asked = scope == Scope::own ? "" : challenge.get("scope");
   const TokenQuestion question{challenge.get("service"), asked.empty() ? scope_ : asked};
   http::Url url = realm;

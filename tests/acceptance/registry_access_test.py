@@ -8,7 +8,7 @@ import unittest
 
 from support import images, programs, registry, tls, token_server
 from support.case import Case
-from support.http_server import HttpServer, Reply
+from support.http_server import HttpServer, Reply, forward
 
 
 class RegistryAccess(Case):
@@ -70,6 +70,21 @@ class RegistryAccess(Case):
         source = self.source(self.tokened, insecure=True, username=registry.USER,
                              password="not-this-one")
         self.assertNotIn("not-this-one", self.failed(programs.check(source), "password"))
+
+    def test_a_registry_that_does_not_know_of_its_tls_gives_its_token_over_tls(self):
+        def answer(request):
+            given = request.headers.get("Authorization", "")
+            if request.path == "/token":
+                return Reply(200 if given.startswith("Basic ") else 401, {}, b'{"token":"t"}')
+            if given != "Bearer t":
+                realm = f'Bearer realm="http://{front.host}/token",service="registry"'
+                return Reply(401, {"WWW-Authenticate": realm})
+            return forward(request, self.open.host)
+
+        front = HttpServer(answer, tls=self.authority.issue())
+        self.addCleanup(front.close)
+        self.pulls(self.source(front, username="me", password="secret",
+                               ca_certs=[self.authority.certificate]))
 
     def test_a_private_authority_is_trusted_when_named(self):
         self.pulls(self.source(self.secure, ca_certs=[self.authority.certificate]))
