@@ -156,7 +156,13 @@ std::vector<std::string> list_tags(Requests& requests, const std::string& reposi
     }
     if (guessed && response.status != 200 && !http::may_pass(response.status)) return list.take();
     if (response.status != 200) throw requests.refusal(response);
-    const auto last = list.append(base::read_all(*response.body, page_limit, "the list of tags"));
+    const std::string page = base::read_all(*response.body, page_limit, "the list of tags");
+    if (!base::trim(page).starts_with('{')) {
+      throw base::Error(cat("the answer is no list of tags ",
+                            page.empty() ? "but empty" : cat("(", base::excerpt(page), ")"),
+                            "; does a proxy answer in the registry's place?"));
+    }
+    const auto last = list.append(page);
     const auto link = next_link(response.headers.all("Link"));
     if (!link && !last) return list.take();
     guessed = !link;

@@ -156,6 +156,13 @@ TEST_CASE("a server that has no lists is not taken for an empty repository") {
   CHECK(contains(message_of([&] { fake.client().tags(); }), "some/image"));
 }
 
+TEST_CASE("a page in place of a list of tags is shown and not called bad JSON") {
+  FakeRegistry fake(answering(200, "<html><title>Sign in</title>"));
+  const std::string message = message_of([&] { fake.client().tags(); });
+  CHECK(contains(message, "Sign in"));
+  CHECK(contains(message, "proxy"));
+}
+
 TEST_CASE("names that cannot be tags never get into a request") {
   FakeRegistry fake(answering(200, R"({"tags":["ok","../../secret","a b","","-x","sha256:ab"]})"));
   CHECK(fake.client().tags() == Lines{"ok"});
