@@ -29,6 +29,14 @@ const http::Challenge* find_scheme(const std::vector<http::Challenge>& challenge
   return found == challenges.end() ? nullptr : &*found;
 }
 
+/// What a refusal of this login is to say of it.
+Login kind_of(const Credentials& login) {
+  if (login.of_cloud) return Login::cloud;
+  const auto is_padded = [](std::string_view text) { return base::trim(text) != text; };
+  return is_padded(login.username) || is_padded(login.password.reveal()) ? Login::padded
+                                                                         : Login::password;
+}
+
 /// Some registries hand out tokens for less than a minute and mean at least that; a token that is
 /// refused is renewed anyway.
 seconds lifetime(const base::JsonView& answer) {
@@ -49,7 +57,7 @@ Login Authenticator::login(const http::Url& target) const {
   if (!standing_.is_home(target)) return Login::irrelevant;
   if (!options_.credentials) return Login::none;
   if (authorization(target).empty()) return Login::unasked;
-  return options_.credentials->of_cloud ? Login::cloud : Login::password;
+  return kind_of(*options_.credentials);
 }
 
 base::Secret Authenticator::authorization(const http::Url& target) const {
@@ -179,10 +187,8 @@ Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge&
     }
     if (!response) response = ask_token_service(url, target, with_password);
     if (response->status != 200) {
-      StatusError error =
-          make_status_error(*response, !with_password                   ? Login::none
-                                       : options_.credentials->of_cloud ? Login::cloud
-                                                                        : Login::password);
+      StatusError error = make_status_error(
+          *response, with_password ? kind_of(*options_.credentials) : Login::none);
       // That there is no token service does not mean that there is no image.
       if (error.status() == 404) throw base::Error(error.what());
       throw error;

@@ -46,6 +46,9 @@ std::string no_access(Login login) {
       return cat(text, "; if it is private, set username and password");
     case Login::unasked:
       return cat(text, "; the registry did not ask for the login");
+    case Login::padded:
+      return cat(text, " with this username and password, one of which begins or ends with white ",
+                 "space, perhaps a line break");
     case Login::cloud:
       return cat(text, " with the login from the cloud; check what its identity or role may pull");
     default:

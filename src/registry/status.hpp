@@ -9,6 +9,7 @@ enum class Login {
   none,        ///< There is none.
   unasked,     ///< The registry was content to refuse without it.
   password,    ///< The user's was refused.
+  padded,      ///< So was the user's, and it begins or ends with white space.
   cloud,       ///< One that was fetched from a cloud's services was refused.
   irrelevant,  ///< Somebody else answered, who does not get it.
 };

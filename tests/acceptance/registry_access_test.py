@@ -54,6 +54,12 @@ class RegistryAccess(Case):
                                      self.work.directory("get"))):
             self.assertNotIn("not-this-one", self.failed(outcome, self.locked.host))
 
+    def test_a_line_break_behind_a_password_is_not_left_to_be_guessed(self):
+        for server in (self.locked, self.tokened):
+            source = self.source(server, insecure=True, username=registry.USER,
+                                 password=registry.PASSWORD + "\n")
+            self.failed(programs.check(source), "line break")
+
     def test_half_a_login_is_not_taken_for_an_anonymous_one(self):
         for half, missing in (("username", "password"), ("password", "username")):
             source = self.source(self.open, **{half: "only-half"})
