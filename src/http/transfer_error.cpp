@@ -97,6 +97,8 @@ std::string_view certificate_remedy(std::string_view detail) {
   if (contains(detail, "expired") || contains(detail, "not yet valid")) {
     return "renew it, or set the worker's clock";
   }
+  // It or one above it, of which the key is too short or the hash too old for OpenSSL.
+  if (contains(detail, "too weak")) return "have it made anew with a stronger key and SHA-256";
   return "add the certificate of its CA to ca_certs";
 }
 

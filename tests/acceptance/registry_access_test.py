@@ -109,6 +109,12 @@ class RegistryAccess(Case):
         source = self.source(server, ca_certs=[self.authority.certificate])
         self.assertNotIn("ca_certs", self.failed(programs.check(source), "expired", "renew"))
 
+    def test_a_weak_certificate_is_not_blamed_on_the_authority(self):
+        server = HttpServer(lambda _: Reply(404), tls=self.authority.issue(bits=1024))
+        self.addCleanup(server.close)
+        source = self.source(server, ca_certs=[self.authority.certificate])
+        self.assertNotIn("ca_certs", self.failed(programs.check(source), "weak", "anew"))
+
     def test_a_client_certificate_is_not_shown_to_a_server_that_is_not_trusted(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*tls.Authority(self.work).issue())

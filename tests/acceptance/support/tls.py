@@ -14,11 +14,11 @@ class Authority:
             "-subj", "/CN=Example Root", "-keyout", self._key, "-out", self.file)
         self.certificate = self.file.read_text()
 
-    def issue(self, *more, days=2):
+    def issue(self, *more, days=2, bits=2048):
         """A certificate and key file for a server on loopback, and for `more` names."""
         home = self._workspace.directory("certificate")
         key, request, pem, names = (home / one for one in ("key", "csr", "pem", "names"))
-        run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1",
+        run("openssl", "req", "-newkey", f"rsa:{bits}", "-nodes", "-subj", "/CN=127.0.0.1",
             "-keyout", key, "-out", request)
         names.write_text("subjectAltName=" + ",".join(
             ["IP:127.0.0.1", "DNS:localhost", *(f"DNS:{name}" for name in more)]))
