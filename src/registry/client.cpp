@@ -264,10 +264,13 @@ std::vector<std::string> Client::tags() {
   });
 }
 
+bool Client::is_last() const {
+  return impl_->options.patience.fallback == Fallback::no;
+}
+
 bool Client::may_withhold(const StatusError& error) const {
-  return impl_->options.patience.fallback == Fallback::no &&
-         (error.status() == 401 || error.status() == 403 || error.status() == 412 ||
-          error.status() == 451);
+  return is_last() && (error.status() == 401 || error.status() == 403 || error.status() == 412 ||
+                       error.status() == 451);
 }
 
 std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<std::string>& tags,

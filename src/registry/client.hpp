@@ -93,6 +93,8 @@ class Client {
   Document fetch(const std::string& tag_or_digest);
   /// The tags of the repository as the registry orders them; none when it does not exist.
   std::vector<std::string> tags();
+  /// Whether no other registry is asked when this one fails.
+  bool is_last() const;
   /// Whether a refusal may be of one image alone, as scanners and policies keep single ones back.
   /// Not where another registry comes next, which may have it.
   bool may_withhold(const StatusError& error) const;

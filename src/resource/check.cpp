@@ -12,8 +12,9 @@ bool is_there(registry::Client& client, const oci::Digest& digest, base::Log& lo
   try {
     return client.resolve(digest.text()).has_value();
   } catch (const registry::StatusError& error) {
-    // Perhaps what came in its place is there because of just that.
-    if (!client.may_withhold(error)) throw;
+    // Perhaps what came in its place is there because of just that; and some registries fail at
+    // what they have no longer. What is there now has been told.
+    if (!client.is_last()) throw;
     log.warn(base::cat(error.what(), "; the version is left out"));
     return false;
   }

@@ -5,7 +5,7 @@ import http.client
 import random
 import unittest
 
-from support import images, programs, registry
+from support import fast_clock, images, programs, registry
 from support.case import Case
 from support.scripted_registry import ScriptedRegistry
 
@@ -189,6 +189,18 @@ class Beyond(Scripted):
         server = ScriptedRegistry(lettered("1.0.0", "1.1.0"), withheld=["1.0.0", "1.1.0"])
         self.addCleanup(server.close)
         self.failed(programs.check({"repository": server.repository}), "blocked by a scanner")
+
+    def test_a_registry_that_fails_at_what_is_gone_does_not_hide_what_came_after(self):
+        old = "sha256:" + "0" * 64
+        server = ScriptedRegistry({"latest": "new"}, broken=[old])
+        self.addCleanup(server.close)
+        outcome = programs.invoke(
+            "check", {"source": {"repository": server.repository, "tag": "latest"},
+                      "version": {"tag": "latest", "digest": old}},
+            env=fast_clock.environment(self.work))
+        self.assertEqual(self.succeeded(outcome),
+                         [{"tag": "latest", "digest": server.digests["latest"]}])
+        self.assertIn("left out", outcome.log)
 
     def test_the_successor_of_an_image_that_is_kept_back_is_found(self):
         old = "sha256:" + "0" * 64

@@ -21,10 +21,11 @@ class ScriptedRegistry(HttpServer):
     """Serves HEAD of `tags` ({tag: name of an image}); `with_get` adds GET, `created` ({tag: time})
     the configurations, of `windows` images for that, and `signatures` are what cosign leaves. What
     is `withheld` is refused, tag or digest, as by a scanner; of what is `unreadable`, GET alone is.
+    At what is `broken`, the registry fails.
     What is asked beyond that is answered 404 and kept in `unexpected`."""
 
     def __init__(self, tags, head_tells=True, created=None, absent=(), page=None, windows=(),
-                 signatures=(), withheld=(), unreadable=()):
+                 signatures=(), withheld=(), unreadable=(), broken=()):
         self.asked, self.unexpected, self.digests = [], [], {}
         self._answers = {("GET", "/v2/"): (200, {}, b"")}
         self._tags, self._page = list(tags), page
@@ -42,6 +43,9 @@ class ScriptedRegistry(HttpServer):
             self._answers["HEAD", self._path(tag)] = blocked
         for tag in [*withheld, *unreadable]:
             self._answers["GET", self._path(tag)] = blocked
+        for tag in broken:
+            for method in ("GET", "HEAD"):
+                self._answers[method, self._path(tag)] = (500, {}, b"")
         super().__init__(lambda request: Reply(*self._answer(request.method, request.target)))
         self.repository = f"{self.host}/{REPOSITORY}"
 
