@@ -40,8 +40,8 @@ bool is_schema1(std::string_view media_type) {
 }
 
 bool is_image_config(std::string_view media_type) {
-  constexpr std::array<std::string_view, 5> types = {
-      oci_config, docker_config, "application/octet-stream", "application/json", ""};
+  constexpr std::array<std::string_view, 6> types = {
+      oci_config, docker_config, "application/octet-stream", "application/json", "text/html", ""};
   return is_one_of(media_type, types);
 }
 

@@ -94,6 +94,12 @@ TEST_CASE("what cannot be a root file system is refused, naming its type") {
       example.named));
 }
 
+TEST_CASE("images of old tools, which guessed the type of the configuration, are no artifacts") {
+  const std::string type =
+      GENERATE("", "application/octet-stream", "application/json", "text/html; charset=utf-8");
+  CHECK_NOTHROW(oci::parse_manifest(manifest(type.c_str(), oci_layer)));
+}
+
 TEST_CASE("an encrypted image is not told as a signature") {
   const std::string type = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted";
   const std::string said =
