@@ -41,7 +41,7 @@ class TagList {
     size_t count = 0;
     std::string last;
     for (const base::JsonView& item : document.root().at("tags").items()) {
-      last = item.string();
+      last = item.string_or("");  // Some have a null among the names.
       ++count;
       if (oci::is_valid_tag(last) && seen_.insert(last).second) tags_.push_back(last);
     }

@@ -168,6 +168,11 @@ TEST_CASE("names that cannot be tags never get into a request") {
   CHECK(fake.client().tags() == Lines{"ok"});
 }
 
+TEST_CASE("a null among the names does not hide the others") {
+  FakeRegistry fake(answering(200, R"({"tags":[null,"1.0"]})"));
+  CHECK(fake.client().tags() == Lines{"1.0"});
+}
+
 TEST_CASE("the pages of a list are looked for where the registry redirects to") {
   const std::string link = GENERATE("absolute", "/elsewhere/list?last=b", "?last=b");
   std::string host;
