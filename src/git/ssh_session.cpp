@@ -29,7 +29,10 @@ constexpr int poll_interval_ms = 250;
 constexpr const char* stand_in = "host-in-uri.invalid";
 constexpr std::chrono::minutes reply_timeout{15};
 
+/// The library leaves a socket open that it was given (SSH_OPTIONS_FD). Where it has closed it
+/// because the far side said goodbye, it does not know one any more.
 void close_session(ssh_session_struct* session) {
+  const base::UniqueFd socket(ssh_get_fd(session));
   ssh_disconnect(session);
   ssh_free(session);
 }
@@ -155,7 +158,7 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_USER, address.user.c_str());
     const socket_t socket =
         base::with_context(where_, [&] { return open_socket(address, options); }).release();
-    // From here on the session closes it.
+    // From here on it is closed with the session.
     set(SSH_OPTIONS_FD, &socket);
     set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
     known_hosts_.reset();
