@@ -25,6 +25,8 @@ using base::Error;
 using Clock = std::chrono::steady_clock;
 
 constexpr long connect_timeout_seconds = 30;
+/// Any server that answers a request for a variable does so at once.
+constexpr long version_timeout_seconds = 3;
 constexpr int poll_interval_ms = 250;
 constexpr const char* stand_in = "host-in-uri.invalid";
 constexpr std::chrono::minutes reply_timeout{15};
@@ -123,19 +125,25 @@ class SshChannel : public Channel {
     ::poll(&fd, 1, poll_interval_ms);
   }
 
-  /// Repeats a call of the non-blocking session until it has a result.
+  /// Repeats a call of the non-blocking session until it has a result; nothing when that takes too
+  /// long.
   template <class Action>
-  int repeat(int again, std::string_view doing, Action action) {
-    const auto deadline = Clock::now() + std::chrono::seconds(connect_timeout_seconds);
+  std::optional<int> repeat_for(long seconds, int again, Action action) {
+    const auto deadline = Clock::now() + std::chrono::seconds(seconds);
     int result = 0;
     while ((result = action()) == again) {
       base::throw_if_cancelled();
-      if (Clock::now() > deadline) {
-        throw Error(cat(where_, ": ", doing, ": no answer within ", connect_timeout_seconds, " s"));
-      }
+      if (Clock::now() > deadline) return std::nullopt;
       wait_for_socket();
     }
     return result;
+  }
+
+  template <class Action>
+  int repeat(int again, std::string_view doing, Action action) {
+    const auto result = repeat_for(connect_timeout_seconds, again, action);
+    if (result) return *result;
+    throw Error(cat(where_, ": ", doing, ": no answer within ", connect_timeout_seconds, " s"));
   }
 
   template <class Action>
@@ -190,10 +198,16 @@ class SshChannel : public Channel {
   }
 
   /// A server that does not accept the variable (AcceptEnv) answers in version 0, which does, too.
+  /// Some, such as Gogs' own, never say whether they do, which the library waits for before it asks
+  /// for anything else, or hang up.
   void ask_for_version_2() {
     const std::string value(protocol_v2_text);
-    repeat(SSH_AGAIN, "start git",
-           [&] { return ssh_channel_request_env(channel_.get(), "GIT_PROTOCOL", value.c_str()); });
+    const auto result = repeat_for(version_timeout_seconds, SSH_AGAIN, [&] {
+      return ssh_channel_request_env(channel_.get(), "GIT_PROTOCOL", value.c_str());
+    });
+    if (!result || ssh_channel_is_open(channel_.get()) == 0) {
+      throw VersionIgnored(cat(where_, ": no answer to GIT_PROTOCOL"));
+    }
   }
 
   void check_host_key(const SshAddress& address, const RemoteOptions& options) {

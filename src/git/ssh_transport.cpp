@@ -38,11 +38,19 @@ std::unique_ptr<Transport> open_ssh_transport(SshAddress address, const RemoteOp
                                               base::Log& log) {
   add_user(address, options);
   const auto patience = std::make_shared<Patience>("", http::pause, log);
+  const auto ignores_version = std::make_shared<bool>(false);
   return std::make_unique<ChannelTransport>([=, &log](Service service, Protocol protocol) {
     // The one form restricted shells (git-shell, gitolite, hosting services) accept.
     const std::string command = base::cat(program_name(service), ' ', shell_quoted(address.path));
     return patience->run([&] {
-      return open_ssh_channel(address, options, {command, protocol}, log);
+      try {
+        const Protocol asked = *ignores_version ? Protocol::v0 : protocol;
+        return open_ssh_channel(address, options, {command, asked}, log);
+      } catch (const VersionIgnored& error) {
+        log.debug(base::cat(error.what(), "; connecting again without"));
+        *ignores_version = true;
+        return open_ssh_channel(address, options, {command, Protocol::v0}, log);
+      }
     });
   });
 }

@@ -27,10 +27,13 @@ using Message = base::Handle<ssh_message_struct, ssh_message_free>;
 
 const std::string greeting = "what a server says first";
 
-/// An SSH server that lets everybody in and runs nothing.
+/// An SSH server that lets everybody in, runs nothing, and does with a variable what it was told.
 class SshServer {
  public:
-  SshServer() : bind_(ssh_bind_new()), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  enum class Variables { answered, ignored, hung_up_on };
+
+  explicit SshServer(Variables variables)
+      : variables_(variables), bind_(ssh_bind_new()), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     ssh_key key = nullptr;
     REQUIRE(ssh_pki_generate(SSH_KEYTYPE_ED25519, 0, &key) == SSH_OK);
     REQUIRE(ssh_bind_options_set(bind_.get(), SSH_BIND_OPTIONS_IMPORT_KEY, key) == SSH_OK);
@@ -53,6 +56,7 @@ class SshServer {
   SshServer& operator=(const SshServer&) = delete;
 
   unsigned port = 0;
+  std::atomic<int> connections{0};
   std::atomic<int> ended{0};
 
  private:
@@ -60,6 +64,7 @@ class SshServer {
     for (;;) {
       connection_ = ::accept(listener_.get(), nullptr, nullptr);
       if (connection_ < 0) return;
+      ++connections;
       const Session session(ssh_new());
       if (ssh_bind_accept_fd(bind_.get(), session.get(), connection_) == SSH_OK &&
           ssh_handle_key_exchange(session.get()) == SSH_OK) {
@@ -84,7 +89,8 @@ class SshServer {
           break;
         case SSH_REQUEST_CHANNEL:
           if (ssh_message_subtype(message.get()) == SSH_CHANNEL_REQUEST_ENV) {
-            ssh_message_reply_default(message.get());
+            if (variables_ == Variables::hung_up_on) return;
+            if (variables_ == Variables::answered) ssh_message_reply_default(message.get());
             break;
           }
           ssh_message_channel_request_reply_success(message.get());
@@ -96,6 +102,7 @@ class SshServer {
     }
   }
 
+  Variables variables_;
   Bind bind_;
   base::UniqueFd listener_;
   std::atomic<int> connection_{-1};
@@ -118,8 +125,20 @@ std::string greeting_from(git::Transport& transport) {
 
 }  // namespace
 
+TEST_CASE("an SSH server that cannot be asked for version 2 can be read from all the same") {
+  using Variables = SshServer::Variables;
+  const auto variables = GENERATE(Variables::answered, Variables::ignored, Variables::hung_up_on);
+  const SshServer server(variables);
+  CapturedLog log;
+  const auto transport = way_to(server, log);
+  CHECK(greeting_from(*transport) == greeting);
+  CHECK(greeting_from(*transport) == greeting);
+  // What was found out once is not tried again.
+  CHECK(server.connections == (variables == Variables::answered ? 2 : 3));
+}
+
 TEST_CASE("a connection over SSH does not stay open until the program ends") {
-  const SshServer server;
+  const SshServer server(SshServer::Variables::answered);
   CapturedLog log;
   CHECK(greeting_from(*way_to(server, log)) == greeting);
   using namespace std::chrono_literals;
