@@ -80,7 +80,7 @@ Known find_known_objects(Transport& transport, const Advertisement& upload, cons
   if (packs && upload.can("multi_ack_detailed")) {
     log.debug("asking which objects the repository has (have lines)");
     const Snapshot& snapshot = hashed();
-    Known known = ask_what_exists(transport, tip, snapshot);
+    Known known = ask_what_exists(transport, upload, tip, snapshot);
     if (known.ids.contains(snapshot.tree())) {
       // The conversation of the oracle has gone too far for another request.
       const Advertisement again =

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/pkt_line.hpp"
+#include "git/upload_pack.hpp"
 
 namespace git {
 namespace {
@@ -23,11 +24,8 @@ constexpr size_t most_other_lines = 16;
 
 class Oracle {
  public:
-  Oracle(Transport& transport, const Oid& tip)
-      : transport_(transport),
-        want_(cat(pkt_line(cat("want ", tip.hex(),
-                               " multi_ack_detailed side-band-64k ofs-delta no-progress\n")),
-                  flush_pkt)) {}
+  Oracle(Transport& transport, const Advertisement& upload, const Oid& tip)
+      : transport_(transport), want_(cat(first_want(upload, tip), flush_pkt)) {}
 
   void ask(const std::vector<Oid>& ids, std::unordered_set<Oid, OidHash>& known) {
     const size_t batch = transport_.stateless() ? stateless_batch : conversation_batch;
@@ -76,9 +74,10 @@ class Oracle {
 
 }  // namespace
 
-Known ask_what_exists(Transport& transport, const Oid& tip, const Snapshot& snapshot) {
+Known ask_what_exists(Transport& transport, const Advertisement& upload, const Oid& tip,
+                      const Snapshot& snapshot) {
   Known known;
-  Oracle oracle(transport, tip);
+  Oracle oracle(transport, upload, tip);
   oracle.ask(snapshot.tree_ids(), known.ids);
   oracle.ask(snapshot.blob_ids_outside(known.ids), known.ids);
   return known;

@@ -88,12 +88,7 @@ PackReply request_version_2(Transport& transport, const Advertisement& upload,
 PackReply request_version_0(Transport& transport, const Advertisement& upload,
                             const PackRequest& request) {
   if (!upload.can("side-band-64k")) throw Error("its server is too old (it lacks side-band-64k)");
-  std::string body = cat("want ", request.want.hex());
-  for (const std::string_view word :
-       {"multi_ack_detailed", "side-band-64k", "ofs-delta", "no-progress", "filter"}) {
-    if (upload.can(word) && (word != "filter" || !request.filter.empty())) body += cat(' ', word);
-  }
-  body = pkt_line(body + "\n");
+  std::string body = first_want(upload, request.want, request.filter.empty() ? "" : " filter");
   if (request.depth > 0) body += pkt_line(cat("deepen ", request.depth));
   if (!request.filter.empty()) body += pkt_line(cat("filter ", request.filter));
   body += flush_pkt;
@@ -116,6 +111,15 @@ PackReply request_version_0(Transport& transport, const Advertisement& upload,
 }
 
 }  // namespace
+
+std::string first_want(const Advertisement& upload, const Oid& want, std::string_view more) {
+  std::string line = cat("want ", want.hex());
+  for (const std::string_view word :
+       {"multi_ack_detailed", "side-band-64k", "ofs-delta", "no-progress"}) {
+    if (upload.can(word)) line += cat(' ', word);
+  }
+  return pkt_line(cat(line, more, '\n'));
+}
 
 std::optional<Oid> find_ref(Transport& transport, const Advertisement& upload,
                             const std::string& ref) {

@@ -15,6 +15,10 @@ namespace git {
 std::optional<Oid> find_ref(Transport& transport, const Advertisement& upload,
                             const std::string& ref);
 
+/// The line that begins a request in version 0. Of what it may ask for beside the object, it has
+/// what the server offers (gitprotocol-capabilities), and `more`.
+std::string first_want(const Advertisement& upload, const Oid& want, std::string_view more = "");
+
 /// A pack to be made: a commit and what belongs to it.
 struct PackRequest {
   Oid want;

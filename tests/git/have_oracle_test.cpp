@@ -16,12 +16,15 @@ class Answering : public git::Transport {
     return nullptr;
   }
   std::unique_ptr<base::ByteSource> request(git::Service, git::Protocol,
-                                            const git::MakeBody&) override {
+                                            const git::MakeBody& body) override {
+    asked += base::read_all(*body(), 10'000, "a question");
     return std::make_unique<base::MemorySource>(answer_);
   }
   bool stateless() const override { return true; }
   std::string finish(git::Service) override { return ""; }
   void abandon(git::Service) override {}
+
+  std::string asked;
 
  private:
   std::string answer_;
@@ -32,6 +35,12 @@ git::Snapshot one_file() {
   snapshot.add_file("file", "content");
   snapshot.hash();
   return snapshot;
+}
+
+git::Advertisement offering(const std::vector<std::string>& capabilities) {
+  git::Advertisement upload;
+  for (const std::string& name : capabilities) upload.capabilities.emplace(name, "");
+  return upload;
 }
 
 std::string acknowledgement(const git::Oid& id, const std::string& word) {
@@ -45,9 +54,19 @@ TEST_CASE("what a server was not asked about is not taken for known") {
   Answering server(acknowledgement(snapshot.tree(), "common") +
                    acknowledgement(git::empty_blob(), "common") +
                    acknowledgement(snapshot.tree(), "ready") + git::pkt_line("NAK\n"));
-  const git::Known known = git::ask_what_exists(server, git::Oid{}, snapshot);
+  const git::Known known =
+      git::ask_what_exists(server, offering({"multi_ack_detailed"}), git::Oid{}, snapshot);
   CHECK(known.ids.size() == 1);
   CHECK(known.ids.contains(snapshot.tree()));
+}
+
+TEST_CASE("a server is not asked for what it does not offer, which it may refuse") {
+  const git::Snapshot snapshot = one_file();
+  Answering server(git::pkt_line("NAK\n"));
+  const git::Advertisement upload = offering({"multi_ack_detailed", "shallow", "side-band-64k"});
+  git::ask_what_exists(server, upload, git::Oid{}, snapshot);
+  CHECK(server.asked.starts_with(
+      git::pkt_line("want " + git::Oid{}.hex() + " multi_ack_detailed side-band-64k\n")));
 }
 
 TEST_CASE("a server that acknowledges without an end is not listened to without an end") {
@@ -58,15 +77,17 @@ TEST_CASE("a server that acknowledges without an end is not listened to without 
   std::string answer;
   for (int i = 0; i < 100; ++i) answer += line;
   Answering server(answer + git::pkt_line("NAK\n"));
-  CHECK(contains(message_of([&] { git::ask_what_exists(server, git::Oid{}, snapshot); }),
+  CHECK(contains(message_of([&] {
+                   git::ask_what_exists(server, offering({"multi_ack_detailed"}), git::Oid{},
+                                        snapshot);
+                 }),
                  "more objects than it was asked for"));
 }
 
 TEST_CASE("a server that never comes to the pack is not listened to without an end") {
   const git::Protocol protocol = GENERATE(git::Protocol::v0, git::Protocol::v2);
-  git::Advertisement upload;
+  git::Advertisement upload = offering({"side-band-64k"});
   upload.protocol = protocol;
-  upload.capabilities = {{"side-band-64k", ""}};
   std::string answer;
   for (int i = 0; i < 110'000; ++i) answer += acknowledgement(git::empty_blob(), "common");
   Answering server(answer);
