@@ -13,6 +13,12 @@ namespace git {
 using base::cat;
 using base::Error;
 
+namespace {
+
+constexpr size_t most_shown = 200;
+
+}  // namespace
+
 std::string pkt_line(std::string_view payload) {
   std::array<char, 5> size{};
   std::snprintf(size.data(), size.size(), "%04zx", payload.size() + 4);
@@ -29,6 +35,24 @@ void check_for_error(std::string_view line) {
   if (line.starts_with("ERR ")) throw_words_of_server(line.substr(4));
 }
 
+void PktReader::refuse(std::string_view front) {
+  // Some hosts send one over SSH and say on the side why they refuse.
+  if (front.starts_with('\n')) {
+    throw Error("the server sent an empty line in place of git's protocol");
+  }
+  // What a shell or a proxy has to say is a whole line, of which the rest is mostly here.
+  std::string said(front);
+  try {
+    std::array<char, most_shown> more{};
+    said.append(more.data(), source_.read(more));
+  } catch (const Error&) {
+    // The front has to do.
+  }
+  const std::string_view line = base::trim(std::string_view(said).substr(0, said.find('\n')));
+  throw Error(cat("the server does not speak the git protocol (it sent \"",
+                  base::excerpt(line, most_shown), "\")"));
+}
+
 PktReader::Kind PktReader::next_raw() {
   std::array<char, 4> header{};
   const size_t got = base::read_full(source_, header);
@@ -38,14 +62,7 @@ PktReader::Kind PktReader::next_raw() {
   for (const char c : std::string_view(header.data(), got)) {
     const size_t digit = std::string_view("0123456789abcdef")
                              .find(c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c);
-    if (digit == std::string_view::npos) {
-      // Some hosts send one over SSH and say on the side why they refuse.
-      if (header[0] == '\n') {
-        throw Error("the server sent an empty line in place of git's protocol");
-      }
-      throw Error(cat("the server does not speak the git protocol (it sent \"",
-                      base::printable({header.data(), got}), "\")"));
-    }
+    if (digit == std::string_view::npos) refuse({header.data(), got});
     size = size * 16 + digit;
   }
   if (got < header.size()) throw ClosedEarly("the server closed the connection early");

@@ -46,6 +46,9 @@ class PktReader {
   Kind next_raw();
 
  private:
+  /// `front` is what came in place of a length.
+  [[noreturn]] void refuse(std::string_view front);
+
   base::ByteSource& source_;
   std::string line_;
 };

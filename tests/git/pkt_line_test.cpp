@@ -63,6 +63,16 @@ TEST_CASE("answers that are no advertisement are errors a person understands") {
             .find("sha256") != std::string::npos);
 }
 
+TEST_CASE("what a server says in place of git's protocol is told to the end of the line") {
+  const std::string words = "Please log in as the user git.";
+  const std::string told = "does not speak the git protocol (it sent \"" + words + "\")";
+  CHECK(contains(message_of([&] { advertised(words + "\r\n0000 and more"); }), told));
+  CHECK(contains(message_of([&] { advertised(words); }), told));
+  CHECK(message_of([&] { advertised(std::string(5000, 'z')); }).size() < 300);
+  CHECK(contains(message_of([&] { advertised("Hm"); }), "(it sent \"Hm\")"));
+  CHECK(contains(message_of([&] { advertised("\nrefused"); }), "an empty line in place of"));
+}
+
 TEST_CASE("a line that is no ref is not passed over, as if its branch were absent") {
   const std::string name = " refs/heads/main\n";
   const std::string known = pkt_line("version 1\n") + pkt_line(id + name) +
