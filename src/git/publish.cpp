@@ -43,9 +43,10 @@ constexpr std::array<std::string_view, 4> size_words = {
     "larger than the server or its proxy allows"};
 /// How JGit says that one file is, without a word of which.
 constexpr std::array<std::string_view, 1> object_words = {"object too large"};
-/// What is left of it when a proxy swallows the server's words, or the connection ends under them.
-constexpr std::array<std::string_view, 3> cut_words = {"http 50", "ended without saying",
-                                                       "broke off"};
+/// What is left of it when a proxy swallows the server's words, or time ends it, or the connection
+/// ends under it.
+constexpr std::array<std::string_view, 4> cut_words = {"http 408", "http 50",
+                                                       "ended without saying", "broke off"};
 
 /// For which a connection that nobody serves is taken to be still there.
 constexpr std::chrono::seconds longest_idle{5};

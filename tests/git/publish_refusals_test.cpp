@@ -119,6 +119,16 @@ TEST_CASE("a lock that no further attempt can take is not tried again") {
   CHECK(remote.pushes == 1);
 }
 
+TEST_CASE("a push that was too slow for a server is told how to go in parts") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  git::Snapshot snapshot = image("one");
+  Refusing remote(opened_by(By::programs, scratch / "r", log), "HTTP 408");
+  const auto publish = [&] { git::publish(remote, snapshot, request_for("main"), log); };
+  CHECK(contains(message_of(publish), "set source.git.max_push_size"));
+}
+
 TEST_CASE("a limit that JGit enforces is told with the key that keeps to it") {
   const auto [reason, key] =
       GENERATE(std::pair("error Pack exceeds the limit of 100,000 bytes, rejecting the pack",
