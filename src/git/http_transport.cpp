@@ -30,6 +30,12 @@ bool is_momentary(long status) {
   return status == 429 || status == 502 || status == 503 || status == 521;
 }
 
+/// Whether a body of unknown length may be what the answer is about. Proxies that cannot pass one
+/// on do not all say 411.
+bool may_want_length(long status) {
+  return status == 411 || status == 400 || status == 501;
+}
+
 /// A body that keeps the HTTP response it belongs to.
 class ReplySource : public base::ByteSource {
  public:
@@ -135,8 +141,8 @@ class HttpTransport : public Transport {
       request.body = body.get();
     }
     http::Response response = send(request);
-    if (response.status == 411 && request.body != nullptr) {
-      log_.debug("the server wants Content-Length; sending again");
+    if (may_want_length(response.status) && request.body != nullptr) {
+      log_.debug(cat("HTTP ", response.status, "; sending again with Content-Length"));
       response.body.reset();  // It may still be sending.
       auto kept = std::make_unique<KeptBody>(*make_body());
       request.body_size = kept->left();

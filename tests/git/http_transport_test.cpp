@@ -110,6 +110,19 @@ TEST_CASE("a push is never sent a second time behind one that may have counted")
   CHECK(fixture.waits.empty());
 }
 
+TEST_CASE("a proxy that cannot pass on a body of unknown length is told the length") {
+  const int code = GENERATE(400, 411, 501);
+  const Fixture::Fault refusal = [code](Exchange& exchange) {
+    const bool is_chunked = exchange.headers.contains("transfer-encoding");
+    exchange.reply(is_chunked ? code : 200, {}, "answer");
+  };
+  Fixture fixture({refusal, refusal});
+  const auto body = [] { return std::make_unique<base::MemorySource>(std::string(300'000, 'x')); };
+  const auto reply = fixture.transport->request(Service::receive_pack, Protocol::v0, body);
+  CHECK(base::read_all(*reply, 1000, "it") == "answer");
+  CHECK(fixture.requests() == 2);
+}
+
 TEST_CASE("a git server that is down is waited for once, not with each question") {
   const std::vector<Fixture::Fault> faults(5, status(503));
   Fixture fixture(faults);
