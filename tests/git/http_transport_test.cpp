@@ -123,6 +123,17 @@ TEST_CASE("a proxy that cannot pass on a body of unknown length is told the leng
   CHECK(fixture.requests() == 2);
 }
 
+TEST_CASE("a login that a server does not take is not called wrong") {
+  const auto told = [](const std::vector<std::string>& fields) {
+    Fixture fixture({status(401, fields)}, "name");
+    return message_of([&] { fixture.advertised(); });
+  };
+  const std::string other = "WWW-Authenticate: Negotiate";
+  CHECK(contains(told({other, "WWW-Authenticate: NTLM"}), "(negotiate, ntlm)"));
+  CHECK(contains(told({other, "WWW-Authenticate: Basic realm=\"r\""}), "password is wrong"));
+  CHECK(contains(told({}), "password is wrong"));
+}
+
 TEST_CASE("a git server that is down is waited for once, not with each question") {
   const std::vector<Fixture::Fault> faults(5, status(503));
   Fixture fixture(faults);
