@@ -41,8 +41,9 @@ constexpr std::array<std::string_view, 3> lasting_words = {"exists; cannot creat
 constexpr std::array<std::string_view, 4> size_words = {
     "maximum allowed size", "pack exceeds the limit", "http 413",
     "larger than the server or its proxy allows"};
-/// How JGit says that one file is, without a word of which.
-constexpr std::array<std::string_view, 1> object_words = {"object too large"};
+/// How JGit, GitHub and others, and GitLab say that one file is. JGit has no word of which.
+constexpr std::array<std::string_view, 3> object_words = {"object too large", "file size limit",
+                                                          "blobs which exceed"};
 /// What is left of it when a proxy swallows the server's words, or time ends it, or the connection
 /// ends under it.
 constexpr std::array<std::string_view, 4> cut_words = {"http 408", "http 50",

@@ -129,12 +129,18 @@ TEST_CASE("a push that was too slow for a server is told how to go in parts") {
   CHECK(contains(message_of(publish), "set source.git.max_push_size"));
 }
 
-TEST_CASE("a limit that JGit enforces is told with the key that keeps to it") {
+TEST_CASE("a limit that a server enforces is told with the key that keeps to it") {
   const auto [reason, key] =
       GENERATE(std::pair("error Pack exceeds the limit of 100,000 bytes, rejecting the pack",
                          "set source.git.max_push_size"),
                std::pair("error Object too large (300,000 bytes), rejecting the pack. Max object "
                          "size limit is 100,000 bytes.",
+                         "source.git.lfs"),
+               std::pair("pre-receive hook declined; the server said: error: File a is 185.09 MB; "
+                         "this exceeds GitHub Enterprise's file size limit of 100.00 MB",
+                         "source.git.lfs"),
+               std::pair("pre-receive hook declined; the server said: GitLab: You are attempting "
+                         "to check in one or more blobs which exceed the 100MiB limit",
                          "source.git.lfs"));
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
