@@ -294,8 +294,17 @@ class SshChannel : public Channel {
       return;
     }
     const Key key = read_private_key(options);
-    check(repeat(SSH_AUTH_AGAIN, "log in",
-                 [&] { return ssh_userauth_publickey(session_.get(), nullptr, key.get()); }),
+    const int result = repeat(SSH_AUTH_AGAIN, "log in", [&] {
+      return ssh_userauth_publickey(session_.get(), nullptr, key.get());
+    });
+    // The library's own list decided: the key was not even shown to the server.
+    const std::string_view reason = ssh_get_error(session_.get());
+    if (result == SSH_AUTH_DENIED && reason.find("not allowed to be used") != reason.npos) {
+      denied(
+          "the server takes no signatures of source.git.private_key but those with SHA-1, if any; "
+          "use an ed25519 key");
+    }
+    check(result,
           "the server does not accept source.git.private_key; is its public half installed there?");
   }
 

@@ -7,12 +7,17 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "base/file.hpp"
 #include "base/handle.hpp"
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
+#include "support/scratch_dir.hpp"
 
 namespace {
 
@@ -27,7 +32,8 @@ using Message = base::Handle<ssh_message_struct, ssh_message_free>;
 
 const std::string greeting = "what a server says first";
 
-/// An SSH server that lets everybody in, runs nothing, and does with a variable what it was told.
+/// An SSH server that lets everybody in who has a password, runs nothing, and does with a variable
+/// what it was told.
 class SshServer {
  public:
   enum class Variables { answered, ignored, hung_up_on };
@@ -37,6 +43,8 @@ class SshServer {
     ssh_key key = nullptr;
     REQUIRE(ssh_pki_generate(SSH_KEYTYPE_ED25519, 0, &key) == SSH_OK);
     REQUIRE(ssh_bind_options_set(bind_.get(), SSH_BIND_OPTIONS_IMPORT_KEY, key) == SSH_OK);
+    REQUIRE(ssh_bind_options_set(bind_.get(), SSH_BIND_OPTIONS_PUBKEY_ACCEPTED_KEY_TYPES,
+                                 "ssh-ed25519") == SSH_OK);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -82,7 +90,11 @@ class SshServer {
           ssh_message_service_reply_success(message.get());
           break;
         case SSH_REQUEST_AUTH:
-          ssh_message_auth_reply_success(message.get(), 0);
+          if (ssh_message_subtype(message.get()) == SSH_AUTH_METHOD_PASSWORD) {
+            ssh_message_auth_reply_success(message.get(), 0);
+          } else {
+            ssh_message_reply_default(message.get());
+          }
           break;
         case SSH_REQUEST_CHANNEL_OPEN:
           channel = ssh_message_channel_request_open_reply_accept(message.get());
@@ -109,9 +121,24 @@ class SshServer {
   std::jthread thread_;  // Ends before what it uses.
 };
 
-std::unique_ptr<git::Transport> way_to(const SshServer& server, base::Log& log) {
+/// A new private key, as text.
+std::string rsa_key() {
+  const ScratchDir scratch;
+  const std::filesystem::path file = scratch / "key";
+  ssh_key key = nullptr;
+  REQUIRE(ssh_pki_generate(SSH_KEYTYPE_RSA, 2048, &key) == SSH_OK);
+  REQUIRE(ssh_pki_export_privkey_file(key, nullptr, nullptr, nullptr, file.c_str()) == SSH_OK);
+  ssh_key_free(key);
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+std::unique_ptr<git::Transport> way_to(const SshServer& server, base::Log& log,
+                                       const std::string& private_key = "") {
   git::RemoteOptions options;
   options.password = base::Secret("the password");
+  options.private_key = base::Secret(private_key);
   options.check_host_key = git::CheckHostKey::no;
   return git::open_ssh_transport({"git", "127.0.0.1", server.port, "/repository"}, options, log);
 }
@@ -144,4 +171,12 @@ TEST_CASE("a connection over SSH does not stay open until the program ends") {
   using namespace std::chrono_literals;
   for (int i = 0; i < 1000 && server.ended == 0; ++i) std::this_thread::sleep_for(10ms);
   CHECK(server.ended == 1);
+}
+
+TEST_CASE("a key that the server cannot take safely is not called unknown to it") {
+  const SshServer server(SshServer::Variables::answered);
+  CapturedLog log;
+  const std::string key = rsa_key();
+  CHECK(contains(message_of([&] { greeting_from(*way_to(server, log, key)); }),
+                 "use an ed25519 key"));
 }
