@@ -1,5 +1,7 @@
 #include "lfs/exchange.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -15,6 +17,15 @@ constexpr std::chrono::seconds reply_timeout{300};
 void refuse_downgrade(const http::Url& from, const http::Url& to) {
   if (!from.secure() || to.secure()) return;
   throw base::Error(cat(from.display(), " leads from https to ", to.display(), "; refused"));
+}
+
+/// Some servers want files in chunks, because what stands in front of them takes no others that are
+/// large. Nothing of HTTP says that; git-lfs goes by the field.
+bool wants_chunks(const HeaderFields& headers) {
+  return std::any_of(headers.begin(), headers.end(), [](const auto& field) {
+    return base::equal_ignoring_case(field.first, "transfer-encoding") &&
+           base::equal_ignoring_case(base::trim(field.second.reveal()), "chunked");
+  });
 }
 
 http::Request request_of(const Exchange& exchange, const http::Url& url, bool foreign) {
@@ -55,7 +66,7 @@ Reply send(http::Client& client, const Exchange& exchange, const AuthorizationFo
     if (exchange.open_body) {
       reply.sent = exchange.open_body();
       request.body = reply.sent.get();
-      request.body_size = exchange.body_size;
+      if (foreign || !wants_chunks(exchange.headers)) request.body_size = exchange.body_size;
     }
     reply.response = client.send(request);
     reply.url = url;

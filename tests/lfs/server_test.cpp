@@ -174,3 +174,41 @@ TEST_CASE("what an action says about its request goes to no other server, nor ba
     CHECK_FALSE(exchange.headers.contains("x-token"));
   }
 }
+
+TEST_CASE("a file goes in chunks to a server that wants them so, and to no other") {
+  std::string received;
+  LoopbackServer elsewhere([&](Exchange& exchange) {
+    received = exchange.body();
+    exchange.reply(200);
+  });
+  LoopbackServer loopback([&](Exchange& exchange) {
+    received = exchange.body();
+    if (exchange.target == "/up") return exchange.reply(200);
+    exchange.reply(307, {"Location: " + elsewhere.url("/up")});
+  });
+  Fixture fixture(loopback.url("/a.git"));
+  const auto send = [&](const std::string& target, lfs::HeaderFields headers) {
+    auto answer = answer_with(loopback.url(target));
+    answer.transfer->headers = std::move(headers);
+    lfs::Exchange exchange;
+    exchange.method = "PUT";
+    exchange.open_body = [] { return std::make_unique<base::MemorySource>(content); };
+    exchange.body_size = content.size();
+    lfs::BorrowedClient client(fixture.server->clients());
+    fixture.server->perform(client, answer, *answer.transfer, std::move(exchange));
+    CHECK(received == content);
+  };
+  const auto is_chunked = [](const LoopbackServer& server) {
+    const auto headers = server.seen().back().headers;
+    CHECK(headers.contains("content-length") != headers.contains("transfer-encoding"));
+    return headers.contains("transfer-encoding");
+  };
+  const lfs::HeaderFields chunks = {{"transfer-encoding", base::Secret("Chunked")}};
+  send("/up", {});
+  CHECK_FALSE(is_chunked(loopback));
+  send("/up", chunks);
+  CHECK(is_chunked(loopback));
+  send("/other", chunks);
+  CHECK(is_chunked(loopback));
+  CHECK_FALSE(is_chunked(elsewhere));
+}
