@@ -38,8 +38,8 @@ constexpr int most_twins = 4;
 constexpr std::array<std::string_view, 3> lasting_words = {"exists; cannot create",
                                                            "permission denied", "no space left"};
 /// How servers, and what stands in front of them, say that a push is too large.
-constexpr std::array<std::string_view, 4> size_words = {
-    "maximum allowed size", "pack exceeds the limit", "http 413",
+constexpr std::array<std::string_view, 5> size_words = {
+    "maximum allowed size", "pack exceeds the limit", "size is greater than the", "http 413",
     "larger than the server or its proxy allows"};
 /// How JGit, GitHub and others, and GitLab say that one file is. JGit has no word of which.
 constexpr std::array<std::string_view, 3> object_words = {"object too large", "file size limit",

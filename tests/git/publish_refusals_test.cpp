@@ -133,6 +133,9 @@ TEST_CASE("a limit that a server enforces is told with the key that keeps to it"
   const auto [reason, key] =
       GENERATE(std::pair("error Pack exceeds the limit of 100,000 bytes, rejecting the pack",
                          "set source.git.max_push_size"),
+               std::pair("error TF402462: This push was rejected because its size is greater than "
+                         "the 5120 MB limit for pushes in this repository.",
+                         "set source.git.max_push_size"),
                std::pair("error Object too large (300,000 bytes), rejecting the pack. Max object "
                          "size limit is 100,000 bytes.",
                          "source.git.lfs"),
