@@ -41,9 +41,10 @@ constexpr std::array<std::string_view, 3> lasting_words = {"exists; cannot creat
 constexpr std::array<std::string_view, 5> size_words = {
     "maximum allowed size", "pack exceeds the limit", "size is greater than the", "http 413",
     "larger than the server or its proxy allows"};
-/// How JGit, GitHub and others, and GitLab say that one file is. JGit has no word of which.
-constexpr std::array<std::string_view, 3> object_words = {"object too large", "file size limit",
-                                                          "blobs which exceed"};
+/// How JGit, GitHub and others, GitLab and Azure DevOps say that one file is. JGit has no word of
+/// which.
+constexpr std::array<std::string_view, 4> object_words = {
+    "object too large", "file size limit", "blobs which exceed", "byte limit for objects"};
 /// What is left of it when a proxy swallows the server's words, or time ends it, or the connection
 /// ends under it.
 constexpr std::array<std::string_view, 4> cut_words = {"http 408", "http 50",

@@ -144,6 +144,10 @@ TEST_CASE("a limit that a server enforces is told with the key that keeps to it"
                          "source.git.lfs"),
                std::pair("pre-receive hook declined; the server said: GitLab: You are attempting "
                          "to check in one or more blobs which exceed the 100MiB limit",
+                         "source.git.lfs"),
+               std::pair("the server could not unpack it: error The blob object 1 was rejected: "
+                         "VS403658: The object is 107374182 bytes, which is greater than the "
+                         "104857600 byte limit for objects in this repository.",
                          "source.git.lfs"));
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
