@@ -81,7 +81,16 @@ Answer parse_answer(const JsonView& view, Operation operation, const http::Url& 
     answer.error = base::excerpt(error.at("message").string_or(""), base::sentence_limit);
     return answer;
   }
-  const JsonView actions = view.at("actions");
+  // An action that is overlooked stands for an object that the server has. JFrog Artifactory and
+  // Microsoft's TFS have the name of the protocol's first draft for them; the former also tells a
+  // negative size of what it does not have.
+  if (view.at("size").scalar_text().starts_with('-')) {
+    answer.error_code = -1;
+    answer.error = "it says that the size is negative";
+    return answer;
+  }
+  const JsonView named = view.at("actions");
+  const JsonView actions = named.is_null() ? view.at("_links") : named;
   answer.transfer = parse_action(actions.at(word_of(operation)), url);
   if (operation == Operation::upload) answer.verify = parse_action(actions.at("verify"), url);
   answer.authenticated = view.at("authenticated").boolean_or(false);

@@ -79,6 +79,15 @@ TEST_CASE("no action means that the server has the object") {
   CHECK_FALSE(answers_of(R"({"oid":")" + oid + R"(","actions":{}})").at(oid).transfer);
 }
 
+TEST_CASE("an object is not taken for sent where a server speaks the first draft") {
+  const auto links = answers_of(R"({"oid":")" + oid + R"(","_links":{"upload":{"href":"/x"}}})");
+  REQUIRE(links.at(oid).transfer);
+  CHECK(links.at(oid).transfer->url.text() == "https://host.example/x");
+  const auto negative = answers_of(R"({"oid":")" + oid + R"(","size":-1})");
+  CHECK(negative.at(oid).error_code != 0);
+  CHECK(contains(negative.at(oid).error, "negative"));
+}
+
 TEST_CASE("an error of one object is kept apart and printable") {
   const lfs::Answer answer =
       answers_of(R"({"oid":")" + oid + R"(","error":{"code":422,"message":"no\u001b[0m"}})")
