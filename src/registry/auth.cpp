@@ -83,12 +83,17 @@ bool Authenticator::learn(const http::Request& sent, const http::Headers& header
     return true;
   }
   const http::Challenge* bearer = find_scheme(challenges, "bearer");
-  if (bearer != nullptr && !bearer->get("realm").empty()) {
+  const http::Challenge* basic = find_scheme(challenges, "basic");
+  // Some write a mere name there, and mean the password when they ask for either.
+  const bool names_service =
+      bearer != nullptr && !bearer->get("realm").empty() &&
+      (basic == nullptr || bearer->get("realm").find("://") != std::string::npos);
+  if (names_service) {
     standing_.set_grant(target, fetch_token(target, *bearer, scope));
     return true;
   }
   if (known.is_password()) return false;  // It does not get better by being sent again.
-  if (find_scheme(challenges, "basic") == nullptr) return false;
+  if (basic == nullptr) return false;
   if (!options_.credentials || !standing_.is_home(target)) return false;
   const bool safe =
       target.secure() || options_.insecure == Insecure::yes || http::is_loopback_host(target.host);
@@ -191,6 +196,10 @@ Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge&
           *response, with_password ? kind_of(*options_.credentials) : Login::none);
       // That there is no token service does not mean that there is no image.
       if (error.status() == 404) throw base::Error(error.what());
+      // Docker Hub says 429, but this login does not get better by being sent again.
+      if (base::to_lower(error.what()).find("failed login") != std::string::npos) {
+        throw base::Error(cat(error.what(), "; check username and password before that"));
+      }
       throw error;
     }
     const std::string text = base::read_all(*response->body, token_limit, "the answer");
