@@ -105,9 +105,9 @@ ImageConfig parse_origin(std::string_view document);
 bool is_runnable(const Descriptor& entry);
 
 /// The manifests of `index` that may serve `wanted`, best first: exact platform, then lower
-/// variants of the processor. When nothing of that fits, higher variants, the lowest first, if
-/// `wanted` has the default one; entries without platform last of all. Attestations and unknown
-/// platforms never. Nested indexes are returned too. Error listing what exists when empty.
+/// variants of the processor; entries without platform only when nothing else fits. Attestations
+/// and unknown platforms never. Nested indexes are returned too. Error listing what exists when
+/// empty.
 std::vector<Descriptor> select_platform(const Index& index, const Platform& wanted);
 
 }  // namespace oci

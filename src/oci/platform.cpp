@@ -121,11 +121,8 @@ Platform native_platform() {
 std::vector<Descriptor> select_platform(const Index& index, const Platform& wanted_platform) {
   const Platform wanted = wanted_platform.normalised();
   const auto wanted_version = version_of(wanted.variant);
-  const bool wants_default =
-      wanted.variant == Platform{wanted.os, wanted.architecture, ""}.normalised().variant;
   using Version = std::pair<unsigned, unsigned>;
   std::vector<std::pair<Version, Descriptor>> lower;
-  std::vector<std::pair<Version, Descriptor>> higher;
   std::vector<Descriptor> exact;
   std::vector<Descriptor> nested;
   std::vector<Descriptor> unlabelled;
@@ -140,8 +137,8 @@ std::vector<Descriptor> select_platform(const Index& index, const Platform& want
     const auto version = version_of(offered.variant);
     if (offered.variant == wanted.variant) {
       exact.push_back(entry);
-    } else if (version && wanted_version) {
-      (*version < *wanted_version ? lower : higher).emplace_back(*version, entry);
+    } else if (version && wanted_version && *version < *wanted_version) {
+      lower.emplace_back(*version, entry);
     }
   }
   std::stable_sort(lower.begin(), lower.end(),
@@ -149,13 +146,6 @@ std::vector<Descriptor> select_platform(const Index& index, const Platform& want
   std::vector<Descriptor> found = std::move(exact);
   for (auto& [version, entry] : lower) found.push_back(std::move(entry));
   found.insert(found.end(), nested.begin(), nested.end());
-  // Where nobody has said how old the processor is, that there is none for an old one need not be
-  // the end.
-  if (found.empty() && wants_default) {
-    std::stable_sort(higher.begin(), higher.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (auto& [version, entry] : higher) found.push_back(std::move(entry));
-  }
   if (found.empty()) found = std::move(unlabelled);
   if (!found.empty()) return found;
   const std::string available = list_platforms(index);
