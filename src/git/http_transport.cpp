@@ -153,9 +153,11 @@ class HttpTransport : public Transport {
     }
     http::Response response = send(request);
     if (may_want_length(response.status) && request.body != nullptr) {
-      log_.debug(cat("HTTP ", response.status, "; sending again with Content-Length"));
+      const std::string refusal = describe(response, "");
+      log_.debug(cat(refusal, "; sending again with Content-Length"));
       response.body.reset();  // It may still be sending.
-      auto kept = std::make_unique<KeptBody>(*make_body());
+      auto kept =
+          base::with_context(refusal, [&] { return std::make_unique<KeptBody>(*make_body()); });
       request.body_size = kept->left();
       request.body = kept.get();
       body = std::move(kept);

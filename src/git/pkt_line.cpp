@@ -44,11 +44,14 @@ void PktReader::refuse(std::string_view front) {
   std::string said(front);
   try {
     std::array<char, most_shown> more{};
-    said.append(more.data(), source_.read(more));
+    const size_t start = front.find_first_not_of("\r\n\t ");
+    const bool is_whole = start != front.npos && front.find('\n', start) != front.npos;
+    if (!is_whole) said.append(more.data(), source_.read(more));
   } catch (const Error&) {
     // The front has to do.
   }
-  const std::string_view line = base::trim(std::string_view(said).substr(0, said.find('\n')));
+  std::string_view line = base::trim(said);
+  line = base::trim(line.substr(0, line.find('\n')));
   throw Error(cat("the server does not speak the git protocol (it sent \"",
                   base::excerpt(line, most_shown), "\")"));
 }

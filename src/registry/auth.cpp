@@ -196,10 +196,6 @@ Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge&
           *response, with_password ? kind_of(*options_.credentials) : Login::none);
       // That there is no token service does not mean that there is no image.
       if (error.status() == 404) throw base::Error(error.what());
-      // Docker Hub says 429, but this login does not get better by being sent again.
-      if (base::to_lower(error.what()).find("failed login") != std::string::npos) {
-        throw base::Error(cat(error.what(), "; check username and password before that"));
-      }
       throw error;
     }
     const std::string text = base::read_all(*response->body, token_limit, "the answer");

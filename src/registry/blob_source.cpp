@@ -17,7 +17,8 @@ using Cause = http::TransportError::Cause;
 constexpr uint64_t real_progress = 1024 * 1024;
 
 /// A proxy that looks through a whole layer before it passes on the first byte may take minutes for
-/// it, while a line that is dead is best left soon: one is told from the other by trying.
+/// it, while a line that is dead is best left soon. One is told from the other by trying: for twice
+/// as long, twice.
 constexpr int most_doublings = 2;
 
 /// The parts of "bytes 5-9/10"; the total may be "*".
@@ -111,9 +112,9 @@ void BlobSource::ask() {
   const bool partial = offset_ > 0 && !range_refused_;
   http::Request request;
   request.decode = false;
-  request.answer_timeout = request.stall_timeout * (1 << std::min(failures_, most_doublings));
+  if (late_ <= most_doublings) request.answer_timeout = request.stall_timeout * (1 << late_);
   if (partial) request.headers = {cat("Range: bytes=", offset_, "-")};
-  http::Response response = open_(request);
+  http::Response response = open(request);
   if (response.status == 416) {
     range_refused_ = true;
     return ask();
@@ -127,6 +128,15 @@ void BlobSource::ask() {
   }
   body_ = std::move(response.body);
   ++pieces_;
+}
+
+http::Response BlobSource::open(const http::Request& request) {
+  try {
+    return open_(request);
+  } catch (const http::TransportError& error) {
+    if (error.cause() == Cause::timeout) ++late_;
+    throw;
+  }
 }
 
 /// A part may end before the blob does (RFC 9110 section 15.3.7); the rest is asked for next.

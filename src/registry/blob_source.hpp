@@ -26,6 +26,7 @@ class BlobSource : public base::ByteSource {
 
  private:
   void ask();
+  http::Response open(const http::Request& request);
   size_t read_piece(std::span<char> buffer);
   void check_partial(const http::Response& response) const;
   void skip_known(base::ByteSource& body);
@@ -41,6 +42,7 @@ class BlobSource : public base::ByteSource {
   int pieces_ = 0;
   int failures_ = 0;        // In a row without progress.
   uint64_t failed_at_ = 0;  // Where the last one was.
+  int late_ = 0;            // How often no answer came in time.
   bool range_refused_ = false;
 };
 

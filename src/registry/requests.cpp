@@ -123,7 +123,7 @@ void Requests::keep_gap() const {
 
 http::Response Requests::follow(http::Request request) {
   return follow_redirects(std::move(request), insecure_, [this](http::Request& asked) {
-    // Another host may have a challenge of its own, to be answered anonymously.
+    // Each address may have a challenge of its own; another host's is answered anonymously.
     for (bool logged_in = false;;) {
       asked.authorization = auth_.authorization(asked.url);
       http::Response response = send_once(asked);

@@ -41,9 +41,11 @@ class TagList {
     size_t count = 0;
     std::string last;
     for (const base::JsonView& item : document.root().at("tags").items()) {
-      last = item.string_or("");  // Some have a null among the names.
+      const std::string tag = item.string_or("");  // Some have a null among the names.
       ++count;
-      if (oci::is_valid_tag(last) && seen_.insert(last).second) tags_.push_back(last);
+      if (!oci::is_valid_tag(tag)) continue;
+      last = tag;
+      if (seen_.insert(tag).second) tags_.push_back(tag);
     }
     barren_ = tags_.size() > before ? 0 : barren_ + 1;
     if (barren_ > most_pages_without_tags) {
@@ -91,6 +93,18 @@ http::Url page_behind(const http::Url& here, const std::string& last) {
   http::Url next = here;
   next.query = cat("n=", page_size, "&last=", base::percent_encode(last));
   return next;
+}
+
+/// Whether an answer to a request for a page that may not exist says that it does not.
+bool denies_page(long status) {
+  const bool is_about_access = status == 401 || status == 403 || status == 407;
+  return status != 200 && !is_about_access && !http::may_pass(status);
+}
+
+/// Whether this can be an object in JSON: by its first letter, behind a mark of byte order.
+bool begins_object(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  return first != std::string_view::npos && text[first] == '{';
 }
 
 /// Whether one parameter of a link says that it is the next page.
@@ -154,10 +168,11 @@ std::vector<std::string> list_tags(Requests& requests, const std::string& reposi
       if (code == "NAME_UNKNOWN" || code == "NOT_FOUND") return {};
       response.body = std::make_unique<base::MemorySource>(std::move(body));
     }
-    if (guessed && response.status != 200 && !http::may_pass(response.status)) return list.take();
+    if (guessed && denies_page(response.status)) return list.take();
     if (response.status != 200) throw requests.refusal(response);
     const std::string page = base::read_all(*response.body, page_limit, "the list of tags");
-    if (!base::trim(page).starts_with('{')) {
+    if (!begins_object(page)) {
+      if (guessed) return list.take();
       throw base::Error(cat("the answer is no list of tags ",
                             page.empty() ? "but empty" : cat("(", base::excerpt(page), ")"),
                             "; does a proxy answer in the registry's place?"));
@@ -168,7 +183,10 @@ std::vector<std::string> list_tags(Requests& requests, const std::string& reposi
     guessed = !link;
     const http::Url next = link ? next_page(response.url, requests.url(path), *link)
                                 : page_behind(response.url, *last);
-    if (visited.contains(next.text())) throw base::Error("the pages lead in a circle");
+    if (visited.contains(next.text())) {
+      if (guessed) return list.take();
+      throw base::Error("the pages lead in a circle");
+    }
     if (visited.size() == most_pages) {
       throw base::Error(cat("there are more than ", base::with_commas(most_pages), " pages"));
     }

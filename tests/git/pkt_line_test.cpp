@@ -70,6 +70,9 @@ TEST_CASE("what a server says in place of git's protocol is told to the end of t
   CHECK(contains(message_of([&] { advertised(words); }), told));
   CHECK(message_of([&] { advertised(std::string(5000, 'z')); }).size() < 300);
   CHECK(contains(message_of([&] { advertised("Hm"); }), "(it sent \"Hm\")"));
+  CHECK(contains(message_of([&] { advertised("no.\nx"); }), "(it sent \"no.\")"));
+  CHECK(contains(message_of([&] { advertised("\r\nThis is locked.\r\n"); }),
+                 "(it sent \"This is locked.\")"));
   CHECK(contains(message_of([&] { advertised("\nrefused"); }), "an empty line in place of"));
 }
 

@@ -91,13 +91,18 @@ TEST_CASE("a registry that does not know its own address loses none of its tags"
 }
 
 TEST_CASE("tags behind a full page without a link are not missed") {
-  // How the list goes on: another page, none, the same again, or as if nobody had asked.
-  const std::string more = GENERATE("page", "refusal", "same", "nothing");
+  // How the list goes on: another page, none, a login page, the same again, or as if nobody had
+  // asked.
+  const std::string more = GENERATE("page", "refusal", "text", "same", "nothing");
   FakeRegistry fake([&](Exchange& exchange) {
     if (!contains(exchange.target, "list")) return false;
     const bool first = exchange.target == cat(list, "?n=1000");
     if (!first && more == "refusal") {
       exchange.reply(400, {}, "what is that?");
+      return true;
+    }
+    if (!first && more == "text") {
+      exchange.reply(200, {}, "<html>");
       return true;
     }
     std::string tags = first || more == "same" ? "\"t0\"" : more == "page" ? "\"z\"" : "";
@@ -111,6 +116,20 @@ TEST_CASE("tags behind a full page without a link are not missed") {
   CHECK(asked(fake) == Lines{cat("GET ", list, "?n=1000"), cat("GET ", list, "?n=1000&last=t999")});
 }
 
+TEST_CASE("tags that a registry keeps back are not passed over in silence") {
+  // As a list that goes on behind a name that is none does, or one that somebody else may read.
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (!contains(exchange.target, "list")) return false;
+    std::string tags = "\"t0\"";
+    for (int i = 1; i < 999; ++i) tags += cat(",\"t", i, "\"");
+    const bool first = exchange.target == cat(list, "?n=1000");
+    exchange.reply(first ? 200 : 403, {}, first ? cat(R"({"tags":[)", tags, ",null]}") : "no");
+    return true;
+  });
+  CHECK_THROWS_AS(fake.client().tags(), registry::StatusError);
+  CHECK(asked(fake).back() == cat("GET ", list, "?n=1000&last=t998"));
+}
+
 TEST_CASE("pages that go in a circle end") {
   FakeRegistry fake([](Exchange& exchange) {
     if (!contains(exchange.target, "list")) return false;
@@ -121,6 +140,15 @@ TEST_CASE("pages that go in a circle end") {
   });
   CHECK(contains(message_of([&] { fake.client().tags(); }), "circle"));
   CHECK(asked(fake).size() == 3);
+}
+
+TEST_CASE("a mark of byte order does not hide a list") {
+  FakeRegistry fake([](Exchange& exchange) {
+    if (!contains(exchange.target, "list")) return false;
+    exchange.reply(200, {}, "\xEF\xBB\xBF{\"tags\":[\"a\"]}");
+    return true;
+  });
+  CHECK(fake.client().tags() == Lines{"a"});
 }
 
 TEST_CASE("links that are not for the next page are not followed") {

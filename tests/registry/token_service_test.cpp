@@ -49,19 +49,6 @@ TEST_CASE("a token service that knows no POST is asked for a token by GET") {
         std::vector<std::string>{"POST /t", "GET /t?scope=repository%3Asome%2Fimage%3Apull"});
 }
 
-TEST_CASE("a login that was refused too often is not sent again for half an hour") {
-  LoopbackServer tokens([](Exchange& exchange) {
-    exchange.reply(429, {}, R"({"details":"too many failed login attempts for username"})");
-  });
-  FakeRegistry fake(
-      wants("Bearer x", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/t"), "\"")}));
-  registry::Options options;
-  options.credentials = registry::Credentials{"user", base::Secret("wrong")};
-  const std::string message = message_of([&] { fake.client(options).resolve("latest"); });
-  CHECK(contains(message, "check username and password"));
-  CHECK(tokens.lines().size() == 1);
-}
-
 TEST_CASE("a password does for a registry that names a realm and no token service") {
   FakeRegistry fake(
       wants(basic_value, {"WWW-Authenticate: Bearer realm=\"factory\", Basic realm=\"factory\""}));
