@@ -1,5 +1,6 @@
 #include "git/smart_remote.hpp"
 
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -164,35 +165,50 @@ BranchHistory SmartRemote::read_history(const std::string& ref, const std::optio
 }
 
 void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) {
+  const Told told = [&](const auto& action) { return telling(Service::upload_pack, action); };
   Advertisement upload = discover(Service::upload_pack, Protocol::v2);
   PackRequest request{commit, std::nullopt, 1};
+  bool refused = false;
   // The branch may move between two connections.
-  for (int attempt = 0; !may_want(upload, request.want); ++attempt) {
+  for (int attempt = 0;; ++attempt) {
     if (attempt == most_attempts) {
       throw Error(cat(name_, ": the branch moves on faster than it can be read; try again later"));
     }
-    // From the tip down to the commit, with all that lies in between.
-    const BranchHistory history = read_history(ref, commit);
-    if (history.commits.empty() || history.commits.front() != commit) {
-      throw Error(cat(name_, ": ", not_on_branch(commit, ref)));
+    if (std::exchange(refused, false) || !may_want(upload, request.want)) {
+      begin_at_tip(request, commit, ref);
+      upload = discover(Service::upload_pack, Protocol::v2);
+      if (!may_want(upload, request.want)) continue;
     }
-    request.want = history.commits.back();
-    request.depth = static_cast<unsigned>(history.depth);
-    upload = discover(Service::upload_pack, Protocol::v2);
-  }
-  const Told told = [&](const auto& action) { return telling(Service::upload_pack, action); };
-  bool answered = false;
-  try {
-    const PackReply reply =
-        telling(Service::upload_pack, [&] { return request_pack(*transport_, upload, request); });
-    answered = true;
-    read_reply(reply, told, sink, log_);
-  } catch (const Error& error) {
-    const bool lacks_commit = request.want == commit && says_not_there(error.what());
-    if (!lacks_commit && (answered || may_be_on_branch(commit, ref))) throw;
-    throw Error(cat(name_, ": ", not_on_branch(commit, ref), " (", error.what(), ')'));
+    bool answered = false;
+    try {
+      const PackReply reply =
+          telling(Service::upload_pack, [&] { return request_pack(*transport_, upload, request); });
+      answered = true;
+      read_reply(reply, told, sink, log_);
+      break;
+    } catch (const Error& error) {
+      const bool not_there = says_not_there(error.what());
+      // Some servers give tips only in version 2 as well, where none says so before.
+      refused = not_there && !answered && upload.protocol == Protocol::v2;
+      if (refused) {
+        log_.debug(cat(error.what(), "; asking from the tip of the branch"));
+        continue;
+      }
+      const bool lacks_commit = request.want == commit && not_there;
+      if (!lacks_commit && (answered || may_be_on_branch(commit, ref))) throw;
+      throw Error(cat(name_, ": ", not_on_branch(commit, ref), " (", error.what(), ')'));
+    }
   }
   transport_->abandon(Service::upload_pack);
+}
+
+void SmartRemote::begin_at_tip(PackRequest& request, const Oid& commit, const std::string& ref) {
+  const BranchHistory history = read_history(ref, commit);
+  if (history.commits.empty() || history.commits.front() != commit) {
+    throw Error(cat(name_, ": ", not_on_branch(commit, ref)));
+  }
+  request.want = history.commits.back();
+  request.depth = static_cast<unsigned>(history.depth);
 }
 
 bool SmartRemote::may_be_on_branch(const Oid& commit, const std::string& ref) {

@@ -166,6 +166,52 @@ TEST_CASE(
   check_fetched(sink, work, version);
 }
 
+TEST_CASE("a version below the tip is had from a server that gives tips only in version 2, too") {
+  /// As JGit does over SSH.
+  class TipsOnly : public CountingTransport {
+   public:
+    TipsOnly(const Work& work, git::Oid refused, Counts& counts)
+        : CountingTransport(work.path(), git::Protocol::v2, counts), refused_(refused.hex()) {}
+    std::unique_ptr<base::ByteSource> request(git::Service service, git::Protocol protocol,
+                                              const git::MakeBody& body) override {
+      std::string text(64 * 1024, '\0');
+      text.resize(base::read_full(*body(), text));
+      if (contains(text, "want " + refused_)) {
+        return std::make_unique<base::MemorySource>(
+            git::pkt_line("ERR want " + refused_ + " not valid"));
+      }
+      return CountingTransport::request(service, protocol, body);
+    }
+
+   private:
+    std::string refused_;
+  };
+  const Work work;
+  const git::Oid version = work.commit("one");
+  work.commit("two");
+  const git::Oid tip = work.commit("three");
+  base::Log log(-1);
+  CountingTransport::Counts counts;
+  CollectingSink sink;
+  SECTION("and one that is on the branch no longer is told from it") {
+    const auto gone = *git::Oid::parse(std::string(40, '7'));
+    git::SmartRemote remote(std::make_unique<TipsOnly>(work, gone, counts), "repository", log);
+    CHECK(contains(message_of([&] { remote.fetch_commit(gone, main_ref, sink); }),
+                   "is not (any more) on branch main"));
+  }
+  SECTION("for it is fetched from the tip") {
+    git::SmartRemote remote(std::make_unique<TipsOnly>(work, version, counts), "repository", log);
+    remote.fetch_commit(version, main_ref, sink);
+    check_fetched(sink, work, version);
+    CHECK(sink.commits.contains(tip));
+  }
+  SECTION("though not for ever, if it refuses the tip as well") {
+    git::SmartRemote remote(std::make_unique<TipsOnly>(work, tip, counts), "repository", log);
+    CHECK(contains(message_of([&] { remote.fetch_commit(tip, main_ref, sink); }), "repository: "));
+    CHECK(counts.advertisements < 20);
+  }
+}
+
 TEST_CASE("a push between two connections of a get is not taken for a rewritten branch") {
   /// Moves the branch before some of the connections.
   class Moving : public CountingTransport {
