@@ -58,8 +58,8 @@ std::optional<Oid> fetch_tree_of(Transport& transport, const Advertisement& uplo
       *reply.packets,
       [&](ObjectType type, const Oid& id, std::string_view content) {
         if (type == ObjectType::commit && id == request.want) tree = tree_of_commit(content);
-        // Commits come first in a pack; the rest is of no interest.
-        return false;
+        // The rest is of no interest. As a rule the commit comes first.
+        return !tree;
       },
       log);
   return tree;

@@ -14,8 +14,8 @@ namespace git {
 Known find_known_objects(Transport& transport, const Advertisement& upload, const Oid& tip,
                          const std::function<const Snapshot&()>& hashed, base::Log& log);
 
-/// The tree of the commit that `request` wants, from the front of the pack; nothing when the pack
-/// begins with something else.
+/// The tree of the commit that `request` wants; nothing when the pack has no such commit. What
+/// comes behind it in the pack is not read.
 std::optional<Oid> fetch_tree_of(Transport& transport, const Advertisement& upload,
                                  PackRequest request, base::Log& log);
 

@@ -1,7 +1,9 @@
 #include "git/have_oracle.hpp"
 
+#include "git/fetch.hpp"
 #include "git/pkt_line.hpp"
 #include "git/support/entries.hpp"
+#include "git/support/pack_builder.hpp"
 #include "git/upload_pack.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
@@ -93,4 +95,22 @@ TEST_CASE("a server that never comes to the pack is not listened to without an e
   Answering server(answer);
   CHECK(contains(message_of([&] { git::request_pack(server, upload, {git::empty_blob()}); }),
                  "no end"));
+}
+
+TEST_CASE("a commit is seen behind its tree, so that the same image is not published again") {
+  const git::Snapshot snapshot = one_file();
+  const std::string tree = "100644 file" + std::string(1, '\0') + std::string(git::Oid{}.raw());
+  const std::string commit = git::encode_commit(
+      {snapshot.tree(), std::nullopt, {"A", "a@example.com"}, {"A", "a@example.com"}, 0, "text"});
+  base::Hasher hasher(base::HashAlgorithm::sha1);
+  PackBuilder pack;
+  pack.add(git::ObjectType::tree, tree);
+  pack.add(git::ObjectType::commit, commit);
+  Answering server(git::pkt_line("NAK\n") + git::pkt_line("\1" + pack.pack()) +
+                   std::string(git::flush_pkt));
+  git::Advertisement upload;
+  upload.capabilities = {{"side-band-64k", ""}};
+  base::Log log(-1);
+  const git::Oid id = git::object_id(hasher, git::ObjectType::commit, commit);
+  CHECK(git::fetch_tree_of(server, upload, {id, snapshot.tree(), 1}, log) == snapshot.tree());
 }
