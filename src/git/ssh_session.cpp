@@ -113,6 +113,15 @@ class SshChannel : public Channel {
     throw Error(cat(where_, ": ", doing, ": ", base::printable(ssh_get_error(session_.get()))));
   }
 
+  /// The same before git runs. A connection that breaks so early may be made again.
+  [[noreturn]] void fail_to_start(std::string_view doing) {
+    const std::string reason = base::printable(ssh_get_error(session_.get()));
+    const std::string message = cat(where_, ": ", doing, ": ", reason);
+    // A server with too many connections just hangs up (sshd_config(5), MaxStartups).
+    if (!reason.starts_with("Socket error")) throw Error(message);
+    throw http::TransportError(http::TransportError::Cause::cut, message);
+  }
+
   template <class Value>
   void set(ssh_options_e option, const Value* value) {
     if (ssh_options_set(session_.get(), option, value) != SSH_OK) fail("set up");
@@ -148,7 +157,7 @@ class SshChannel : public Channel {
 
   template <class Action>
   void complete(std::string_view doing, Action action) {
-    if (repeat(SSH_AGAIN, doing, action) != SSH_OK) fail(doing);
+    if (repeat(SSH_AGAIN, doing, action) != SSH_OK) fail_to_start(doing);
   }
 
   void connect(const SshAddress& address, const RemoteOptions& options) {
@@ -181,11 +190,7 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_KNOWNHOSTS, known_hosts_path_.c_str());
     ssh_set_blocking(session_.get(), 0);
     if (repeat(SSH_AGAIN, "connect", [&] { return ssh_connect(session_.get()); }) == SSH_OK) return;
-    const std::string reason = base::printable(ssh_get_error(session_.get()));
-    const std::string message = cat(where_, ": connect: ", reason);
-    // A server with too many connections just hangs up (sshd_config(5), MaxStartups).
-    if (!reason.starts_with("Socket error")) throw Error(message);
-    throw http::TransportError(http::TransportError::Cause::cut, message);
+    fail_to_start("connect");
   }
 
   base::UniqueFd open_socket(const SshAddress& address, const RemoteOptions& options) {
@@ -282,7 +287,7 @@ class SshChannel : public Channel {
             "the server wants a second factor, which nobody can give here; use a user who logs "
             "in with one of source.git.private_key and source.git.password alone");
       }
-      fail("log in");
+      fail_to_start("log in");
     };
     if (options.private_key.empty()) {
       if (options.password.empty()) denied("set source.git.private_key");

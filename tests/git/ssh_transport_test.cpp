@@ -32,14 +32,14 @@ using Message = base::Handle<ssh_message_struct, ssh_message_free>;
 
 const std::string greeting = "what a server says first";
 
-/// An SSH server that lets everybody in who has a password, runs nothing, and does with a variable
-/// what it was told.
+/// An SSH server that lets everybody in who has a password, and runs nothing.
 class SshServer {
  public:
-  enum class Variables { answered, ignored, hung_up_on };
+  /// Some say nothing when they are told a variable, or hang up at that or at the login.
+  enum class Manner { polite, mute, hangs_up_at_variable, hangs_up_at_login };
 
-  explicit SshServer(Variables variables)
-      : variables_(variables), bind_(ssh_bind_new()), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit SshServer(Manner manner)
+      : manner_(manner), bind_(ssh_bind_new()), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     ssh_key key = nullptr;
     REQUIRE(ssh_pki_generate(SSH_KEYTYPE_ED25519, 0, &key) == SSH_OK);
     REQUIRE(ssh_bind_options_set(bind_.get(), SSH_BIND_OPTIONS_IMPORT_KEY, key) == SSH_OK);
@@ -90,6 +90,7 @@ class SshServer {
           ssh_message_service_reply_success(message.get());
           break;
         case SSH_REQUEST_AUTH:
+          if (manner_ == Manner::hangs_up_at_login) return;
           if (ssh_message_subtype(message.get()) == SSH_AUTH_METHOD_PASSWORD) {
             ssh_message_auth_reply_success(message.get(), 0);
           } else {
@@ -101,8 +102,8 @@ class SshServer {
           break;
         case SSH_REQUEST_CHANNEL:
           if (ssh_message_subtype(message.get()) == SSH_CHANNEL_REQUEST_ENV) {
-            if (variables_ == Variables::hung_up_on) return;
-            if (variables_ == Variables::answered) ssh_message_reply_default(message.get());
+            if (manner_ == Manner::hangs_up_at_variable) return;
+            if (manner_ == Manner::polite) ssh_message_reply_default(message.get());
             break;
           }
           ssh_message_channel_request_reply_success(message.get());
@@ -114,7 +115,7 @@ class SshServer {
     }
   }
 
-  Variables variables_;
+  Manner manner_;
   Bind bind_;
   base::UniqueFd listener_;
   std::atomic<int> connection_{-1};
@@ -153,20 +154,20 @@ std::string greeting_from(git::Transport& transport) {
 }  // namespace
 
 TEST_CASE("an SSH server that cannot be asked for version 2 can be read from all the same") {
-  using Variables = SshServer::Variables;
-  const auto variables = GENERATE(Variables::answered, Variables::ignored, Variables::hung_up_on);
-  const SshServer server(variables);
+  using Manner = SshServer::Manner;
+  const auto manner = GENERATE(Manner::polite, Manner::mute, Manner::hangs_up_at_variable);
+  const SshServer server(manner);
   CapturedLog log;
   const auto transport = way_to(server, log);
   CHECK(greeting_from(*transport) == greeting);
   CHECK(greeting_from(*transport) == greeting);
-  if (variables == Variables::answered) return;  // Perhaps too late, on a busy machine.
+  if (manner == Manner::polite) return;  // Perhaps too late, on a busy machine.
   // What was found out once is not tried again.
   CHECK(server.connections == 3);
 }
 
 TEST_CASE("a connection over SSH does not stay open until the program ends") {
-  const SshServer server(SshServer::Variables::answered);
+  const SshServer server(SshServer::Manner::polite);
   CapturedLog log;
   CHECK(greeting_from(*way_to(server, log)) == greeting);
   using namespace std::chrono_literals;
@@ -175,9 +176,16 @@ TEST_CASE("a connection over SSH does not stay open until the program ends") {
 }
 
 TEST_CASE("a key that the server cannot take safely is not called unknown to it") {
-  const SshServer server(SshServer::Variables::answered);
+  const SshServer server(SshServer::Manner::polite);
   CapturedLog log;
   const std::string key = rsa_key();
   CHECK(contains(message_of([&] { greeting_from(*way_to(server, log, key)); }),
                  "use an ed25519 key"));
+}
+
+TEST_CASE("a server that is stopped while somebody logs in is asked again") {
+  const SshServer server(SshServer::Manner::hangs_up_at_login);
+  CapturedLog log;
+  CHECK_THROWS_AS(greeting_from(*way_to(server, log)), http::TransportError);
+  CHECK(server.connections > 1);
 }
