@@ -21,7 +21,7 @@ set(libraries
   "^isa-l"      "^codec/(inflate|deflate|gzip_writer)\\.cpp$"
   "^zstd"       "^codec/zstd\\.cpp$"
   "^git2"       "^git/direct_repository\\.cpp$"
-  "^libssh"     "^git/ssh_session\\.cpp$"
+  "^libssh"     "^git/ssh_(session|keys)\\.cpp$"
   "^re2/"       "^base/pattern\\.cpp$"
   "^nlohmann/json\\.hpp$"  "^(base/json|lfs/batch|resource/(protocol|image_files))\\.cpp$"
 )

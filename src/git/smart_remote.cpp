@@ -9,6 +9,7 @@
 #include "git/fetch_commit.hpp"
 #include "git/pack_source.hpp"
 #include "git/pkt_line.hpp"
+#include "git/server_words.hpp"
 
 namespace git {
 namespace {
@@ -17,8 +18,7 @@ using base::cat;
 using base::Error;
 
 constexpr const char* agent = "agent=rootfs-git-resource/" RESOURCE_VERSION;
-constexpr int most_attempts = 5;    ///< At a branch that moves while it is read.
-constexpr size_t most_words = 600;  ///< Of what a server says, in one error line.
+constexpr int most_attempts = 5;  ///< At a branch that moves while it is read.
 
 /// The command and the pack behind it.
 class PushBody : public base::ByteSource {
@@ -41,58 +41,6 @@ class PushBody : public base::ByteSource {
   PackSource pack_;
   base::Log& log_;
   uint64_t sent_ = 0;
-};
-
-/// Keeps the end of what a server says, on one line.
-class Words {
- public:
-  void add(std::string_view text) {
-    words_ += text;
-    if (words_.size() > 8 * most_words) words_.erase(0, words_.size() - 4 * most_words);
-  }
-  std::string text() const {
-    std::string line;
-    for (const std::string_view part : base::split(words_, '\n')) {
-      std::string_view clean = base::trim(part);
-      if (const size_t at = clean.rfind('\r'); at != std::string_view::npos)
-        clean.remove_prefix(at + 1);
-      // Counters are no reason, and neither is what some hosts frame theirs with, or what git says
-      // when this side has given up.
-      if (clean.empty() || clean == "error:" || clean.find("% (") != std::string_view::npos ||
-          clean == "fatal: the remote end hung up unexpectedly") {
-        continue;
-      }
-      line += cat(line.empty() ? "" : " / ", base::printable(clean));
-    }
-    if (line.size() <= most_words) return line;
-    // From a whole word on: half of one may be half a letter, or half a secret that is not hidden.
-    const size_t blank = line.find(' ', line.size() - most_words);
-    return cat("...", blank == std::string::npos ? "" : line.substr(blank));
-  }
-
- private:
-  std::string words_;
-};
-
-/// Hands on what a server says line by line: packets cut lines, and characters, anywhere.
-class RemoteLines {
- public:
-  explicit RemoteLines(base::Log& log) : log_(log) {}
-  ~RemoteLines() { log_.remote(rest_); }
-  RemoteLines(const RemoteLines&) = delete;
-  RemoteLines& operator=(const RemoteLines&) = delete;
-
-  void add(std::string_view text) {
-    rest_ += text;
-    const size_t end = rest_.size() > most_line ? rest_.size() : rest_.rfind('\n') + 1;
-    log_.remote(std::string_view(rest_).substr(0, end));
-    rest_.erase(0, end);
-  }
-
- private:
-  static constexpr size_t most_line = 64 * 1024;
-  base::Log& log_;
-  std::string rest_;
 };
 
 /// Whether a server refuses to send an object it does not have: in the words of git, of JGit.
@@ -122,7 +70,7 @@ auto SmartRemote::telling(Service service, Action&& action) -> decltype(action()
     } catch (http::TransportError&) {
       throw;  // There is nobody to listen to.
     } catch (Error& error) {
-      Words said;
+      ServerWords said;
       said.add(last_words(service));
       if (said.text().empty()) throw;
       throw Error(cat(error.what(), "; it said: ", said.text()));
@@ -306,8 +254,8 @@ PushReply SmartRemote::send_command(const MakeBody& make_body, const std::string
 }
 
 PushReply SmartRemote::read_report(base::ByteSource& reply, const std::string& ref) {
-  Words words;
-  RemoteLines lines(log_);
+  ServerWords words;
+  ServerLines lines(log_);
   std::unique_ptr<SideBandSource> band;
   if (receive_.can("side-band-64k")) {
     band = std::make_unique<SideBandSource>(reply, [&](std::string_view text) {

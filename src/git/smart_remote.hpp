@@ -26,10 +26,10 @@ class SmartRemote : public Remote {
   std::string command(const std::optional<Oid>& old, const Oid& wanted,
                       const std::string& ref) const;
   PushReply send_command(const MakeBody& make_body, const std::string& ref);
-  /// Asks again after a request for `commit` has failed: not every server says that it lacks it.
   /// Makes `request` one for the branch from its tip down to the commit, with all that lies in
   /// between. Error when the commit is not on it.
   void begin_at_tip(PackRequest& request, const Oid& commit, const std::string& ref);
+  /// Asks again after a request for `commit` has failed: not every server says that it lacks it.
   bool may_be_on_branch(const Oid& commit, const std::string& ref);
   Advertisement discover(Service service, Protocol protocol = Protocol::v0);
   BranchHistory read_history(const std::string& ref, const std::optional<Oid>& since);

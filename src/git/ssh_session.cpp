@@ -15,6 +15,7 @@
 #include "base/handle.hpp"
 #include "base/text.hpp"
 #include "git/known_hosts.hpp"
+#include "git/ssh_keys.hpp"
 #include "git/tcp_connect.hpp"
 
 namespace git {
@@ -41,8 +42,6 @@ void close_session(ssh_session_struct* session) {
 
 using Session = base::Handle<ssh_session_struct, close_session>;
 using SessionChannel = base::Handle<ssh_channel_struct, ssh_channel_free>;
-using Key = base::Handle<ssh_key_struct, ssh_key_free>;
-using Text = base::Handle<char, ssh_string_free_char>;
 
 std::string host_text(const SshAddress& address) {
   return address.port == 22 ? address.host : cat('[', address.host, "]:", address.port);
@@ -217,15 +216,12 @@ class SshChannel : public Channel {
 
   void check_host_key(const SshAddress& address, const RemoteOptions& options) {
     if (options.check_host_key == CheckHostKey::no) return;
-    Key key;
-    if (ssh_get_server_publickey(session_.get(), base::Out(key)) != SSH_OK)
-      fail("read the host key");
-    Text encoded;
-    if (ssh_pki_export_pubkey_base64(key.get(), base::Out(encoded)) != SSH_OK) {
+    SshKey key;
+    if (ssh_get_server_publickey(session_.get(), base::Out(key)) != SSH_OK) {
       fail("read the host key");
     }
-    const std::string line = cat(host_text(address), ' ',
-                                 ssh_key_type_to_char(ssh_key_type(key.get())), ' ', encoded.get());
+    const std::string text = public_text(key.get());
+    const std::string line = cat(host_text(address), ' ', text);
     const std::string fingerprint = fingerprint_of(key.get());
     if (known_lines_.empty()) {
       throw Error(cat(where_, ": the host key is not known, fingerprint ", fingerprint,
@@ -233,7 +229,7 @@ class SshChannel : public Channel {
                       "source.git.skip_host_key_check: true): ",
                       line));
     }
-    if (is_revoked(encoded.get())) {
+    if (is_revoked(known_lines_, text.substr(text.find(' ') + 1))) {
       throw Error(cat(where_, ": source.git.known_hosts says of the host key (", fingerprint,
                       ") that it is @revoked; somebody may be in between, or the host needs a new "
                       "key"));
@@ -253,26 +249,6 @@ class SshChannel : public Channel {
                         ": source.git.known_hosts has no key for this host; its fingerprint is ",
                         fingerprint, "; if it is right, add: ", line));
     }
-  }
-
-  /// The library passes over lines with a marker (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). What is
-  /// revoked for one host is trusted for none.
-  bool is_revoked(std::string_view key) const {
-    for (const std::string_view line : base::split(known_lines_, '\n')) {
-      if (base::trim(line).starts_with("@revoked") && line.find(key) != line.npos) return true;
-    }
-    return false;
-  }
-
-  std::string fingerprint_of(ssh_key_struct* key) {
-    unsigned char* raw = nullptr;
-    size_t size = 0;
-    if (ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &raw, &size) != 0) {
-      fail("read the host key");
-    }
-    const Text text(ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, raw, size));
-    ssh_clean_pubkey_hash(&raw);
-    return text ? text.get() : "unknown";
   }
 
   void log_in(const SshAddress& address, const RemoteOptions& options) {
@@ -298,7 +274,7 @@ class SshChannel : public Channel {
           "source.git.password is wrong, or the server wants source.git.private_key");
       return;
     }
-    const Key key = read_private_key(options);
+    const SshKey key = read_private_key(options);
     const int result = repeat(SSH_AUTH_AGAIN, "log in", [&] {
       return ssh_userauth_publickey(session_.get(), nullptr, key.get());
     });
@@ -311,25 +287,6 @@ class SshChannel : public Channel {
     }
     check(result,
           "the server does not accept source.git.private_key; is its public half installed there?");
-  }
-
-  static Key read_private_key(const RemoteOptions& options) {
-    const std::string& passphrase = options.private_key_passphrase.reveal();
-    // The text often loses its final line feed on the way through YAML.
-    const std::string text = options.private_key.reveal() + "\n";
-    Key key;
-    // A callback in place of a prompt: a wrong passphrase must fail, not ask the terminal.
-    const auto no_prompt = [](const char*, char*, size_t, int, int, void*) noexcept { return -1; };
-    if (ssh_pki_import_privkey_base64(text.c_str(),
-                                      passphrase.empty() ? nullptr : passphrase.c_str(), no_prompt,
-                                      nullptr, base::Out(key)) != SSH_OK) {
-      throw Error(passphrase.empty()
-                      ? "source.git.private_key cannot be read: not a private key, or it needs "
-                        "source.git.private_key_passphrase"
-                      : "source.git.private_key cannot be read: not a private key, or "
-                        "source.git.private_key_passphrase is wrong");
-    }
-    return key;
   }
 
   void take_errors() {

@@ -90,7 +90,10 @@ class SshServer {
           ssh_message_service_reply_success(message.get());
           break;
         case SSH_REQUEST_AUTH:
-          if (manner_ == Manner::hangs_up_at_login) return;
+          if (manner_ == Manner::hangs_up_at_login) {
+            ::shutdown(connection_, SHUT_RDWR);
+            return;
+          }
           if (ssh_message_subtype(message.get()) == SSH_AUTH_METHOD_PASSWORD) {
             ssh_message_auth_reply_success(message.get(), 0);
           } else {
