@@ -47,8 +47,8 @@ constexpr std::array<std::string_view, 4> object_words = {
     "object too large", "file size limit", "blobs which exceed", "byte limit for objects"};
 /// What is left of it when a proxy swallows the server's words, or time ends it, or the connection
 /// ends under it.
-constexpr std::array<std::string_view, 4> cut_words = {"http 408", "http 50",
-                                                       "ended without saying", "broke off"};
+constexpr std::array<std::string_view, 5> cut_words = {
+    "http 408", "http 50", "ended without saying", "broke off", "socket error"};
 
 /// For which a connection that nobody serves is taken to be still there.
 constexpr std::chrono::seconds longest_idle{5};

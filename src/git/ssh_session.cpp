@@ -73,8 +73,10 @@ class SshChannel : public Channel {
                         want_write && ssh_channel_window_size(channel_.get()) > 0};
       if (ready.readable || ready.writable) return ready;
       if (Clock::now() > deadline) {
-        throw http::TransportError(http::TransportError::Cause::timeout,
-                                   cat(where_, ": no answer for 15 minutes"));
+        throw http::TransportError(
+            http::TransportError::Cause::timeout,
+            cat(where_, ": no answer for 15 minutes", said_.empty() ? "" : "; the server said: ",
+                base::excerpt(said_, base::sentence_limit)));
       }
       wait_for_socket();
     }
