@@ -1,5 +1,6 @@
 #include "git/blob_spool.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -24,48 +25,84 @@ using base::Error;
 constexpr size_t unit_size = 512 * 1024;          ///< Larger files are compressed as they come in.
 constexpr size_t most_waiting = 4 * 1024 * 1024;  ///< Bytes waiting for a thread.
 
-struct Piece {
-  uint64_t start = 0;  ///< In the packed file.
-  uint64_t offset = 0;
-  uint64_t size = 0;
-};
-
-/// A file in the spool; large ones lie in several pieces.
+/// A file in the spool.
 class SpooledBlob : public PackedContent {
  public:
   explicit SpooledBlob(std::shared_ptr<ScratchFile> file) : file_(std::move(file)) {}
 
   const Oid& id() const override { return id_; }
-  uint64_t packed_size() const override { return size_; }
+  void set_id(const Oid& id) { id_ = id; }
   void read_packed(uint64_t offset, std::span<char> buffer) const override {
-    if (buffer.size() > size_ || offset > size_ - buffer.size()) {
+    const uint64_t size = packed_size();
+    if (buffer.size() > size || offset > size - buffer.size()) {
       throw Error("read past the end of a compressed file");
     }
-    if (buffer.empty()) return;
+    if (!buffer.empty()) read_inside(offset, buffer);
+  }
+  void read_at(uint64_t /*offset*/, std::span<char> /*buffer*/) const override {
+    throw Error("a compressed file cannot be read plain");
+  }
+
+ protected:
+  ScratchFile& file() const { return *file_; }
+  virtual void read_inside(uint64_t offset, std::span<char> buffer) const = 0;
+
+ private:
+  std::shared_ptr<ScratchFile> file_;
+  Oid id_;
+};
+
+/// There may be a hundred thousand of these in memory.
+class SmallBlob : public SpooledBlob {
+ public:
+  using SpooledBlob::SpooledBlob;
+
+  uint64_t packed_size() const override { return size_; }
+  void store(std::string_view bytes) {
+    size_ = static_cast<uint32_t>(bytes.size());
+    start_ = file().append(bytes);
+  }
+
+ private:
+  void read_inside(uint64_t offset, std::span<char> buffer) const override {
+    file().read(start_ + offset, buffer);
+  }
+
+  uint32_t size_ = 0;
+  uint64_t start_ = 0;
+};
+
+/// Lies in pieces, between others.
+class LargeBlob : public SpooledBlob {
+ public:
+  using SpooledBlob::SpooledBlob;
+
+  uint64_t packed_size() const override { return size_; }
+  void append(std::string_view bytes) {
+    pieces_.push_back({size_, file().append(bytes), bytes.size()});
+    size_ += bytes.size();
+  }
+
+ private:
+  struct Piece {
+    uint64_t start = 0;  ///< In the packed file.
+    uint64_t offset = 0;
+    uint64_t size = 0;
+  };
+
+  void read_inside(uint64_t offset, std::span<char> buffer) const override {
     auto piece = std::upper_bound(pieces_.begin(), pieces_.end(), offset,
                                   [](uint64_t at, const Piece& one) { return at < one.start; });
     for (--piece; !buffer.empty(); ++piece) {
       const uint64_t within = offset - piece->start;
       const size_t count =
           static_cast<size_t>(std::min<uint64_t>(buffer.size(), piece->size - within));
-      file_->read(piece->offset + within, buffer.first(count));
+      file().read(piece->offset + within, buffer.first(count));
       buffer = buffer.subspan(count);
       offset += count;
     }
   }
-  void read_at(uint64_t /*offset*/, std::span<char> /*buffer*/) const override {
-    throw Error("a compressed file cannot be read plain");
-  }
 
-  void append(std::string_view bytes) {
-    pieces_.push_back({size_, file_->append(bytes), bytes.size()});
-    size_ += bytes.size();
-  }
-  void set_id(const Oid& id) { id_ = id; }
-
- private:
-  std::shared_ptr<ScratchFile> file_;
-  Oid id_;
   std::vector<Piece> pieces_;
   uint64_t size_ = 0;
 };
@@ -79,7 +116,7 @@ struct Tools {
 
 struct Job {
   std::string bytes;
-  std::shared_ptr<SpooledBlob> blob;
+  std::shared_ptr<SmallBlob> blob;
 };
 
 void pack_small(Tools& tools, const Job& job) {
@@ -88,7 +125,7 @@ void pack_small(Tools& tools, const Job& job) {
   append_pack_entry_header(ObjectType::blob, job.bytes.size(), tools.out);
   tools.deflater.append_unit(job.bytes, codec::LastUnit::yes, tools.out);
   tools.out += codec::zlib_trailer(codec::adler32(job.bytes));
-  job.blob->append(tools.out);
+  job.blob->store(tools.out);
 }
 
 std::string read_exactly(base::ByteSource& data, size_t size) {
@@ -139,7 +176,7 @@ struct BlobSpool::Impl {
     if (failure) std::rethrow_exception(failure);
   }
 
-  void pack_large(base::ByteSource& data, uint64_t size, SpooledBlob& blob) {
+  void pack_large(base::ByteSource& data, uint64_t size, LargeBlob& blob) {
     hash_object_header(tools.hasher, ObjectType::blob, size);
     tools.out.clear();
     append_pack_entry_header(ObjectType::blob, size, tools.out);
@@ -177,11 +214,12 @@ BlobSpool::BlobSpool(const std::string& directory, unsigned threads)
 BlobSpool::~BlobSpool() = default;
 
 std::shared_ptr<const base::Content> BlobSpool::store(base::ByteSource& data, uint64_t size) {
-  auto blob = std::make_shared<SpooledBlob>(impl_->file);
   if (size > unit_size) {
+    auto blob = std::make_shared<LargeBlob>(impl_->file);
     impl_->pack_large(data, size, *blob);
     return blob;
   }
+  auto blob = std::make_shared<SmallBlob>(impl_->file);
   Job job{read_exactly(data, static_cast<size_t>(size)), blob};
   impl_->wait_until([&] { return impl_->waiting < most_waiting; });
   const std::lock_guard lock(impl_->mutex);
