@@ -107,7 +107,7 @@ Reference Reference::parse(std::string_view text) {
   if (text.empty()) refuse(text, "it is empty; write [registry/]repository[:tag][@digest]");
   const size_t scheme = text.find("://");
   if (scheme != std::string_view::npos) {
-    refuse(text, cat("write it without ", base::printable(text.substr(0, scheme)), "://"));
+    refuse(text, cat("write it without ", base::excerpt(text.substr(0, scheme)), "://"));
   }
   if (text.size() == 64 && std::all_of(text.begin(), text.end(), is_hex)) {
     refuse(text, "64 digits are an image id; write repository@sha256:digits");
