@@ -36,17 +36,6 @@ bool may_want_length(long status) {
   return status == 411 || status == 400 || status == 501;
 }
 
-/// The ways to log in that a server offers, if user name and password are none of them.
-std::string other_logins(const http::Response& response) {
-  std::string schemes;
-  for (const http::Challenge& challenge :
-       http::parse_challenges(response.headers.all("WWW-Authenticate"))) {
-    if (challenge.scheme == "basic") return "";
-    schemes += cat(schemes.empty() ? "" : ", ", challenge.scheme);
-  }
-  return base::excerpt(schemes);
-}
-
 /// A body that keeps the HTTP response it belongs to.
 class ReplySource : public base::ByteSource {
  public:
@@ -245,7 +234,7 @@ class HttpTransport : public Transport {
 
   std::string describe(http::Response& response, std::string_view note) {
     const std::string said = http::describe_error_body(response);
-    const std::string others = response.status == 401 ? other_logins(response) : "";
+    const std::string others = response.status == 401 ? http::other_logins(response) : "";
     std::string hint;
     switch (response.status) {
       case 401:

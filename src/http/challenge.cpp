@@ -104,4 +104,13 @@ std::vector<Challenge> parse_challenges(const std::vector<std::string>& fields) 
   return challenges;
 }
 
+std::string other_logins(const Response& response) {
+  std::string schemes;
+  for (const Challenge& challenge : parse_challenges(response.headers.all("WWW-Authenticate"))) {
+    if (challenge.scheme == "basic") return "";
+    schemes += base::cat(schemes.empty() ? "" : ", ", challenge.scheme);
+  }
+  return base::excerpt(schemes);
+}
+
 }  // namespace http

@@ -171,6 +171,8 @@ struct Challenge {
 
 /// All challenges of all WWW-Authenticate fields; malformed parts are skipped.
 std::vector<Challenge> parse_challenges(const std::vector<std::string>& fields);
+/// The schemes a server offers to log in by, to be shown, if Basic is none of them; else "".
+std::string other_logins(const Response& response);
 
 /// How long a Retry-After value asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3),
 /// never less than nothing. Nothing when malformed.

@@ -39,13 +39,18 @@ bool is_pull_limit(const http::Response& response, const std::string& words,
          lower.find("pull rate limit") != std::string::npos;
 }
 
-std::string no_access(Login login) {
+std::string no_access(const http::Response& response, Login login) {
   constexpr const char* text = "not found or no access";
+  const std::string others = http::other_logins(response);
   switch (login) {
     case Login::none:
       return cat(text, "; if it is private, set username and password");
     case Login::unasked:
-      return cat(text, "; the registry did not ask for the login");
+      return others.empty()
+                 ? cat(text, "; the registry did not ask for the login")
+                 : cat(text,
+                       "; the registry takes no user name and password (Basic, Bearer), only ",
+                       "other logins (", others, "), of which none is possible here");
     case Login::padded:
       return cat(text, " with this username and password, one of which begins or ends with white ",
                  "space, perhaps a line break");
@@ -63,7 +68,7 @@ std::string meaning(const http::Response& response, Login login) {
   switch (response.status) {
     case 401:
     case 403:
-      return no_access(login);
+      return no_access(response, login);
     case 404:
       return "not found";
     case 429:

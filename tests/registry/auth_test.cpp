@@ -192,6 +192,14 @@ TEST_CASE("a password that was never asked for is not called wrong") {
   CHECK(contains(message, "not from here"));
 }
 
+TEST_CASE("a registry that takes only other logins is said to") {
+  FakeRegistry fake(wants("never", {"WWW-Authenticate: Negotiate", "WWW-Authenticate: NTLM"}));
+  const std::string message = message_of([&] { fake.client(with_password()).fetch("latest"); });
+  CAPTURE(message);
+  CHECK(contains(message, "takes no user name and password (Basic, Bearer)"));
+  CHECK(contains(message, "only other logins (negotiate, ntlm)"));
+}
+
 TEST_CASE("a login that a cloud has given is not called username and password") {
   FakeRegistry fake(wants("never", {"WWW-Authenticate: Basic realm=\"r\""}));
   registry::Options options = with_password();
