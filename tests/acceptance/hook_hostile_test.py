@@ -5,7 +5,7 @@ import unittest
 
 from support import exact, torture, trees
 from support.case import AS_ROOT, Case
-from support.git_repo import stock_clone
+from support.git_repo import git_config, stock_clone
 from support.hook import HOOK, hooked
 
 
@@ -105,6 +105,13 @@ class HostileManifest(Case):
     def test_a_file_that_is_missing(self):
         self.assert_refused("rootfs/gone: missing",
                             lines=[f"./gone {self.LINE.format('file')} size=1"])
+
+    def test_links_that_git_was_told_to_check_out_as_files(self):
+        repository = self.repository()
+        exact.Image(self.tree).publish(repository, HOOK.read_bytes())
+        settings = {"core.hooksPath": ".rootfs/hooks", "core.symlinks": "false"}
+        with self.assertRaisesRegex(RuntimeError, "is core.symlinks off"):
+            stock_clone(repository.file_uri, self.work.fresh("clone"), env=git_config(settings))
 
 
 if __name__ == "__main__":
