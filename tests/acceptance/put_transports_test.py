@@ -66,6 +66,23 @@ class PutOverHttp(PutCase):
         self.refused(self.https.source(repository), "certificate", "ca_certs")
         self.assertIsNone(repository.tip())
 
+    def test_a_redirect_from_https_to_http_sends_nothing_there(self):
+        plain = http_server.HttpServer(lambda _: http_server.Reply(404))
+        self.addCleanup(plain.close)
+        secure = http_server.HttpServer(
+            lambda request: http_server.Reply(307, {"Location": plain.url + request.target}),
+            tls=self.authority.issue())
+        self.addCleanup(secure.close)
+        login = {"username": "someone", "password": "secret",
+                 "ca_certs": self.authority.certificate}
+        large = {"threshold": "100kB", "url": f"{secure.url}/team/images/info/lfs"}
+        for git in ({"uri": f"{secure.url}/team/images.git"},
+                    {"uri": self.repository().file_uri, "lfs": large}):
+            with self.subTest(git["uri"]):
+                log = self.refused({**git, **login}, "from https to", plain.url)
+                self.assertNotIn("secret", log)
+        self.assertEqual([], plain.requests)
+
     def test_a_wrong_password_is_named_and_not_shown(self):
         repository = self.repository()
         git = dict(self.http.source(repository), password="not-this-one")
