@@ -23,7 +23,6 @@ Patience::Patience(std::string where, Sleep sleep, base::Log& log)
       generator_(std::random_device{}()) {}
 
 bool Patience::may_pass(const http::TransportError& error) {
-  // A server that was silent until time ran out had its chance.
   return http::may_pass(error) && error.cause() != http::TransportError::Cause::timeout;
 }
 

@@ -31,6 +31,9 @@ class Patience {
   /// Lines of the log begin with `where`, if that is not empty.
   Patience(std::string where, Sleep sleep, base::Log& log);
 
+  /// Whether asking once more may help. A server that was silent until time ran out had its chance.
+  static bool may_pass(const http::TransportError& error);
+
   template <class Action>
   auto run(Action&& action) -> decltype(action()) {
     for (int attempt = 1;; ++attempt) {
@@ -48,7 +51,6 @@ class Patience {
   }
 
  private:
-  static bool may_pass(const http::TransportError& error);
   void wait_or_rethrow(base::Error& error, int attempt,
                        std::optional<std::chrono::seconds> retry_after);
 

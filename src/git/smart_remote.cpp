@@ -8,6 +8,7 @@
 #include "git/fetch.hpp"
 #include "git/fetch_commit.hpp"
 #include "git/pack_source.hpp"
+#include "git/patience.hpp"
 #include "git/pkt_line.hpp"
 #include "git/server_words.hpp"
 
@@ -48,6 +49,12 @@ bool says_not_there(std::string_view text) {
   return text.find("not our ref") != std::string_view::npos ||
          (text.find("want ") != std::string_view::npos &&
           text.find(" not valid") != std::string_view::npos);
+}
+
+bool is_cut(const Error& error) {
+  const auto* failure = dynamic_cast<const http::TransportError*>(&error);
+  return failure != nullptr ? Patience::may_pass(*failure)
+                            : dynamic_cast<const ClosedEarly*>(&error) != nullptr;
 }
 
 std::string join_reasons(std::string_view reason, const std::string& words) {
@@ -135,6 +142,7 @@ void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, Object
       read_reply(reply, told, sink, log_);
       break;
     } catch (const Error& error) {
+      if (answered && is_cut(error)) throw FetchBroken(error.what());
       const bool not_there = says_not_there(error.what());
       // Some servers give tips only in version 2 as well, where none says so before.
       refused = not_there && !answered && upload.protocol == Protocol::v2;

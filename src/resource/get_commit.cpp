@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "git/object_store.hpp"
 #include "git/remote.hpp"
+#include "http/backoff.hpp"
 #include "resource/bounded_sink.hpp"
 #include "resource/destination.hpp"
 #include "resource/get_formats.hpp"
@@ -28,6 +29,8 @@ using base::cat;
 using base::Error;
 
 constexpr uint64_t largest_file = 16 * 1024 * 1024;
+constexpr int most_attempts = 3;  ///< At a connection that is cut while the image comes.
+constexpr std::chrono::seconds pause_after_cut{1};
 
 /// A directory for files that move into the image: nothing is to be passed on to them.
 void make_staging_directory(const std::string& path) {
@@ -64,6 +67,21 @@ void fetch(const GitSource& source, const git::Oid& commit, const std::string& d
   report(summary, "the repository", seconds.count(), log);
 }
 
+/// Does so again when the connection is cut: a server cannot send the rest of a commit.
+void fetch_patiently(const GitSource& source, const git::Oid& commit, const std::string& directory,
+                     const rootfs::Limits& limits, base::Log& log) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return fetch(source, commit, directory, limits, log);
+    } catch (const git::FetchBroken& error) {
+      if (attempt == most_attempts) throw;
+      log.info(cat(error.what(), "; beginning again"));
+    }
+    clear_destination(directory);
+    http::pause(attempt * pause_after_cut);
+  }
+}
+
 /// Puts an archive in the place of the image's directory.
 void pack(const std::string& directory, base::Log& log) {
   const std::string metadata = cat(directory, "/metadata.json");
@@ -96,7 +114,7 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
   clear_destination(directory);
   if (!request.params.skip_download) {
     try {
-      fetch(source, *commit, directory, request.source.limits, log);
+      fetch_patiently(source, *commit, directory, request.source.limits, log);
       if (format == Format::rootfs_tar) pack(directory, log);
     } catch (...) {
       clear_destination(directory);

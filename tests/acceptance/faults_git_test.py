@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from support import fast_clock, git_http, git_ssh, images, programs
+from support import fast_clock, git_http, git_ssh, images, programs, trees
 from support.cutting_line import CuttingLine
 from support.http_server import HttpServer, Reply, forward
 from support.put_case import PutCase
@@ -217,6 +217,21 @@ class GitFaults(PutCase):
             ("a redirect of a request", self.spoiled_get, STEPS[1],
              lambda _: Reply(302, {"Location": "elsewhere"}), "302"),
         ])
+
+    def test_a_connection_that_is_cut_once_does_not_end_a_get(self):
+        repository, old = self.published()
+        shares = [.2, .9]
+        server = self.front(STEPS[1], lambda reply: cut(shares.pop())(reply) if shares else reply)
+        source = {"git": {"uri": f"{server.url}/{repository.path.name}"}}
+        destination = self.work.directory("get")
+        outcome = programs.invoke("in", {"source": source, "version": {"ref": old}}, destination,
+                                  env=self.unhurried)
+        self.succeeded(outcome)
+        self.assertEqual(outcome.log.count("; beginning again"), 2, outcome.log)
+        again = self.work.directory("again")
+        self.succeeded(programs.get(source, {"ref": old}, again))
+        self.assertEqual([], trees.differences(trees.listing(again / "rootfs", exact=True),
+                                               trees.listing(destination / "rootfs", exact=True)))
 
     def test_a_put_whose_questions_are_answered_wrongly(self):
         self.each([

@@ -170,4 +170,6 @@ TEST_CASE(
   };
   CHECK(message_of([&] { fetch_from_one_that_says("fatal: out of memory\n"); }) ==
         "repository: the server closed the connection early; it said: fatal: out of memory");
+  // Where nothing is said it may have been the line.
+  CHECK_THROWS_AS(fetch_from_one_that_says(""), git::FetchBroken);
 }
