@@ -73,8 +73,11 @@ void fetch_patiently(const GitSource& source, const git::Oid& commit, const std:
   for (int attempt = 1;; ++attempt) {
     try {
       return fetch(source, commit, directory, limits, log);
-    } catch (const git::FetchBroken& error) {
-      if (attempt == most_attempts) throw;
+    } catch (git::FetchBroken& error) {
+      if (attempt == most_attempts) {
+        error.add_context(cat("after ", attempt, " attempts"));
+        throw;
+      }
       log.info(cat(error.what(), "; beginning again"));
     }
     clear_destination(directory);
