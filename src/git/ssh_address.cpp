@@ -71,6 +71,10 @@ std::optional<SshAddress> parse_ssh_address(std::string_view uri) {
     address.user = rest.substr(0, at);
     rest.remove_prefix(at + 1);
   }
+  // A slash was forgotten.
+  for (const std::string_view wrong : {"http:/", "https:/", "ssh:/", "file:/"}) {
+    if (uri.starts_with(wrong)) return std::nullopt;
+  }
   const size_t from = rest.starts_with('[') ? rest.find(']') : 0;
   if (from == std::string_view::npos) return std::nullopt;
   const size_t colon = rest.find(':', from);

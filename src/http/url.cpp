@@ -103,7 +103,8 @@ std::string without_dot_segments(std::string_view path) {
 }  // namespace
 
 UriParts split_user_info(std::string_view uri) {
-  size_t start = uri.find(":/");
+  // Of "://" one or the other may have been forgotten.
+  size_t start = std::min(uri.find(":/"), uri.find("//"));
   // In user@host:/path it is no scheme that ends there.
   start = start < uri.find('@') ? start + 1 : 0;
   start = std::min(uri.find_first_not_of('/', start), uri.size());

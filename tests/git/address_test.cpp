@@ -32,7 +32,7 @@ TEST_CASE("ssh addresses are read as git reads them") {
 
 TEST_CASE("paths and other URLs are not taken for ssh") {
   for (const char* uri :
-       {"/srv/git/a:b", "./a:b", "file:///x", "https://h/x", "host:", "nothing"}) {
+       {"/srv/git/a:b", "./a:b", "file:///x", "https://h/x", "https:/h/x", "host:", "nothing"}) {
     CAPTURE(uri);
     CHECK(parsed(uri) == "none");
   }
