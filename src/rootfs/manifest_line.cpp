@@ -104,7 +104,8 @@ class Keywords {
   }
   std::string_view required(std::string_view name) {
     if (const auto value = optional(name)) return *value;
-    throw Error(cat(name, "= is missing here: ", quoted(at_end_ ? "the end" : word_)));
+    throw Error(
+        cat(name, "= is missing here: ", quoted(at_end_ ? "the end" : word_), may_be_newer));
   }
   /// The next extended attribute, if there is one.
   bool xattr(base::Xattr& xattr) {
@@ -123,7 +124,7 @@ class Keywords {
     return true;
   }
   void finish() const {
-    if (!at_end_) throw Error(cat("unexpected ", quoted(word_)));
+    if (!at_end_) throw Error(cat("unexpected ", quoted(word_), may_be_newer));
   }
 
  private:
@@ -172,7 +173,7 @@ ManifestEntry parse_manifest_line(std::string_view line) {
   entry.path = read_path(keywords.take());
   const std::string_view word = keywords.required("type");
   const auto kind = kind_of_word(word);
-  if (!kind) throw Error(cat("unknown type ", quoted(word)));
+  if (!kind) throw Error(cat("unknown type ", quoted(word), may_be_newer));
   entry.kind = *kind;
   entry.mode = number<uint32_t>(keywords.required("mode"), 07777, 8, 4);
   entry.uid = number<uint64_t>(keywords.required("uid"), largest_id);

@@ -59,7 +59,7 @@ struct ManifestReader::Impl {
       std::string_view line;
       if (number == 1) {
         if (!lines.next(line) || line != manifest_signature) {
-          throw Error(cat("expected ", manifest_signature));
+          throw Error(cat("expected ", manifest_signature, may_be_newer));
         }
         ++number;
       }

@@ -175,6 +175,18 @@ class GetCommit(PutCase):
                 self.failed(programs.get(source, version, directory), "manifest")
                 self.assert_nothing_left(directory)
 
+    def test_what_a_later_version_has_published_asks_for_an_update(self):
+        for old, new in (("#mtree v2.0", "#mtree v3.0"), (" size=", " later=1 size="),
+                         (" hardlink=./bin/busybox", " hardlink=./bin/busybox later=1"),
+                         ("type=file", "type=whiteout")):
+            with self.subTest(new):
+                repository, source, _ = self.published("box")
+                version = self.edited(
+                    repository, lambda clone: replace(clone / ".rootfs/manifest.mtree", old, new))
+                directory = self.work.directory("get")
+                self.failed(programs.get(source, version, directory), "manifest", "must be updated")
+                self.assert_nothing_left(directory)
+
     def test_a_manifest_cannot_reach_out_of_the_destination(self):
         outside = self.work.directory("outside")
         for line in (b"./../escaped type=file mode=0644 uid=0 gid=0 time=0.000000000 size=0",

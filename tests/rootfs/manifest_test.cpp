@@ -179,6 +179,15 @@ TEST_CASE("words that are missing, unknown, twice, or of no value are refused") 
   }
 }
 
+TEST_CASE("whoever reads what a later version has written is told to update") {
+  const std::string line = signature + root + "./a" + file_words;
+  for (const std::string& text :
+       {line + " new=1\n", "#mtree v3.0\n" + root, signature + root + "./a kind=file\n",
+        signature + root + "./a type=whiteout mode=0644 uid=0 gid=0 time=0.000000000\n"}) {
+    CHECK(message_of([&] { read(text); }).ends_with("must be updated"));
+  }
+}
+
 TEST_CASE("a manifest that is cut off or none at all is refused") {
   const std::string text = signature + root + "./a" + file_words + "\n";
   for (size_t length = 0; length < text.size(); ++length) {
