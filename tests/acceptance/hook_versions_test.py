@@ -78,6 +78,23 @@ class HookVersions(Case):
         for commit, tree in zip(commits, versions):
             self.check_out(clone, commit, tree, env)
 
+    def test_nothing_is_left_where_an_earlier_version_of_the_hook_kept_no_record(self):
+        dressed = self.tree().directory(b"d2", xattrs={"user.a": b"1"}).file(b"d2/x")
+        dressed.directory(b"empty").fifo(b"d2/fifo").directory(b"d2/made").hard_link(b"y", b"d2/x")
+        bare = self.tree().directory(b"d2").file(b"d2/x").file(b"y", b"d2/x")
+        bare.directory(b"empty").empty(b"empty/.keep")
+        versions = []
+        for tree in (dressed, bare):
+            tree.done()
+            versions.append(tree.path(b"").decode())
+        repository, (old, new) = self.published(*versions)
+        env = dict(ENVIRONMENT, **hooked())
+        for records in (["rootfs-changed"], ["rootfs-changed", "rootfs-made"]):
+            clone = stock_clone(repository.file_uri, self.work.fresh("clone"), ref=old, env=env)
+            for name in records:
+                (clone / ".git" / name).unlink()
+            self.check_out(clone, new, versions[1], env)
+
     def test_a_linked_keep_of_the_newest_does_not_make_git_refuse_every_other(self):
         linked = self.tree().directory(b"k").empty(b"k/.keep").directory(b"k2")
         self.assert_older_follows_newer(self.tree(), linked.hard_link(b"k2/.keep", b"k/.keep"))
