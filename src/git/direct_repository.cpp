@@ -238,10 +238,17 @@ class DirectRepository : public Remote {
     const std::string doing = cat(name_, ": open the repository");
     const int result = git_repository_open_ext(Out(repository_), path.c_str(),
                                                GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
-    if (result < 0 && base::to_lower(last_error()).find("objectformat") != std::string::npos) {
+    const std::string reason = result < 0 ? base::to_lower(last_error()) : "";
+    if (reason.find("objectformat") != std::string::npos) {
       throw Error(cat(doing,
                       ": it uses another object format, such as sha256; only sha1 repositories are "
                       "supported: make it with git init --bare --object-format=sha1"));
+    }
+    if (reason.find("refstorage") != std::string::npos) {
+      throw Error(
+          cat(doing,
+              ": it keeps its branches in another format than files, such as reftable; reach it "
+              "over HTTP or SSH, or convert it with: git refs migrate --ref-format=files"));
     }
     check(result, doing);
   }

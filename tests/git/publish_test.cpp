@@ -102,6 +102,15 @@ TEST_CASE("a repository in another object format is refused before anything is s
   CHECK(git_in(scratch / "r", "for-each-ref").empty());
 }
 
+TEST_CASE("who keeps branches in a reftable is told how to get on without a server") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  git_in(scratch / "r", "config core.repositoryformatversion 1");
+  git_in(scratch / "r", "config extensions.refstorage reftable");
+  const std::string message = message_of([&] { publish(scratch / "r", By::direct, "one"); });
+  CHECK(contains(message, "git refs migrate --ref-format=files"));
+}
+
 TEST_CASE("a wrong path is an error that names it") {
   const ScratchDir scratch;
   CHECK(
