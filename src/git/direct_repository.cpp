@@ -34,6 +34,9 @@ void free_writer(git_odb_writepack* writer) {
 using PackWriter = base::Handle<git_odb_writepack, free_writer>;
 
 constexpr size_t piece_size = 256 * 1024;
+/// Of packs, of which there is one for each push until somebody runs `git gc`; a process may have
+/// few files open, and the library then takes objects for missing.
+constexpr size_t most_open_packs = 64;
 
 std::string last_error() {
   const git_error* error = git_error_last();
@@ -70,6 +73,7 @@ class DirectRepository : public Remote {
   DirectRepository(const std::string& path, base::Log& log)
       : name_(base::printable(path)), log_(log) {
     check(git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1), "set up libgit2");
+    check(git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, most_open_packs), "set up libgit2");
     // Whose repository it is does not matter: none of its hooks or settings are run.
     check(git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0), "set up libgit2");
     open(path);

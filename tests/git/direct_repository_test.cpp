@@ -1,13 +1,55 @@
 #include "git/direct_repository.hpp"
 
+#include <sys/resource.h>
+
 #include <fstream>
 
 #include "base/error.hpp"
+#include "git/support/collecting_sink.hpp"
 #include "git/support/git_program.hpp"
 #include "git/support/opened_by.hpp"
 #include "git/support/pack_builder.hpp"
+#include "git/support/publication.hpp"
 #include "support/catch.hpp"
 #include "support/scratch_dir.hpp"
+
+namespace {
+
+/// Lets the process have no more than `most` files open, for as long as this lives.
+class FewOpenFiles {
+ public:
+  explicit FewOpenFiles(rlim_t most) {
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const rlimit few = {most, before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  }
+  ~FewOpenFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  FewOpenFiles(const FewOpenFiles&) = delete;
+  FewOpenFiles& operator=(const FewOpenFiles&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("a repository in which nobody has packed hundreds of pushes is read without git") {
+  constexpr int pushes = 150;
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  for (int files = 1; files <= pushes; ++files) {
+    git::Snapshot snapshot = image("same", files);
+    const auto remote = opened_by(By::direct, scratch / "r", log);
+    git::publish(*remote, snapshot, request_for("main"), log);
+  }
+  const git::Oid tip = *git::Oid::parse(git_in(scratch / "r", "rev-parse main"));
+  const FewOpenFiles few(100);
+  const auto remote = opened_by(By::direct, scratch / "r", log);
+  CollectingSink sink;
+  remote->fetch_commit(tip, "refs/heads/main", sink);
+  CHECK(sink.blobs.size() == pushes + 1);
+}
 
 TEST_CASE("trees in trees without an end do not end the program") {
   constexpr int depth = 100'000;
