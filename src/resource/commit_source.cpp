@@ -15,7 +15,8 @@ using base::Error;
 
 [[noreturn]] void mismatch(const std::string& path, std::string_view what) {
   throw Error(cat("\"", base::excerpt(path), "\": the manifest and rootfs/ do not agree: ", what,
-                  "; publish the image again, or remove .rootfs/ for what a plain clone gives"));
+                  "; publish the image again, or remove .rootfs/ for what a plain clone gives",
+                  rootfs::may_be_newer));
 }
 
 /// As a put makes it.

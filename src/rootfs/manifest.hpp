@@ -9,6 +9,11 @@
 
 namespace rootfs {
 
+/// Behind an error about what is not known here, or not expected, which a later version may have
+/// had its reasons for.
+inline constexpr std::string_view may_be_newer =
+    "; if a newer version of this resource type published the image, this one must be updated";
+
 /// What a manifest says of an object besides its attributes.
 struct ManifestNotes {
   std::string hardlink;  ///< For a further name: the path of the first one; else "".

@@ -11,10 +11,6 @@ namespace rootfs {
 
 inline constexpr std::string_view manifest_signature = "#mtree v2.0";
 
-/// Behind an error about words that are not known here, which those of a later version may be.
-inline constexpr std::string_view may_be_newer =
-    "; if a newer version of this resource type published the image, this one must be updated";
-
 /// Appends `bytes`, those outside 33..126 and the four that have a meaning (\ # = and blank) as
 /// \ooo.
 void append_escaped(std::string& out, std::string_view bytes);

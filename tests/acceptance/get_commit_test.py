@@ -176,13 +176,19 @@ class GetCommit(PutCase):
                 self.assert_nothing_left(directory)
 
     def test_what_a_later_version_has_published_asks_for_an_update(self):
-        for old, new in (("#mtree v2.0", "#mtree v3.0"), (" size=", " later=1 size="),
-                         (" hardlink=./bin/busybox", " hardlink=./bin/busybox later=1"),
-                         ("type=file", "type=whiteout")):
-            with self.subTest(new):
+        def rewrite(old, new):
+            return lambda clone: replace(clone / ".rootfs/manifest.mtree", old, new)
+        changes = {
+            "version": rewrite("#mtree v2.0", "#mtree v3.0"),
+            "word in a line": rewrite(" size=", " later=1 size="),
+            "word of a link": rewrite(" hardlink=./bin/busybox", " hardlink=./bin/busybox later=1"),
+            "type": rewrite("type=file", "type=whiteout"),
+            "name that git refuses": lambda clone: (clone / "rootfs/bin/cat").unlink(),
+        }
+        for name, change in changes.items():
+            with self.subTest(name):
                 repository, source, _ = self.published("box")
-                version = self.edited(
-                    repository, lambda clone: replace(clone / ".rootfs/manifest.mtree", old, new))
+                version = self.edited(repository, change)
                 directory = self.work.directory("get")
                 self.failed(programs.get(source, version, directory), "manifest", "must be updated")
                 self.assert_nothing_left(directory)
