@@ -11,6 +11,7 @@
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "git/patience.hpp"
 #include "git/split_push.hpp"
 #include "http/backoff.hpp"
 
@@ -218,11 +219,15 @@ class Publisher {
   /// False when another attempt may do better.
   bool send(const RefUpdate& update, std::vector<PackObject> objects) {
     std::string reason;
+    bool is_cut = false;
     try {
       const PushReply reply = push(update, objects);
       if (reply.accepted) return true;
       reason = cat("the push was refused: ", reply.reason);
-    } catch (Error& error) {
+    } catch (const http::TransportError& error) {
+      reason = error.what();
+      is_cut = Patience::may_pass(error);
+    } catch (const Error& error) {
       reason = error.what();
     }
     base::throw_if_cancelled();
@@ -241,6 +246,11 @@ class Publisher {
     const bool passes =
         says_any(reason, lock_words) || (says_any(reason, twin_words) && ++twins_ <= most_twins);
     if (passes && !says_any(reason, lasting_words)) {
+      setback_ = reason;
+      return false;
+    }
+    // Once more must do: what stands in between may cut all that takes too long.
+    if (is_cut && !std::exchange(was_cut_, true)) {
       setback_ = reason;
       return false;
     }
@@ -282,6 +292,7 @@ class Publisher {
   bool prepared_ = false;
   bool send_all_ = false;
   bool thin_ = false;
+  bool was_cut_ = false;
   int twins_ = 0;
   std::string setback_;
 };

@@ -289,6 +289,7 @@ PushReply SmartRemote::read_report(base::ByteSource& reply, const std::string& r
   } catch (const ClosedEarly& error) {
     log_.debug(error.what());
   } catch (Error& error) {
+    if (!reported && words.text().empty()) throw;
     if (!reported) throw Error(join_reasons(error.what(), words.text()));
   }
   if (!unpack.empty() && unpack != "ok") {

@@ -73,10 +73,8 @@ class SshChannel : public Channel {
                         want_write && ssh_channel_window_size(channel_.get()) > 0};
       if (ready.readable || ready.writable) return ready;
       if (Clock::now() > deadline) {
-        throw http::TransportError(
-            http::TransportError::Cause::timeout,
-            cat(where_, ": no answer for 15 minutes", said_.empty() ? "" : "; the server said: ",
-                base::excerpt(said_, base::sentence_limit)));
+        throw http::TransportError(http::TransportError::Cause::timeout,
+                                   cat(where_, ": no answer for 15 minutes", what_was_said()));
       }
       wait_for_socket();
     }
@@ -111,16 +109,16 @@ class SshChannel : public Channel {
 
  private:
   [[noreturn]] void fail(std::string_view doing) {
-    throw Error(cat(where_, ": ", doing, ": ", base::printable(ssh_get_error(session_.get()))));
-  }
-
-  /// The same before git runs. A connection that breaks so early may be made again.
-  [[noreturn]] void fail_to_start(std::string_view doing) {
     const std::string reason = base::printable(ssh_get_error(session_.get()));
-    const std::string message = cat(where_, ": ", doing, ": ", reason);
-    // A server with too many connections just hangs up (sshd_config(5), MaxStartups).
+    const std::string message = cat(where_, ": ", doing, ": ", reason, what_was_said());
+    // So does a server with too many connections hang up (sshd_config(5), MaxStartups).
     if (!reason.starts_with("Socket error")) throw Error(message);
     throw http::TransportError(http::TransportError::Cause::cut, message);
+  }
+
+  std::string what_was_said() const {
+    if (said_.empty()) return "";
+    return cat("; the server said: ", base::excerpt(said_, base::sentence_limit));
   }
 
   template <class Value>
@@ -158,7 +156,7 @@ class SshChannel : public Channel {
 
   template <class Action>
   void complete(std::string_view doing, Action action) {
-    if (repeat(SSH_AGAIN, doing, action) != SSH_OK) fail_to_start(doing);
+    if (repeat(SSH_AGAIN, doing, action) != SSH_OK) fail(doing);
   }
 
   void connect(const SshAddress& address, const RemoteOptions& options) {
@@ -191,7 +189,7 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_KNOWNHOSTS, known_hosts_path_.c_str());
     ssh_set_blocking(session_.get(), 0);
     if (repeat(SSH_AGAIN, "connect", [&] { return ssh_connect(session_.get()); }) == SSH_OK) return;
-    fail_to_start("connect");
+    fail("connect");
   }
 
   base::UniqueFd open_socket(const SshAddress& address, const RemoteOptions& options) {
@@ -265,7 +263,7 @@ class SshChannel : public Channel {
             "the server wants a second factor, which nobody can give here; use a user who logs "
             "in with one of source.git.private_key and source.git.password alone");
       }
-      fail_to_start("log in");
+      fail("log in");
     };
     if (options.private_key.empty()) {
       if (options.password.empty()) denied("set source.git.private_key");

@@ -218,20 +218,34 @@ class GitFaults(PutCase):
              lambda _: Reply(302, {"Location": "elsewhere"}), "302"),
         ])
 
+    def each_way_cut_once(self, action, **limit):
+        sshd = git_ssh.GitSsh(self.work)
+        login = {"private_key": sshd.key("ed25519"), "skip_host_key_check": True}
+        for start, address, folder, git in (
+                ("http://", self.http.url.partition("://")[2], "", {}),
+                (f"ssh://{sshd.user}@", f"127.0.0.1:{sshd.port}", self.repositories, login)):
+            with self.subTest(start):
+                repository, old = self.published()
+                line = CuttingLine(address, once=True, **limit)
+                self.addCleanup(line.close)
+                action(repository, old, {"uri": f"{start}{line.address}{folder}/"
+                                                f"{repository.path.name}", **git})
+
     def test_a_connection_that_is_cut_once_does_not_end_a_get(self):
-        repository, old = self.published()
-        shares = [.2, .9]
-        server = self.front(STEPS[1], lambda reply: cut(shares.pop())(reply) if shares else reply)
-        source = {"git": {"uri": f"{server.url}/{repository.path.name}"}}
-        destination = self.work.directory("get")
-        outcome = programs.invoke("in", {"source": source, "version": {"ref": old}}, destination,
-                                  env=self.unhurried)
-        self.succeeded(outcome)
-        self.assertEqual(outcome.log.count("; beginning again"), 2, outcome.log)
-        again = self.work.directory("again")
-        self.succeeded(programs.get(source, {"ref": old}, again))
-        self.assertEqual([], trees.differences(trees.listing(again / "rootfs", exact=True),
-                                               trees.listing(destination / "rootfs", exact=True)))
+        def get(_, old, git):
+            destination = self.work.directory("get")
+            outcome = programs.invoke("in", {"source": {"git": git}, "version": {"ref": old}},
+                                      destination, env=self.unhurried)
+            self.succeeded(outcome)
+            self.assertIn("; beginning again", outcome.log)
+            found = trees.listing(destination / "rootfs", exact=True)
+            self.assertEqual([], trees.differences(whole, found))
+
+        expected = self.work.directory("expected")
+        self.succeeded(programs.get({"git": {"uri": self.template.file_uri}},
+                                    {"ref": self.template.tip()}, expected))
+        whole = trees.listing(expected / "rootfs", exact=True)
+        self.each_way_cut_once(get, down=300_000)
 
     def test_a_put_whose_questions_are_answered_wrongly(self):
         self.each([
@@ -258,6 +272,16 @@ class GitFaults(PutCase):
             self.assertIn("warning", outcome.log)
             self.assertEqual(repository.history()[1:], [old])
             self.assertEqual(repository.fsck(), [])
+
+    def test_a_connection_that_is_cut_once_does_not_end_a_put(self):
+        def put(repository, old, git):
+            outcome = self.put_of("boxes", **git)
+            self.succeeded(outcome)
+            self.assertIn("; trying again", outcome.log)
+            self.assertEqual(repository.history()[1:], [old])
+            self.assertEqual(repository.fsck(), [])
+
+        self.each_way_cut_once(put, up=100_000)
 
     def test_an_answer_that_gets_lost_does_not_make_a_second_commit(self):
         for fault in (cut(0), cut(.5), lambda _: Reply(502), lambda _: Reply(200)):

@@ -12,10 +12,11 @@ class CuttingLine:
     it, counted over all connections, both ends of every connection are cut, and no new one is let
     through; None is no limit. `passed` counts what has gone each way. With `certificate`, the file
     and that of its key, the near half of the line speaks TLS. With `every_other`, one connection is
-    closed at once, the next let through, and so on."""
+    closed at once, the next let through, and so on. With `once`, all is well after the cut."""
 
-    def __init__(self, address, up=None, down=None, certificate=None, every_other=False):
-        self._limits = {"up": up, "down": down}
+    def __init__(self, address, up=None, down=None, certificate=None, every_other=False,
+                 once=False):
+        self._limits, self._once = {"up": up, "down": down}, once
         self.passed = {"up": 0, "down": 0}
         self.is_cut = False
         self._lock, self._open = threading.Lock(), set()
@@ -70,6 +71,8 @@ class CuttingLine:
                 sink.sendall(data[:room])
                 if self.is_cut:
                     self._cut()
+                    if self._once:
+                        self.mend()
                     return
             sink.shutdown(socket.SHUT_WR)
         except OSError:
