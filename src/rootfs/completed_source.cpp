@@ -105,6 +105,9 @@ bool CompletedSource::next(Entry& entry) {
 void CompletedSource::read_directory() {
   found_ = Entry{};
   has_found_ = directory_.next(found_);
+  if (!has_found_ || found_.kind != EntryKind::hardlink) return;
+  const auto relinked = relinked_.find(found_.link);
+  if (relinked != relinked_.end()) found_.link = relinked->second;
 }
 
 void CompletedSource::read_manifest() {
@@ -140,13 +143,14 @@ void CompletedSource::note_first(Entry& entry) {
   first->second = std::make_unique<const Entry>(entry);
 }
 
-void CompletedSource::link_again(Entry& entry) const {
+void CompletedSource::link_again(Entry& entry) {
   if (listed_.hardlink.empty() || entry.kind == EntryKind::hardlink) return;
   const auto found = firsts_.find(listed_.hardlink);
   if (found == firsts_.end() || !found->second) return;
   const Entry& first = *found->second;
   if (first.kind != entry.kind || first.size != entry.size || first.xattrs != entry.xattrs) return;
   if (!is_same_content(first, entry)) return;
+  if (entry.has_other_names) relinked_[entry.path] = listed_.hardlink;
   entry.kind = EntryKind::hardlink;
   entry.link = listed_.hardlink;
   entry.has_other_names = true;

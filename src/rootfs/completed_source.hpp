@@ -33,7 +33,7 @@ class CompletedSource : public base::EntrySource {
   /// Remembers an entry that the manifest has further names for.
   void note_first(base::Entry& entry);
   /// Makes what became a copy of its first name a hard link to it again.
-  void link_again(base::Entry& entry) const;
+  void link_again(base::Entry& entry);
 
   base::EntrySource& directory_;
   ManifestReader& manifest_;
@@ -47,6 +47,9 @@ class CompletedSource : public base::EntrySource {
   std::vector<std::string> open_;  ///< Directories of the last entry, outermost first.
   /// Entries that the manifest has further names for; null for what is not there as it was.
   std::map<std::string, std::unique_ptr<const base::Entry>> firsts_;
+  /// What entries with further names in the directory were made links to: these are links to it,
+  /// too.
+  std::map<std::string, std::string> relinked_;
 };
 
 }  // namespace rootfs

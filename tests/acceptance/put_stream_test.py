@@ -36,6 +36,21 @@ class PutStream(PutCase):
                          by_directory.git("rev-parse", "main^{tree}"))
         self.assert_runs(self.assert_published(streamed, "box"))
 
+    def test_a_first_name_that_became_a_file_of_its_own_is_one_of_several_again(self):
+        """In an overlay, a chown of one name is enough, even to the owner that it has."""
+        direct, parted = self.repository(), self.repository()
+        self.succeeded(self.stream({"uri": direct.file_uri}, "links"))
+        image = self.get(self.source_of("links"), self.versions["links"])
+        rootfs = image / "rootfs"
+        times = rootfs.stat()
+        run("cp", "-a", rootfs / "one", image / "copy")
+        (image / "copy").rename(rootfs / "one")
+        os.utime(rootfs, ns=(times.st_atime_ns, times.st_mtime_ns))
+        source = self.source_of("links", git={"uri": parted.file_uri})
+        self.succeeded(programs.put(source, image.parent, image=image.name))
+        self.assertEqual(parted.git("rev-parse", "main^{tree}"),
+                         direct.git("rev-parse", "main^{tree}"))
+
     def test_a_volume_that_lost_hard_links_gives_them_back_but_never_old_content(self):
         """Some drivers of Concourse's volumes copy every name as a file of its own."""
         direct, copied = self.repository(), self.repository()

@@ -1,6 +1,7 @@
 #include "rootfs/completed_source.hpp"
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "support/catch.hpp"
 
 using base::Entry;
@@ -209,4 +210,34 @@ TEST_CASE("hard links that a volume lost come back, but never to what has become
   CHECK(all[2].kind == (link.empty() ? EntryKind::file : EntryKind::hardlink));
   CHECK(all[2].link == link);
   if (!link.empty()) CHECK(all[1].has_other_names);
+}
+
+TEST_CASE("hard links without their first name are links of its copy again, all of them") {
+  const std::string line = " type=file mode=0755 uid=0 gid=0 time=1.000000000 size=1";
+  std::string manifest =
+      "#mtree v2.0\n. type=dir mode=0755 uid=0 gid=0 time=1.000000000\n./a" + line + "\n";
+  for (const char* name : {"b", "c"}) manifest += base::cat("./", name, line, " hardlink=./a\n");
+  Entry second = file("b", "x");
+  second.has_other_names = true;
+  std::vector<Entry> found = {entry("", EntryKind::directory), file("a", "x"), second};
+  for (const char* name : {"c", "new"}) {
+    found.push_back(entry(name, EntryKind::hardlink));
+    found.back().link = "b";
+  }
+  std::string link;
+  SECTION("same") {
+    link = "a";
+  }
+  SECTION("first one changed") {
+    found[1].mtime_seconds = 2;
+    link = "b";
+  }
+  const auto all = completed(found, manifest);
+  REQUIRE(all.size() == 5);
+  CHECK(all[1].kind == EntryKind::file);
+  CHECK(all[2].kind == (link == "a" ? EntryKind::hardlink : EntryKind::file));
+  for (const size_t i : {3U, 4U}) {
+    CHECK(all[i].kind == EntryKind::hardlink);
+    CHECK(all[i].link == link);
+  }
 }
