@@ -24,6 +24,14 @@ bool is_clamped(int64_t found, int64_t listed) {
   return listed > found && std::find(last.begin(), last.end(), found) != last.end();
 }
 
+/// Whether `found` is what a file system with a coarser clock made of these nanoseconds.
+bool is_truncated(uint32_t found, uint32_t listed) {
+  for (uint32_t unit = 1'000'000'000; unit > 1; unit /= 10) {
+    if (found == listed - listed % unit) return true;
+  }
+  return false;
+}
+
 /// Whether nobody has changed an entry since it was unpacked; a hard link may have become a copy.
 bool is_untouched(const Entry& found, const ManifestEntry& listed) {
   const Entry& entry = listed.entry;
@@ -131,7 +139,9 @@ void CompletedSource::complete(Entry& entry) const {
   std::sort(entry.xattrs.begin(), entry.xattrs.end(),
             [](const base::Xattr& a, const base::Xattr& b) { return a.name < b.name; });
   entry.mtime_seconds = listed_.entry.mtime_seconds;
-  if (entry.mtime_nanoseconds == 0) entry.mtime_nanoseconds = listed_.entry.mtime_nanoseconds;
+  if (is_truncated(entry.mtime_nanoseconds, listed_.entry.mtime_nanoseconds)) {
+    entry.mtime_nanoseconds = listed_.entry.mtime_nanoseconds;
+  }
 }
 
 void CompletedSource::note_first(Entry& entry) {

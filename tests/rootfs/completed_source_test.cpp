@@ -130,6 +130,26 @@ TEST_CASE("a time that the file system cannot hold does not become another one")
   CHECK(published(-far, 0) == 0);
 }
 
+TEST_CASE("a file system with a coarser clock costs no nanoseconds") {
+  const auto published = [](const std::string& listed, uint32_t found) {
+    Entry file = entry("ping", EntryKind::file);
+    file.mtime_nanoseconds = found;
+    const std::string manifest =
+        "#mtree v2.0\n. type=dir mode=0755 uid=0 gid=0 time=1.000000000\n"
+        "./ping type=file mode=0755 uid=0 gid=0 time=1." +
+        listed + " size=3\n";
+    return completed({entry("", EntryKind::directory), file}, manifest).back().mtime_nanoseconds;
+  };
+  for (const uint32_t found : {0U, 120'000'000U, 123'456'000U, 123'456'700U, 123'456'789U}) {
+    CHECK(published("123456789", found) == 123'456'789);
+  }
+  // A task's own time.
+  for (const uint32_t found : {1U, 123'456'788U, 123'457'000U, 124'000'000U}) {
+    CHECK(published("123456789", found) == found);
+  }
+  CHECK(published("000000000", 5) == 5);
+}
+
 TEST_CASE("a file in the place of a device, and new entries, are kept") {
   const auto all = completed({entry("", EntryKind::directory), entry("dev", EntryKind::directory),
                               entry("dev/null", EntryKind::file), entry("new", EntryKind::file),
