@@ -16,13 +16,16 @@ Parents::Parents(const base::RootedDir& root, LayerMarks& marks, PendingDirector
       pending_(pending),
       attributes_(attributes),
       summary_(summary),
-      root_id_(directory_id(root.fd())) {}
+      root_id_(directory_id(root.fd())) {
+  pending_.set(root_id_, {});
+}
 
 Parent Parents::find(std::string_view path) {
   if (stale_ || path != path_) {
     base::UniqueFd fd = root_.open_directory(path);
     if (!fd) return {};
     const DirectoryId id = directory_id(fd.get());
+    pending_.expect(id);
     keep(path, std::move(fd), id);
   }
   return {fd_.get(), id_};
@@ -75,6 +78,7 @@ void Parents::mark_used(const Parent& directory) {
 
 void Parents::make_implied(int parent, const std::string& name, bool exists) {
   const Parent at{parent, directory_id(parent)};
+  pending_.expect(at.id);
   if (exists) {
     if (marks_.is_own_entry(at.id, name)) {
       throw base::Error(base::cat("\"", base::excerpt(name), "\" above it is not a directory"));

@@ -1,6 +1,8 @@
 #include "rootfs/pending_directories.hpp"
 
 #include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace rootfs {
 
@@ -14,9 +16,16 @@ void PendingDirectories::set(const DirectoryId& id, const PendingAttributes& att
   }
 }
 
-PendingAttributes PendingDirectories::get(const DirectoryId& id) const {
-  const auto found = attributes_.find(id);
-  return found == attributes_.end() ? PendingAttributes{} : found->second;
+void PendingDirectories::expect(const DirectoryId& id) const {
+  if (attributes_.contains(id)) return;
+  throw base::Error(
+      "a directory has another inode number than when it was made: unpack the image on a file "
+      "system that keeps them, which overlays of several file systems and some of FUSE do not");
+}
+
+const PendingAttributes& PendingDirectories::get(const DirectoryId& id) const {
+  expect(id);
+  return attributes_.find(id)->second;
 }
 
 void PendingDirectories::apply(int root, AttributeWriter& writer) const {
@@ -26,7 +35,9 @@ void PendingDirectories::apply(int root, AttributeWriter& writer) const {
     void leave(int directory, int, const std::string& name) override {
       base::throw_if_cancelled();
       const DirectoryId id = directory_id(directory);
-      const PendingAttributes attributes = pending_.get(id);
+      const PendingAttributes& attributes =
+          base::with_context([&] { return base::cat("directory \"", base::excerpt(name), "\""); },
+                             [&]() -> const PendingAttributes& { return pending_.get(id); });
       const Target target{.fd = directory, .path = name};
       if (const auto acls = pending_.acls_.find(id); acls != pending_.acls_.end()) {
         to_.set_xattrs(target, acls->second);

@@ -23,7 +23,11 @@ class PendingDirectories {
   /// Replaces what `id` was to get before.
   void set(const DirectoryId& id, const PendingAttributes& attributes,
            std::vector<base::Xattr> acls = {});
-  PendingAttributes get(const DirectoryId& id) const;
+  /// Error when `id` is of none: an overlay of several file systems, for one, gives a directory
+  /// another inode number once it was out of the kernel's memory, and takes what is known of it.
+  void expect(const DirectoryId& id) const;
+  /// Error as of expect().
+  const PendingAttributes& get(const DirectoryId& id) const;
   /// Sets everything below and at `root`, deepest first.
   void apply(int root, AttributeWriter& writer) const;
 

@@ -97,10 +97,12 @@ void Placer::set_directory(int fd, const base::Entry& entry, PendingAttributes p
   std::vector<base::Xattr> acls = take_acls(xattrs);
   const Target target{.fd = fd, .path = entry.path};
   const struct stat status = inspect(target);
+  const DirectoryId id{status.st_dev, status.st_ino};
+  if (!is_new) pending_.expect(id);
   attributes_.set_owner(target, status, entry.uid, entry.gid);
   if (!is_new) attributes_.remove_xattrs(target, xattrs);
   attributes_.set_xattrs(target, xattrs);
-  pending_.set({status.st_dev, status.st_ino}, pending, std::move(acls));
+  pending_.set(id, pending, std::move(acls));
 }
 
 void Placer::place_symlink(const base::Entry& entry, const std::string& path) {

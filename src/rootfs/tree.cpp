@@ -62,12 +62,12 @@ struct Tree::Impl : LayerSink {
   void hide(std::string_view directory, const std::string& name) override {
     if (shadow_layer != nullptr) shadow_layer->hide(directory, name);
     const Parent parent = parents.find(directory);
-    if (parent.fd >= 0) count_hidden(hide_entry(parent, name, marks));
+    if (parent.fd >= 0) count_hidden(hide_entry(parent, name, marks, pending));
   }
   void hide_children(std::string_view directory) override {
     if (shadow_layer != nullptr) shadow_layer->hide_children(directory);
     const Parent parent = parents.find(directory);
-    if (parent.fd >= 0) count_hidden(rootfs::hide_children(parent, marks));
+    if (parent.fd >= 0) count_hidden(rootfs::hide_children(parent, marks, pending));
   }
 
   void discard(const std::string& name) override {

@@ -18,7 +18,7 @@ constexpr std::string_view aufs_prefix = ".wh..wh.";
 /// Removes all but what the layer at hand wrote.
 class Hider : public Visitor {
  public:
-  explicit Hider(LayerMarks& marks) : marks_(marks) {}
+  Hider(LayerMarks& marks, const PendingDirectories& known) : marks_(marks), known_(known) {}
 
   void other(int parent, const DirectoryId& id, const std::string& name) override {
     base::throw_if_cancelled();
@@ -31,6 +31,7 @@ class Hider : public Visitor {
     if (!directory) base::throw_errno(base::cat("open \"", base::excerpt(name), "\""));
     const DirectoryId id = directory_id(directory.get());
     if (!marks_.is_used(id)) {
+      known_.expect(id);
       remove(parent, name);
       return false;
     }
@@ -46,6 +47,7 @@ class Hider : public Visitor {
   }
 
   LayerMarks& marks_;
+  const PendingDirectories& known_;
   bool removed_ = false;
 };
 
@@ -74,14 +76,15 @@ std::string hidden_name(std::string_view whiteout) {
   return std::string(whiteout.substr(marker_prefix.size()));
 }
 
-bool hide_entry(const Parent& parent, const std::string& name, LayerMarks& marks) {
+bool hide_entry(const Parent& parent, const std::string& name, LayerMarks& marks,
+                const PendingDirectories& known) {
   if (!marks.has_lower()) return false;
   struct stat status {};
   if (::fstatat(parent.fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT || errno == ENAMETOOLONG) return false;
     base::throw_errno("inspect what a whiteout hides");
   }
-  Hider hider(marks);
+  Hider hider(marks, known);
   if (!S_ISDIR(status.st_mode)) {
     hider.other(parent.fd, parent.id, name);
   } else if (hider.enter(parent.fd, name)) {
@@ -92,9 +95,9 @@ bool hide_entry(const Parent& parent, const std::string& name, LayerMarks& marks
   return hider.removed();
 }
 
-bool hide_children(const Parent& directory, LayerMarks& marks) {
+bool hide_children(const Parent& directory, LayerMarks& marks, const PendingDirectories& known) {
   if (marks.is_made(directory.id) || !marks.emptied_directory(directory.id)) return false;
-  Hider hider(marks);
+  Hider hider(marks, known);
   walk(directory.fd, hider);
   return hider.removed();
 }

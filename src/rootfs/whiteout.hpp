@@ -22,10 +22,12 @@ Marker marker_of(std::string_view path);
 std::string hidden_name(std::string_view whiteout);
 
 /// Removes what lower layers have under `name`, keeps what this layer put there; false when there
-/// was nothing to remove.
-bool hide_entry(const Parent& parent, const std::string& name, LayerMarks& marks);
+/// was nothing to remove. Error when a directory is none of `known`, so that it cannot be told
+/// whose it is.
+bool hide_entry(const Parent& parent, const std::string& name, LayerMarks& marks,
+                const PendingDirectories& known);
 
 /// The same for everything in the directory, which itself stays.
-bool hide_children(const Parent& directory, LayerMarks& marks);
+bool hide_children(const Parent& directory, LayerMarks& marks, const PendingDirectories& known);
 
 }  // namespace rootfs

@@ -258,18 +258,19 @@ TEST_CASE("many markers for one directory cost one look at it") {
   const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const rootfs::Parent parent{above.get(), rootfs::directory_id(above.get())};
   const rootfs::Parent directory{fd.get(), rootfs::directory_id(fd.get())};
+  const rootfs::PendingDirectories known;
   rootfs::LayerMarks marks;
   marks.start(rootfs::LayerMarks::Lower::some);
   marks.used_directory(directory.id);
-  CHECK(rootfs::hide_children(directory, marks));
+  CHECK(rootfs::hide_children(directory, marks, known));
   CHECK(!std::filesystem::exists(path + "/lower"));
   // Not known as the layer's own, so that another look would remove it.
   add("unseen");
-  CHECK(!rootfs::hide_children(directory, marks));
-  CHECK(!rootfs::hide_entry(parent, "d", marks));
+  CHECK(!rootfs::hide_children(directory, marks, known));
+  CHECK(!rootfs::hide_entry(parent, "d", marks, known));
   CHECK(std::filesystem::exists(path + "/unseen"));
   marks.start(rootfs::LayerMarks::Lower::some);
   marks.used_directory(directory.id);
-  CHECK(rootfs::hide_entry(parent, "d", marks));
+  CHECK(rootfs::hide_entry(parent, "d", marks, known));
   CHECK(!std::filesystem::exists(path + "/unseen"));
 }
