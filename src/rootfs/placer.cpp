@@ -112,7 +112,8 @@ void Placer::place_symlink(const base::Entry& entry, const std::string& path) {
   const Parent parent = parents_.make(directory);
   if (replacing(parent, name,
                 [&] { return ::symlinkat(entry.link.c_str(), parent.fd, name.c_str()); }) != 0) {
-    base::throw_errno("make symbolic link");
+    base::throw_errno(
+        base::cat("make symbolic link with a target of ", entry.link.size(), " bytes"));
   }
   attributes_.set_all({.parent = parent.fd, .name = name, .path = path, .is_symlink = true}, entry);
   marks_.made_entry(parent.id, name);
