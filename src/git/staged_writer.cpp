@@ -29,7 +29,7 @@ StagedWriter::StagedWriter(std::string path, uint64_t size)
 }
 
 StagedWriter::~StagedWriter() {
-  if (fd_) ::unlink(path_.c_str());
+  if (!finished_) ::unlink(path_.c_str());
 }
 
 void StagedWriter::write(std::string_view bytes) {
@@ -48,10 +48,12 @@ void StagedWriter::write(std::string_view bytes) {
 }
 
 void StagedWriter::finish() {
-  if (ends_in_hole_ && ::ftruncate(fd_.get(), static_cast<off_t>(size_)) != 0) {
+  const bool has_size = !ends_in_hole_ || ::ftruncate(fd_.get(), static_cast<off_t>(size_)) == 0;
+  // Some file systems say only here that there was no room.
+  if (!has_size || ::close(fd_.release()) != 0) {
     base::throw_errno(base::cat("write ", base::printable(path_)));
   }
-  fd_.reset();
+  finished_ = true;
 }
 
 }  // namespace git

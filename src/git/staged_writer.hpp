@@ -26,6 +26,7 @@ class StagedWriter {
   base::UniqueFd fd_;
   uint64_t offset_ = 0;
   bool ends_in_hole_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace git

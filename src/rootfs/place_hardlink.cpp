@@ -78,13 +78,14 @@ void Placer::copy(const Parent& from, const std::string& from_name, const Parent
   struct stat status {};
   if (!source || ::fstat(source.get(), &status) != 0) base::throw_errno("copy for a hard link");
   if (!S_ISREG(status.st_mode)) throw base::Error("this file system cannot make the hard link");
-  const base::UniqueFd fd(
+  base::UniqueFd fd(
       ::openat(to.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) base::throw_errno("create a copy for a hard link");
   const base::Entry entry = entry_of(status, list_xattrs(from.fd, from_name, path));
   FileStream data(std::move(source), path, FileState::of(status));
   writer_.write(fd.get(), data, entry.size, path);
   attributes_.set_all({.fd = fd.get(), .path = path}, entry);
+  if (::close(fd.release()) != 0) base::throw_errno("close a copy for a hard link");
 }
 
 }  // namespace rootfs
