@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 
@@ -89,6 +90,17 @@ UniqueFd open_unnamed_file(const std::string& directory) {
   if (!fd) throw_errno(cat("make a temporary file in ", printable(directory)));
   ::unlink(name.c_str());
   return fd;
+}
+
+int move_file(const std::string& path, int to, const std::string& name) {
+  const int result = ::renameat2(AT_FDCWD, path.c_str(), to, name.c_str(), RENAME_NOREPLACE);
+  if (result == 0 || errno != EINVAL) return result;
+  // NFS, CephFS, 9p and some of FUSE know no flags.
+  struct stat status {};
+  const bool stands = ::fstatat(to, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (stands) errno = EEXIST;
+  if (stands || errno != ENOENT) return -1;
+  return ::renameat(AT_FDCWD, path.c_str(), to, name.c_str());
 }
 
 OutputFile::OutputFile(std::string path)

@@ -49,6 +49,10 @@ uint64_t file_size(int fd);
 /// A new file in `directory`, for reading and writing, that is gone when it is closed.
 UniqueFd open_unnamed_file(const std::string& directory);
 
+/// Gives the file at `path` the name `name` in the open directory `to`, where nobody else makes
+/// names. -1 with errno set: EEXIST where something stands already, which stays.
+int move_file(const std::string& path, int to, const std::string& name);
+
 /// A file that grows under a temporary name and is removed again unless publish() is reached.
 class OutputFile : public ByteSink {
  public:

@@ -1,12 +1,9 @@
 #include "git/held_blobs.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
-#include <cstdio>
 #include <cstring>
 #include <deque>
 #include <memory_resource>
@@ -15,6 +12,7 @@
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "git/scratch_file.hpp"
 #include "git/staged_file.hpp"
 #include "git/staged_files.hpp"
@@ -147,7 +145,7 @@ class HeldBlobs::View : public base::StagedContent {
     blobs_.files.wait_for(file());
     const std::string from = blobs_.files.path_of(file());
     const std::lock_guard lock(blobs_.mutex);
-    const int result = ::renameat2(AT_FDCWD, from.c_str(), parent, name.c_str(), RENAME_NOREPLACE);
+    const int result = base::move_file(from, parent, name);
     if (result == 0) blobs_.move_into_tree(held_, place);
     return result;
   }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include <cerrno>
-#include <cstdio>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -30,7 +29,7 @@ int StagedFile::move_to(int parent, const std::string& name, const Place& place)
     errno = ENODATA;
     return -1;
   }
-  const int result = ::renameat2(AT_FDCWD, path_.c_str(), parent, name.c_str(), RENAME_NOREPLACE);
+  const int result = base::move_file(path_, parent, name);
   if (result == 0) {
     path_ = place.path;
     tree_ = &place.root;

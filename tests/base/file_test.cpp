@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 
@@ -179,4 +180,22 @@ TEST_CASE("all bytes reach a descriptor, or an error names the target") {
   const base::UniqueFd broken(ends[1]);
   CHECK(message_of([&] { base::write_all(broken.get(), "x", "the answer"); }) ==
         "write the answer: Broken pipe");
+}
+
+TEST_CASE("a file moves to where nothing stands, and to nowhere else") {
+  const ScratchDir scratch;
+  const base::UniqueFd to(::open((scratch / "").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  put(scratch / "file", "moved");
+  fs::create_symlink("nowhere", scratch / "link");
+  fs::create_directory(scratch / "directory");
+  for (const char* taken : {"link", "directory", "file"}) {
+    CHECK(base::move_file(scratch / "file", to.get(), taken) == -1);
+    CHECK(errno == EEXIST);
+  }
+  CHECK(fs::is_symlink(scratch / "link"));
+  CHECK(base::move_file(scratch / "file", to.get(), "new") == 0);
+  CHECK(!fs::exists(scratch / "file"));
+  CHECK(fs::file_size(scratch / "new") == 5);
+  CHECK(base::move_file(scratch / "file", to.get(), "newer") == -1);
+  CHECK(errno == ENOENT);
 }
