@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -88,6 +89,12 @@ std::vector<Child> children(int directory) {
                                                           : record->d_type == DT_DIR});
     }
   }
+}
+
+bool has_name(int directory, std::string_view name) {
+  const std::vector<Child> all = children(directory);
+  return std::any_of(all.begin(), all.end(),
+                     [&](const Child& child) { return child.name == name; });
 }
 
 base::UniqueFd open_child(int directory, const std::string& name) {

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/handle.hpp"
@@ -24,6 +25,8 @@ struct Child {
 };
 /// All names of a directory but "." and "..", in no order.
 std::vector<Child> children(int directory);
+/// Whether it has this very name, and not one that the file system takes for the same.
+bool has_name(int directory, std::string_view name);
 
 /// Opens the directory `name`, which must not be a link; -1 with errno when it cannot be opened.
 base::UniqueFd open_child(int directory, const std::string& name);

@@ -5,6 +5,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 
 #include "base/error.hpp"
@@ -40,11 +42,25 @@ base::RootedDir make_root(const std::string& path, base::RootedDir::Openat2 open
   }
 }
 
+/// Whether the directory `path` goes by its name in capitals, too.
+bool folds_case(const std::string& path) {
+  const std::string above = path.substr(0, path.rfind('/') + 1);
+  std::string capitals = path.substr(above.size());
+  std::transform(capitals.begin(), capitals.end(), capitals.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  struct stat status {};
+  if (::lstat((above + capitals).c_str(), &status) != 0) return false;
+  return !has_name(base::RootedDir::open(above.empty() ? "." : above).fd(), capitals);
+}
+
 }  // namespace
 
 struct Tree::Impl : LayerSink {
   Impl(const std::string& path_, base::Log& log, base::RootedDir::Openat2 openat2)
-      : path(path_), root(make_root(path_, openat2)), attributes(summary, log) {}
+      : path(path_),
+        root(make_root(path_, openat2)),
+        is_folding(folds_case(path_)),
+        attributes(summary, log) {}
 
   void apply(base::EntrySource& layer, Whiteouts whiteouts) {
     state = State::broken;
@@ -57,11 +73,13 @@ struct Tree::Impl : LayerSink {
   void place(base::Entry& entry, const std::string& path_in_tree,
              base::EntrySource& layer) override {
     if (shadow_layer != nullptr) shadow_layer->place(entry, path_in_tree, layer);
+    if (is_folding) refuse_look_alike(path_in_tree);
     placer.place(entry, path_in_tree, layer);
   }
   void hide(std::string_view directory, const std::string& name) override {
     if (shadow_layer != nullptr) shadow_layer->hide(directory, name);
     const Parent parent = parents.find(directory);
+    if (is_folding && parent.fd >= 0 && !has_name(parent.fd, name)) return;
     if (parent.fd >= 0) count_hidden(hide_entry(parent, name, marks, pending));
   }
   void hide_children(std::string_view directory) override {
@@ -88,10 +106,25 @@ struct Tree::Impl : LayerSink {
     parents.forget();
   }
 
+  /// An entry must not take the place of one that only looks like it to the file system.
+  void refuse_look_alike(const std::string& path_in_tree) {
+    const auto [directory, base_name] = base::split_path(path_in_tree);
+    const std::string name(base_name);
+    const Parent parent = parents.find(directory);
+    struct stat status {};
+    const bool stands = parent.fd >= 0 && !name.empty() &&
+                        ::fstatat(parent.fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!stands || has_name(parent.fd, name)) return;
+    throw base::Error(
+        "the file system takes its name for that of another entry: unpack the image on one that "
+        "tells upper case from lower case");
+  }
+
   enum class State { good, broken, finished };
 
   std::string path;
   base::RootedDir root;
+  bool is_folding;  ///< Names that differ only in case are one.
   TreeSummary summary;
   AttributeWriter attributes;
   LayerMarks marks;

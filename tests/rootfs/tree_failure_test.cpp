@@ -75,6 +75,14 @@ TEST_CASE("a directory whose inode number has changed is not taken for one witho
   CHECK(contains(message, "inode number"));
 }
 
+TEST_CASE("what lies beside the tree does not make its file system one that ignores case") {
+  Stage stage;
+  std::filesystem::create_directory(stage.root().parent_path() / "ROOTFS");
+  stage.unpack({TarBuilder().file("Readme", "1").file("README", "2").finish(),
+                TarBuilder().file(".wh.Readme", "").file("readme", "3").finish()});
+  CHECK(list_tree(stage.root()).size() == 3);
+}
+
 TEST_CASE("an existing directory is not unpacked over, and not removed") {
   Stage stage;
   std::filesystem::create_directories(stage / "mine");
