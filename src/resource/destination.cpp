@@ -32,4 +32,12 @@ void clear_destination(const std::string& directory) {
   }
 }
 
+void clear_after_failure(const std::string& directory, base::Log& log) {
+  try {
+    clear_destination(directory);
+  } catch (const base::Error& error) {
+    log.warn(cat("what there is of the image stays: ", error.what()));
+  }
+}
+
 }  // namespace resource

@@ -103,7 +103,7 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
       base::write_file(directory + "/metadata.json", encode_metadata(image->config));
     }
   } catch (...) {
-    clear_destination(directory);
+    clear_after_failure(directory, log);
     throw;
   }
   return result;

@@ -120,7 +120,7 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
       fetch_patiently(source, *commit, directory, request.source.limits, log);
       if (format == Format::rootfs_tar) pack(directory, log);
     } catch (...) {
-      clear_destination(directory);
+      clear_after_failure(directory, log);
       throw;
     }
     ImageFiles files;

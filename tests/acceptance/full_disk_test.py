@@ -1,18 +1,22 @@
 #!/usr/bin/python3
 """Disks that are full or may not be written to, here and on the server, are named as the cause."""
 
+import fcntl
 import json
 import os
 import random
 import re
 import resource
 import shutil
+import struct
 import subprocess
 import unittest
 
 from support import git_http, images, programs
 from support.put_case import PutCase
 from support.small_disk import SmallDisk
+
+GET_FLAGS, SET_FLAGS, APPEND_ONLY = 0x80086601, 0x40086602, 0x20  # linux/fs.h
 
 
 class FullDisk(PutCase):
@@ -67,6 +71,27 @@ class FullDisk(PutCase):
                            str(disk.path))
                 disk.remount("rw")
                 self.succeeded(programs.get(source, version, disk.path))
+
+    def let_grow_only(self, directory):
+        """Nothing in it can be renamed or removed any more, not even by root."""
+        fd = os.open(directory, os.O_RDONLY)
+        self.addCleanup(os.close, fd)
+        try:
+            flags, = struct.unpack("l", fcntl.ioctl(fd, GET_FLAGS, bytes(8)))
+            fcntl.ioctl(fd, SET_FLAGS, struct.pack("l", flags | APPEND_ONLY))
+        except OSError as error:
+            raise unittest.SkipTest("this file system knows no such directory") from error
+        self.addCleanup(fcntl.ioctl, fd, SET_FLAGS, struct.pack("l", flags))
+
+    def test_what_cannot_be_removed_does_not_hide_the_failure(self):
+        for name, source, version in self.sources():
+            with self.subTest(name):
+                destination = self.work.directory("get")
+                self.let_grow_only(destination)
+                outcome = programs.get(source, version, destination)
+                self.cause(outcome, f"write {destination}/labels.json", "Operation not permitted")
+                self.assertIn("stays: remove ", outcome.log)
+                self.assertFalse((destination / "metadata.json").exists())
 
     @unittest.skipIf(programs.in_image(), "the limit would hold for what starts the image, too")
     def test_a_limit_on_the_size_of_files(self):
