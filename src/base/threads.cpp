@@ -54,6 +54,10 @@ class Work {
 
 }  // namespace
 
+unsigned worthwhile_threads() {
+  return std::clamp(std::thread::hardware_concurrency(), 2U, 8U);
+}
+
 void for_each_at_once(size_t count, unsigned at_once, const std::function<void(size_t)>& action) {
   Work work(count, action);
   const std::stop_callback stopped(thread_stop_token(), [&work] { work.stop(); });

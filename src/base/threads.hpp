@@ -10,6 +10,10 @@
 
 namespace base {
 
+/// How many threads are worth starting for work that takes time and about a megabyte on each: one
+/// for each processor, but at least 2 and, however many there are, at most 8.
+unsigned worthwhile_threads();
+
 /// Up to `count` threads that run `work`: fewer, down to none, where the system allows no more.
 template <class Work>
 std::vector<std::jthread> start_threads(unsigned count, const Work& work) {

@@ -1,9 +1,7 @@
 #include "resource/merge.hpp"
 
-#include <algorithm>
-#include <thread>
-
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "git/blob_spool.hpp"
 #include "rootfs/virtual_tree.hpp"
 
@@ -13,7 +11,7 @@ std::unique_ptr<base::EntrySource> merge_layers(const std::vector<Layer>& layers
                                                 const rootfs::Limits& limits,
                                                 const std::string& directory, base::Log& log) {
   rootfs::Budget budget(limits, stored_size(layers));
-  git::BlobSpool spool(directory, std::max(2U, std::thread::hardware_concurrency()));
+  git::BlobSpool spool(directory, base::worthwhile_threads());
   rootfs::VirtualTree tree([&](const base::Entry& entry, base::ByteSource& data) {
     return spool.store(data, entry.size);
   });

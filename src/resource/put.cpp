@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <thread>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "git/publish.hpp"
 #include "lfs/store.hpp"
 #include "resource/image_files.hpp"
@@ -21,8 +21,6 @@ namespace {
 using base::cat;
 using base::Error;
 using Clock = std::chrono::steady_clock;
-
-constexpr unsigned most_threads = 8;  ///< Each holds about a megabyte.
 
 PutImage open_image(const PutRequest& request, const std::string& sources, base::Log& log) {
   if (request.params.image.empty() && request.source.image) {
@@ -68,7 +66,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   const GitSource& source = *request.source.git;
   const std::string uri = git::display_uri(source.remote.uri);
   const auto start = Clock::now();
-  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 2U, most_threads);
+  const unsigned threads = base::worthwhile_threads();
   Publication publication(source.empty_directories, source.limits, threads);
   PutImage image = open_image(request, directory, log);
   ImageFiles& files = image.files;

@@ -4,7 +4,7 @@
 import os
 import unittest
 
-from support import images, programs
+from support import images, preload, programs
 from support.put_case import PutCase
 from support.workspace import run
 
@@ -77,6 +77,12 @@ class PutStream(PutCase):
         tip = repository.tip()
         self.succeeded(self.stream({"uri": repository.file_uri}))
         self.assertEqual(repository.tip(), tip)
+
+    def test_a_machine_with_many_processors_takes_no_more_threads_and_memory(self):
+        request = {"source": self.source_of("box", git={"uri": self.repository().file_uri}),
+                   "params": {}}
+        self.succeeded(programs.invoke("out", request, self.empty,
+                                       env=preload.environment(self.work, "many_processors")))
 
     def test_nothing_is_left_among_the_inputs(self):
         self.succeeded(self.stream({"uri": self.repository().file_uri}))
