@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "base/cancel.hpp"
@@ -58,11 +59,13 @@ size_t read_full(ByteSource& source, std::span<char> buffer) {
 }
 
 uint64_t copy_all(ByteSource& source, ByteSink& sink) {
-  std::vector<char> buffer(256 * 1024);
+  // Not larger and not cleared: for a small file, that would take longer than all else.
+  constexpr size_t size = 64 * 1024;
+  const auto buffer = std::make_unique_for_overwrite<char[]>(size);
   uint64_t total = 0;
-  while (const size_t count = source.read(buffer)) {
+  while (const size_t count = source.read({buffer.get(), size})) {
     throw_if_cancelled();
-    sink.write({buffer.data(), count});
+    sink.write({buffer.get(), count});
     total += count;
   }
   return total;
