@@ -255,7 +255,9 @@ PushReply SmartRemote::send_command(const MakeBody& make_body, const std::string
     const std::string said(base::trim(transport_->finish(Service::receive_pack)));
     if (!said.empty()) {
       log_.remote(said);
-      if (!result.accepted) result.reason = join_reasons(result.reason, base::printable(said));
+      ServerWords words;
+      words.add(said);
+      if (!result.accepted) result.reason = join_reasons(result.reason, words.text());
     }
     return result;
   });
