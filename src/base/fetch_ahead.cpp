@@ -1,14 +1,12 @@
 #include "base/fetch_ahead.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <optional>
 #include <stop_token>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -46,8 +44,7 @@ struct FetchAhead::Impl {
       states.push_back({std::move(item), room});
     }
     const size_t count = std::min<size_t>(limits.at_once, states.size());
-    threads = start_threads(static_cast<unsigned>(count), [this] { work(stop.get_token()); });
-    if (threads.empty() && count > 0) throw std::system_error(EAGAIN, std::generic_category());
+    threads = start_some_threads(static_cast<unsigned>(count), [this] { work(stop.get_token()); });
   }
 
   ~Impl() {

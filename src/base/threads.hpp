@@ -27,6 +27,14 @@ std::vector<std::jthread> start_threads(unsigned count, const Work& work) {
   return threads;
 }
 
+/// The same for work that nobody else does: std::system_error where the system allows no thread.
+template <class Work>
+std::vector<std::jthread> start_some_threads(unsigned count, const Work& work) {
+  std::vector<std::jthread> threads = start_threads(count, work);
+  if (threads.empty() && count > 0) threads.emplace_back(work);
+  return threads;
+}
+
 /// Waits for notices of `changed` until `done`, which is asked with the lock held, and looks every
 /// 250 ms for throw_if_cancelled().
 template <class Condition, class Lock, class Done>

@@ -139,9 +139,8 @@ std::string read_exactly(base::ByteSource& data, size_t size) {
 struct BlobSpool::Impl {
   Impl(const std::string& directory, unsigned thread_count)
       : file(std::make_shared<ScratchFile>(directory)) {
-    threads = base::start_threads(std::max(1U, thread_count),
-                                  [this](const std::stop_token& stop) { work(stop); });
-    if (threads.empty()) throw Error("cannot start a thread to compress files");
+    threads = base::start_some_threads(std::max(1U, thread_count),
+                                       [this](const std::stop_token& stop) { work(stop); });
   }
 
   void work(const std::stop_token& stop) {

@@ -8,7 +8,6 @@
 #include <mutex>
 #include <thread>
 
-#include "base/error.hpp"
 #include "base/threads.hpp"
 #include "codec/deflate.hpp"
 #include "git/pack_entry.hpp"
@@ -137,8 +136,7 @@ struct PackSource::Impl {
       header += static_cast<char>(objects.size() >> shift & 255U);
     }
     give(std::move(header));
-    threads = base::start_threads(std::max(1U, thread_count), [this] { work(); });
-    if (threads.empty()) throw base::Error("cannot start a thread to compress files");
+    threads = base::start_some_threads(std::max(1U, thread_count), [this] { work(); });
   }
 
   ~Impl() {

@@ -78,11 +78,17 @@ class PutStream(PutCase):
         self.succeeded(self.stream({"uri": repository.file_uri}))
         self.assertEqual(repository.tip(), tip)
 
-    def test_a_machine_with_many_processors_takes_no_more_threads_and_memory(self):
+    def stream_with(self, library):
         request = {"source": self.source_of("box", git={"uri": self.repository().file_uri}),
                    "params": {}}
-        self.succeeded(programs.invoke("out", request, self.empty,
-                                       env=preload.environment(self.work, "many_processors")))
+        return programs.invoke("out", request, self.empty,
+                               env=preload.environment(self.work, library))
+
+    def test_a_machine_with_many_processors_takes_no_more_threads_and_memory(self):
+        self.succeeded(self.stream_with("many_processors"))
+
+    def test_who_allows_no_thread_is_told_which_limit_to_raise(self):
+        self.failed(self.stream_with("no_threads"), "start a thread", "limit of processes (pids)")
 
     def test_nothing_is_left_among_the_inputs(self):
         self.succeeded(self.stream({"uri": self.repository().file_uri}))
