@@ -31,6 +31,11 @@ bool forbid_clone3() {
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
+/// An emulator of another processor, as images for it are built in, has none.
+bool has_filters() {
+  return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr) == -1 && errno == EFAULT;
+}
+
 bool thread_starts() {
   try {
     std::thread([] {}).join();
@@ -63,6 +68,10 @@ int status_of(const Action& action) {
 }  // namespace
 
 TEST_CASE("a sandbox that forbids clone3 keeps no thread or child process from starting") {
+  if (!has_filters()) {
+    WARN("skipped: no system call can be forbidden here");
+    return;
+  }
   CHECK(status_of([] {
           if (!forbid_clone3()) return 1;
           base::replace_forbidden_clone3();
