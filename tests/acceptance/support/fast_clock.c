@@ -73,6 +73,7 @@ int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, cl
                            const struct timespec* until) {
   start();
   if (clock != CLOCK_MONOTONIC) return real_wait(condition, mutex, clock, until);
-  const struct timespec sooner = timespec_of(begin + (nanoseconds(until) - skipped - begin) / factor);
+  const struct timespec sooner =
+      timespec_of(begin + (nanoseconds(until) - skipped - begin) / factor);
   return real_wait(condition, mutex, clock, &sooner);
 }
