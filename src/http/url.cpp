@@ -103,10 +103,11 @@ std::string without_dot_segments(std::string_view path) {
 }  // namespace
 
 UriParts split_user_info(std::string_view uri) {
-  // Of "://" one or the other may have been forgotten.
-  size_t start = std::min(uri.find(":/"), uri.find("//"));
-  // In user@host:/path it is no scheme that ends there.
-  start = start < uri.find('@') ? start + 1 : 0;
+  // Of "://" one or the other may have been forgotten. In user@host:/path it is no scheme that ends
+  // there, and in user:pass//word@host none does.
+  const size_t mark = std::min(uri.find_first_of(":/@"), uri.size());
+  const bool has_scheme = uri.substr(mark).starts_with(":/") || uri.substr(mark).starts_with("//");
+  size_t start = has_scheme ? mark + 1 : 0;
   start = std::min(uri.find_first_not_of('/', start), uri.size());
   UriParts parts{uri.substr(0, start), std::nullopt, uri.substr(start)};
   const std::string_view authority = parts.rest.substr(0, parts.rest.find_first_of("/?#"));

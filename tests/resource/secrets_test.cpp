@@ -79,7 +79,8 @@ TEST_CASE("no piece of a password that an address was cut at is shown") {
 }
 
 TEST_CASE("a password that makes an address unusable is hidden") {
-  const std::string password = GENERATE("s/hunter2", "s?hunter2", "s#hunter2", "s@x?hunter2");
+  const std::string password =
+      GENERATE("s/hunter2", "s//hunter2", "s?hunter2", "s#hunter2", "s@x?hunter2");
   for (const char* start : {"https://joe:", "joe:", "https:/joe:", "https//joe:", "//joe:"}) {
     const std::string address = start + password + "@git.test/app";
     CAPTURE(address);
