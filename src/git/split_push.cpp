@@ -209,7 +209,7 @@ PushReply Uploads::send(std::vector<PackObject>& objects) {
                   ", which cannot be divided; if the server refuses it, see source.git.lfs"));
   }
   for (const auto& part : parts) {
-    if (ref_.empty()) {
+    if (!last_part_) {
       if (PushReply reply = open(); !reply.accepted) return reply;
     }
     if (PushReply reply = push(part); !reply.accepted) return reply;
@@ -219,12 +219,12 @@ PushReply Uploads::send(std::vector<PackObject>& objects) {
 
 PushReply Uploads::open() {
   // A commit without files costs little to find out whether the server takes such a ref.
-  const std::string name = cat(time_text(request_.time), '-', random_name());
+  if (name_.empty()) name_ = cat(time_text(request_.time), '-', random_name());
   const bool has_branches = !remote_.refs_like("refs/heads/").empty();
   PushReply reply;
   for (const std::string_view place : places) {
     if (place == tags && has_branches) continue;
-    ref_ = cat(place, name);
+    ref_ = cat(place, name_);
     reply = push({});
     if (reply.accepted) return reply;
     log_.debug(cat(ref_, ": ", reply.reason));

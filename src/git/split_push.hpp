@@ -59,6 +59,7 @@ class Uploads {
   Remote& remote_;
   const PublishRequest& request_;
   base::Log& log_;
+  std::string name_;              ///< At the end of `ref_`, wherever that is.
   std::string ref_;               ///< "" before the first push.
   std::optional<Oid> tip_;        ///< Where `ref_` is.
   bool pushing_ = false;          ///< Until there is a reply.
