@@ -41,7 +41,8 @@ bool is_pull_limit(const http::Response& response, const std::string& words,
 
 std::string no_access(const http::Response& response, Login login) {
   constexpr const char* text = "not found or no access";
-  const std::string others = http::other_logins(response);
+  // A refusal may come with the challenge that others are asked by.
+  const std::string others = response.status == 401 ? http::other_logins(response) : "";
   switch (login) {
     case Login::none:
       return cat(text, "; if it is private, set username and password");

@@ -182,8 +182,10 @@ TEST_CASE("a refused token is renewed once per request, not for ever") {
 }
 
 TEST_CASE("a password that was never asked for is not called wrong") {
-  FakeRegistry fake([](Exchange& exchange) {
-    exchange.reply(403, {}, R"({"errors":[{"code":"DENIED","message":"not from here"}]})");
+  const std::string challenge = "WWW-Authenticate: Bearer realm=\"https://auth.test/token\"";
+  const auto challenges = GENERATE_COPY(std::vector<std::string>{}, std::vector{challenge});
+  FakeRegistry fake([=](Exchange& exchange) {
+    exchange.reply(403, challenges, R"({"errors":[{"code":"DENIED","message":"not from here"}]})");
     return true;
   });
   const std::string message = message_of([&] { fake.client(with_password()).fetch("latest"); });
