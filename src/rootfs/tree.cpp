@@ -104,27 +104,34 @@ struct Tree::Impl : LayerSink {
     if (!hidden) return;
     ++summary.whiteouts;
     parents.forget();
+    exact_directory.clear();
   }
 
-  /// An entry must not take the place of one that only looks like it to the file system.
-  void refuse_look_alike(const std::string& path_in_tree) {
+  /// An entry must not take the place of one that only looks like it to the file system, nor lie in
+  /// such a directory.
+  void refuse_look_alike(std::string_view path_in_tree) {
     const auto [directory, base_name] = base::split_path(path_in_tree);
+    if (!directory.empty() && directory != exact_directory) {
+      refuse_look_alike(directory);
+      exact_directory = directory;
+    }
     const std::string name(base_name);
     const Parent parent = parents.find(directory);
     struct stat status {};
     const bool stands = parent.fd >= 0 && !name.empty() &&
                         ::fstatat(parent.fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
     if (!stands || has_name(parent.fd, name)) return;
-    throw base::Error(
-        "the file system takes its name for that of another entry: unpack the image on one that "
-        "tells upper case from lower case");
+    throw base::Error(base::cat("the file system takes \"", base::excerpt(path_in_tree),
+                                "\" for another entry: unpack the image on one that tells upper "
+                                "case from lower case"));
   }
 
   enum class State { good, broken, finished };
 
   std::string path;
   base::RootedDir root;
-  bool is_folding;  ///< Names that differ only in case are one.
+  bool is_folding;              ///< Names that differ only in case are one.
+  std::string exact_directory;  ///< Then the last that goes by its own name.
   TreeSummary summary;
   AttributeWriter attributes;
   LayerMarks marks;

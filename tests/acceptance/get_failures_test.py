@@ -6,7 +6,7 @@ import random
 import signal
 import unittest
 
-from support import images, programs, registry
+from support import images, preload, programs, registry
 from support.case import Case
 from support.cutting_registry import CuttingRegistry
 from support.stalling_registry import StallingRegistry
@@ -36,9 +36,10 @@ class GetFailures(Case):
         manifest = json.loads(self.registry.blob_file(version["digest"]).read_text())
         return [self.registry.blob_file(layer["digest"]) for layer in manifest["layers"]]
 
-    def leaves_nothing(self, source, version, *words):
+    def leaves_nothing(self, source, version, *words, env=None):
         destination = self.work.directory("get")
-        self.failed(programs.get(source, version, destination), *words)
+        request = {"source": source, "version": version}
+        self.failed(programs.invoke("in", request, destination, env=env), *words)
         left = {one.name for one in destination.iterdir()}
         self.assertFalse(left & {"rootfs", "metadata.json"}, left)
 
@@ -82,6 +83,29 @@ class GetFailures(Case):
         self.assertGreaterEqual(line.cuts, 6)
         # Beside the layers there is the configuration.
         self.assertLess(line.sent, stored + 10_000, "bytes were fetched more than once")
+
+    def test_a_volume_that_takes_two_names_of_an_image_for_one(self):
+        env = preload.environment(self.work, "folds_case")
+        layer = images.Layer
+        for name, path, layers in (
+                ("files", "a/README", [layer().file("a/Readme").file("a/README")]),
+                ("directories", "A", [layer().directory("a").file("a/x").directory("A")]),
+                ("parents", "b/A", [layer().file("b/a/x").file("b/A/y")]),
+                ("layers", "A", [layer().file("a/x"), layer().file("A/x/y")]),
+                ("deleted", "a", [layer().file("a/x"),
+                                  layer().whiteout("a").directory("A").file("a/x")])):
+            with self.subTest(name):
+                source, version = self.publish(name, images.Image(layers))
+                self.leaves_nothing(source, version, f'takes "{path}" for another entry', env=env)
+        source, version = self.publish("one-by-one", images.Image([
+            layer().file("a/Readme").file("b/x"),
+            layer().whiteout("a/README").whiteout("b").file("B/x")]))
+        destination = self.work.directory("get")
+        self.succeeded(programs.invoke("in", {"source": source, "version": version}, destination,
+                                       env=env))
+        rootfs = destination / "rootfs"
+        self.assertEqual({"a/Readme", "B/x"},
+                         {str(one.relative_to(rootfs)) for one in rootfs.glob("*/*")})
 
     def test_a_build_that_is_aborted_in_the_middle_of_a_layer(self):
         source, version = self.publish("large", images.Image([
