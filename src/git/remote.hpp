@@ -40,7 +40,7 @@ class CannotAsk : public base::Error {
   using base::Error::Error;
 };
 
-/// A commit stopped coming in the middle; when asked once more, the server may send all of it.
+/// A commit stopped coming, or never began to; when asked once more, the server may send all of it.
 class FetchBroken : public base::Error {
  public:
   using base::Error::Error;
@@ -58,7 +58,8 @@ class Remote {
                                         const std::optional<Oid>& since) = 0;
   /// Gives `sink` a commit of `ref` with all its trees and blobs, and nothing of its history. Error
   /// saying so when the commit cannot be had (any more), and on anything broken: FetchBroken when
-  /// the connection is cut while objects come. That they are complete is for the sink to see.
+  /// the connection is cut before all objects are here. That they are complete is for the sink to
+  /// see.
   virtual void fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) = 0;
   /// The commit `ref` is at now, asked as someone who is about to push; nothing when there is none.
   virtual std::optional<Oid> find_for_pushing(const std::string& ref) = 0;

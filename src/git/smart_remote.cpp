@@ -53,8 +53,7 @@ bool says_not_there(std::string_view text) {
 
 bool is_cut(const Error& error) {
   const auto* failure = dynamic_cast<const http::TransportError*>(&error);
-  return failure != nullptr ? Patience::may_pass(*failure)
-                            : dynamic_cast<const ClosedEarly*>(&error) != nullptr;
+  return failure != nullptr && Patience::may_pass(*failure);
 }
 
 std::string join_reasons(std::string_view reason, const std::string& words) {
@@ -142,7 +141,10 @@ void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, Object
       read_reply(reply, told, sink, log_);
       break;
     } catch (const Error& error) {
-      if (answered && is_cut(error)) throw FetchBroken(error.what());
+      const bool ended = answered && dynamic_cast<const ClosedEarly*>(&error) != nullptr;
+      // A question over HTTP was asked again already.
+      const bool again = (answered || !transport_->stateless()) && is_cut(error);
+      if (ended || again) throw FetchBroken(error.what());
       const bool not_there = says_not_there(error.what());
       // Some servers give tips only in version 2 as well, where none says so before.
       refused = not_there && !answered && upload.protocol == Protocol::v2;

@@ -2,6 +2,7 @@
 #include "git/support/collecting_sink.hpp"
 #include "git/support/ways.hpp"
 #include "git/support/work.hpp"
+#include "http/client.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 
@@ -172,4 +173,23 @@ TEST_CASE(
         "repository: the server closed the connection early; it said: fatal: out of memory");
   // Where nothing is said it may have been the line.
   CHECK_THROWS_AS(fetch_from_one_that_says(""), git::FetchBroken);
+}
+
+TEST_CASE("a connection that is cut before a server answers may be made again") {
+  class Cut : public CountingTransport {
+   public:
+    using CountingTransport::CountingTransport;
+    std::unique_ptr<base::ByteSource> request(git::Service, git::Protocol,
+                                              const git::MakeBody&) override {
+      throw http::TransportError(http::TransportError::Cause::cut, "the connection broke off");
+    }
+  };
+  const Work work;
+  const git::Oid tip = work.commit("one");
+  base::Log log(-1);
+  CountingTransport::Counts counts;
+  CollectingSink sink;
+  git::SmartRemote remote(std::make_unique<Cut>(work.path(), git::Protocol::v2, counts),
+                          "repository", log);
+  CHECK_THROWS_AS(remote.fetch_commit(tip, main_ref, sink), git::FetchBroken);
 }
