@@ -15,6 +15,7 @@
 #include "base/handle.hpp"
 #include "base/text.hpp"
 #include "git/known_hosts.hpp"
+#include "git/server_words.hpp"
 #include "git/ssh_keys.hpp"
 #include "git/tcp_connect.hpp"
 
@@ -117,8 +118,9 @@ class SshChannel : public Channel {
   }
 
   std::string what_was_said() const {
-    if (said_.empty()) return "";
-    return cat("; the server said: ", base::excerpt(said_, base::sentence_limit));
+    ServerWords words;
+    words.add(said_);
+    return words.text().empty() ? "" : cat("; the server said: ", words.text());
   }
 
   template <class Value>
