@@ -249,8 +249,10 @@ class Publisher {
       setback_ = reason;
       return false;
     }
-    // Once more must do: what stands in between may cut all that takes too long.
-    if (is_cut && !std::exchange(was_cut_, true)) {
+    // Once more must do where nothing comes through: what stands in between may cut all that takes
+    // too long.
+    if (is_cut && (!sent_at_cut_ || uploads_.sent() > *sent_at_cut_)) {
+      sent_at_cut_ = uploads_.sent();
       setback_ = reason;
       return false;
     }
@@ -292,7 +294,7 @@ class Publisher {
   bool prepared_ = false;
   bool send_all_ = false;
   bool thin_ = false;
-  bool was_cut_ = false;
+  std::optional<size_t> sent_at_cut_;  ///< Of parts, when the connection was last cut.
   int twins_ = 0;
   std::string setback_;
 };

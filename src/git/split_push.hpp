@@ -46,6 +46,8 @@ class Uploads {
   /// For a server that does not believe that it has what only the parts have: lets `commit`, which
   /// comes behind them, build on the last of them. Nothing happens when there are none.
   void lean_on_parts(PackObject& commit);
+  /// How many objects are there.
+  size_t sent() const { return sent_.size(); }
   /// Whether anything was sent, so that find_for_pushing() has to come before the next push.
   bool any() const { return !ref_.empty(); }
 

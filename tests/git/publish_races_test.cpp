@@ -98,35 +98,3 @@ TEST_CASE("the same pack coming from somebody else at the same moment does not f
     CHECK(remote.left == 95);
   }
 }
-
-TEST_CASE("a connection that is cut once does not fail the push") {
-  class Cut : public PassingRemote {
-   public:
-    Cut(std::unique_ptr<git::Remote> inner, int count, bool arrives_)
-        : PassingRemote(std::move(inner)), left(count), arrives(arrives_) {}
-    git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
-                        unsigned threads) override {
-      if (left-- <= 0) return PassingRemote::push(update, objects, threads);
-      if (arrives) PassingRemote::push(update, objects, threads);
-      throw http::TransportError(http::TransportError::Cause::cut, "the connection broke off");
-    }
-    int left;
-    bool arrives;
-  };
-  const ScratchDir scratch;
-  make_bare_repository(scratch / "r");
-  base::Log log(-1);
-  git::Snapshot snapshot = image("one");
-  SECTION("on the way") {
-    Cut remote(opened_by(By::programs, scratch / "r", log), 1, GENERATE(false, true));
-    check_repository(scratch / "r", git::publish(remote, snapshot, request_for("main"), log),
-                     "one");
-    CHECK(git_in(scratch / "r", "rev-list --count main") == "1");
-    CHECK(remote.left == (remote.arrives ? 0 : -1));
-  }
-  SECTION("though one that is cut each time does") {
-    Cut remote(opened_by(By::programs, scratch / "r", log), 100, false);
-    REQUIRE_THROWS_AS(git::publish(remote, snapshot, request_for("main"), log), base::Error);
-    CHECK(remote.left == 98);
-  }
-}

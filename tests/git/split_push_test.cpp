@@ -11,7 +11,6 @@
 #include "git/support/git_program.hpp"
 #include "git/support/opened_by.hpp"
 #include "git/support/passing_remote.hpp"
-#include "http/client.hpp"
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
@@ -181,29 +180,6 @@ TEST_CASE("a server that takes branches only gets the parts on a branch") {
   CHECK(std::count_if(remote.refs.begin(), remote.refs.end(), [](const std::string& ref) {
           return ref.starts_with("refs/heads/rootfs-git-resource-upload-");
         }) == 1);
-  CHECK(branches(scratch / "r") == "refs/heads/main");
-}
-
-TEST_CASE("a cut does not end the search for a place that the server takes parts in") {
-  /// Cut when it is asked the first time whether it takes the ref.
-  class Cut : public PassingRemote {
-   public:
-    using PassingRemote::PassingRemote;
-    git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
-                        unsigned threads) override {
-      if (!std::exchange(was_cut, true)) {
-        throw http::TransportError(http::TransportError::Cause::cut, "the connection broke off");
-      }
-      return PassingRemote::push(update, objects, threads);
-    }
-    bool was_cut = false;
-  };
-  const ScratchDir scratch;
-  make_bare_repository(scratch / "r");
-  add_hook(scratch / "r", "update", "case $1 in refs/heads/*) ;; *) exit 1 ;; esac\n");
-  base::Log log(-1);
-  Cut remote(opened_by(By::programs, scratch / "r", log));
-  publish(remote, limit, log);
   CHECK(branches(scratch / "r") == "refs/heads/main");
 }
 
