@@ -1,23 +1,16 @@
 #!/usr/bin/python3
-"""Git servers that break off, refuse and lie: the branch is where it was, or where it should be."""
+"""Git servers that fail, refuse and lie: the branch is where it was, or where it should be."""
 
-import concurrent.futures
 import os
-import random
-import re
-import shutil
 import signal
 import threading
 import time
 import unittest
 
-from support import fast_clock, git_http, git_ssh, images, programs, trees
-from support.cutting_line import CuttingLine
+from support import programs
+from support.faulty_git import FaultyGitCase
 from support.http_server import HttpServer, Reply, forward
-from support.put_case import PutCase
 
-SEED = int(os.environ.get("FAULTS_SEED", random.randrange(2**32)))
-CUTS = int(os.environ.get("FAULTS_CUTS", 3))
 STEPS = ("list to read", "read", "list to write", "write")
 
 
@@ -51,10 +44,6 @@ def fake(*_):
     return Reply(200, {"Content-Type": "text/html"}, b"<title>Please sign in</title>")
 
 
-def again(reply, target):
-    return Reply(302, {"Location": target})
-
-
 def packet(text):
     return b"%04x" % (len(text) + 4) + text
 
@@ -62,22 +51,7 @@ def packet(text):
 WORDS = {401: "login", 403: "403", 404: "404", 429: "429", 500: "500", 503: "503"}
 
 
-class GitFaults(PutCase):
-    @classmethod
-    def prepare(cls):
-        print(f"FAULTS_SEED={SEED}")
-        cls.publish_images(box=images.busybox(), boxes=images.busybox(
-            [images.Layer().file("noise", random.Random(7).randbytes(200_000))]))
-        cls.http = git_http.GitHttp(cls.work, cls.repositories, open_to_all=True,
-                                   streaming=True)
-        cls.fast = fast_clock.environment(cls.work, 500)
-        cls.unhurried = fast_clock.environment(cls.work)
-        cls.template = cls.repository()
-        outcome = programs.put(cls.source_of("box", git={"uri": cls.template.file_uri}),
-                               cls.inputs, image="box")
-        if outcome.code != 0:
-            raise RuntimeError(str(outcome))
-
+class GitFaults(FaultyGitCase):
     def front(self, step, fault, instead=False):
         """A server that spoils the answers to one step; with `instead` the request gets lost."""
         def answer(request):
@@ -90,29 +64,6 @@ class GitFaults(PutCase):
         server.step = step
         self.addCleanup(server.close)
         return server
-
-    def proper_failure(self, outcome, address, *words):
-        """One line of error; the address stands there, or in the heading above it."""
-        log = re.sub("\x1b\\[[0-9]*m", "", self.failed(outcome, address))
-        last = log.rstrip("\n").split("\n")[-1]
-        self.assertTrue(last.startswith("error: "), log)
-        self.assertEqual(("\n" + log).count("\nerror: "), 1, log)
-        for word in words:
-            self.assertIn(word.lower(), last.lower(), log)
-        if os.environ.get("FAULTS_SHOW"):
-            print("   ", last)
-
-    def put_of(self, tag, uri, env=None, **git):
-        request = {"source": self.source_of(tag, git={"uri": uri, **git}),
-                   "params": {"image": tag}}
-        return programs.invoke("out", request, self.inputs, env=env or self.unhurried)
-
-    def published(self):
-        """A repository with one image, and its tip."""
-        repository = self.repository()
-        shutil.rmtree(repository.path)
-        shutil.copytree(self.template.path, repository.path)
-        return repository, self.template.tip()
 
     def spoiled_put(self, step, fault, words, instead=False, env=None):
         """A put that fails moves nothing, and the next one is as if it had not been."""
@@ -143,13 +94,6 @@ class GitFaults(PutCase):
         server.step = None
         self.succeeded(programs.get(source, {"ref": old}, destination))
         self.assertTrue((destination / "rootfs/bin/busybox").exists())
-
-    def each(self, cases):
-        with concurrent.futures.ThreadPoolExecutor(6) as pool:
-            waiting = [(name, pool.submit(*call)) for name, *call in cases]
-            for name, result in waiting:
-                with self.subTest(name):
-                    result.result()
 
     def test_a_put_that_is_refused_by_what_stands_before_the_server(self):
         self.each([(f"{step}: {code}", self.spoiled_put, step, status(code), WORDS[code], True)
@@ -218,35 +162,6 @@ class GitFaults(PutCase):
              lambda _: Reply(302, {"Location": "elsewhere"}), "302"),
         ])
 
-    def each_way_cut_once(self, action, **limit):
-        sshd = git_ssh.GitSsh(self.work)
-        login = {"private_key": sshd.key("ed25519"), "skip_host_key_check": True}
-        for start, address, folder, git in (
-                ("http://", self.http.url.partition("://")[2], "", {}),
-                (f"ssh://{sshd.user}@", f"127.0.0.1:{sshd.port}", self.repositories, login)):
-            with self.subTest(start):
-                repository, old = self.published()
-                line = CuttingLine(address, once=True, **limit)
-                self.addCleanup(line.close)
-                action(repository, old, {"uri": f"{start}{line.address}{folder}/"
-                                                f"{repository.path.name}", **git})
-
-    def test_a_connection_that_is_cut_once_does_not_end_a_get(self):
-        def get(_, old, git):
-            destination = self.work.directory("get")
-            outcome = programs.invoke("in", {"source": {"git": git}, "version": {"ref": old}},
-                                      destination, env=self.unhurried)
-            self.succeeded(outcome)
-            self.assertIn("; beginning again", outcome.log)
-            found = trees.listing(destination / "rootfs", exact=True)
-            self.assertEqual([], trees.differences(whole, found))
-
-        expected = self.work.directory("expected")
-        self.succeeded(programs.get({"git": {"uri": self.template.file_uri}},
-                                    {"ref": self.template.tip()}, expected))
-        whole = trees.listing(expected / "rootfs", exact=True)
-        self.each_way_cut_once(get, down=300_000)
-
     def test_a_put_whose_questions_are_answered_wrongly(self):
         self.each([
             ("no list", self.spoiled_put, STEPS[2], cut(0), ""),
@@ -273,66 +188,12 @@ class GitFaults(PutCase):
             self.assertEqual(repository.history()[1:], [old])
             self.assertEqual(repository.fsck(), [])
 
-    def test_a_connection_that_is_cut_once_does_not_end_a_put(self):
-        def put(repository, old, git):
-            outcome = self.put_of("boxes", **git)
-            self.succeeded(outcome)
-            self.assertIn("; trying again", outcome.log)
-            self.assertEqual(repository.history()[1:], [old])
-            self.assertEqual(repository.fsck(), [])
-
-        self.each_way_cut_once(put, up=100_000)
-
     def test_an_answer_that_gets_lost_does_not_make_a_second_commit(self):
         for fault in (cut(0), cut(.5), lambda _: Reply(502), lambda _: Reply(200)):
             repository, old = self.published()
             server = self.front("write", fault)
             self.succeeded(self.put_of("boxes", f"{server.url}/{repository.path.name}"))
             self.assertEqual(repository.history()[1:], [old])
-
-    def test_a_push_that_breaks_off_at_any_byte(self):
-        chance = random.Random(SEED)
-        sshd = git_ssh.GitSsh(self.work)
-        key = sshd.key("ed25519")
-        ways = {"http": (self.http.url.partition("://")[2], {}),
-                "ssh": (f"127.0.0.1:{sshd.port}",
-                        {"private_key": key, "skip_host_key_check": True}),
-                "parts": (self.http.url.partition("://")[2], {"max_push_size": "100kB"})}
-
-        def uri(way, line, repository):
-            if way == "ssh":
-                return f"ssh://{sshd.user}@{line.address}{repository.path}"
-            return f"http://{line.address}/{repository.path.name}"
-
-        def broken_put(way, up, down):
-            address, git = ways[way]
-            repository, old = self.published()
-            line = CuttingLine(address, up, down)
-            self.addCleanup(line.close)
-            outcome = self.put_of("boxes", uri(way, line, repository), **git)
-            self.assertEqual(repository.fsck(), [])
-            if outcome.code != 0:
-                self.proper_failure(outcome, line.address)
-            self.assertEqual(repository.history()[-1], old)
-            self.assertLessEqual(len(repository.history()), 2)
-            if line.is_cut and outcome.code == 0:
-                self.assertEqual(len(repository.history()), 2)
-            line.mend()
-            self.succeeded(self.put_of("boxes", uri(way, line, repository), **git))
-            self.assertEqual(repository.history()[1:], [old])
-            self.assertEqual(repository.fsck(), [])
-            return line.passed
-
-        cases = []
-        for way in ways:
-            all_of_it = broken_put(way, None, None)
-            places = [chance.randrange(all_of_it["up"]) for _ in range(CUTS)]
-            cases += [(f"{way}: after {up} bytes", broken_put, way, up, None)
-                      for up in [0, 1, all_of_it["up"] - 1, *places]]
-            cases += [(f"{way}: after {down} bytes of answers", broken_put, way, None, down)
-                      for down in [chance.randrange(all_of_it["down"])
-                                   for _ in range((CUTS + 1) // 2)]]
-        self.each(cases)
 
     def test_a_put_that_is_stopped_takes_its_parts_back_from_a_slow_server(self):
         repository, old = self.published()
