@@ -1,5 +1,3 @@
-#include <fstream>
-
 #include "git/support/passing_remote.hpp"
 #include "git/support/publication.hpp"
 #include "http/client.hpp"
@@ -68,9 +66,7 @@ TEST_CASE("a connection that is cut each time fails the push soon") {
 TEST_CASE("a cut does not end the search for a place that the server takes parts in") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
-  const auto hook = scratch / "r" / "hooks" / "update";
-  std::ofstream(hook) << "#!/bin/sh\ncase $1 in refs/heads/*) ;; *) exit 1 ;; esac\n";
-  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
+  add_hook(scratch / "r", "update", "case $1 in refs/heads/*) ;; *) exit 1 ;; esac\n");
   base::Log log(-1);
   Cut remote(
       scratch / "r", [](int push) { return push == 1; }, log);

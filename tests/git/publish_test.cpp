@@ -1,4 +1,3 @@
-#include <fstream>
 #include <thread>
 
 #include "base/cancel.hpp"
@@ -6,12 +5,6 @@
 #include "git/support/passing_remote.hpp"
 #include "git/support/publication.hpp"
 #include "support/message_of.hpp"
-
-namespace {
-
-using Path = std::filesystem::path;
-
-}  // namespace
 
 TEST_CASE("an image reaches an empty repository and every object is sound") {
   const By by = GENERATE(By::programs, By::direct);
@@ -85,9 +78,7 @@ TEST_CASE("a new branch beside others reuses what they hold") {
 TEST_CASE("a hook that declines ends the push with the hook's words") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
-  const Path hook = scratch / "r" / "hooks" / "pre-receive";
-  std::ofstream(hook) << "#!/bin/sh\necho 'images are frozen until Monday' >&2\nexit 1\n";
-  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
+  add_hook(scratch / "r", "pre-receive", "echo 'images are frozen until Monday' >&2\nexit 1\n");
   const std::string message = message_of([&] { publish(scratch / "r", By::programs, "one"); });
   CHECK(contains(message, "images are frozen until Monday"));
   CHECK(contains(message, "hook declined"));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <set>
 
@@ -78,12 +77,6 @@ git::PublishResult publish(git::Remote& remote, uint64_t max_push_size, base::Lo
   request.max_push_size = max_push_size;
   git::Snapshot snapshot = image();
   return git::publish(remote, snapshot, request, log);
-}
-
-void add_hook(const Path& repository, const std::string& name, const std::string& script) {
-  const Path hook = repository / "hooks" / name;
-  std::ofstream(hook) << "#!/bin/sh\n" << script;
-  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
 }
 
 std::string branches(const Path& repository) {

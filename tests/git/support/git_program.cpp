@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
 
 std::string shell(const std::string& command) {
@@ -25,4 +26,11 @@ std::string git_in(const std::filesystem::path& directory, const std::string& ar
 void make_bare_repository(const std::filesystem::path& path, const std::string& options) {
   shell("git init -q --bare " + options + " '" + path.string() + "'");
   git_in(path, "config receive.fsckObjects true");
+}
+
+void add_hook(const std::filesystem::path& repository, const std::string& name,
+              const std::string& script) {
+  const std::filesystem::path hook = repository / "hooks" / name;
+  std::ofstream(hook) << "#!/bin/sh\n" << script;
+  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
 }

@@ -10,3 +10,7 @@ std::string git_in(const std::filesystem::path& directory, const std::string& ar
 
 /// A new bare repository that checks every object it receives.
 void make_bare_repository(const std::filesystem::path& path, const std::string& options = "");
+
+/// Lets the repository run `script`, in sh, as its hook `name`.
+void add_hook(const std::filesystem::path& repository, const std::string& name,
+              const std::string& script);
