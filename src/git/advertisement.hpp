@@ -10,7 +10,7 @@
 
 namespace git {
 
-/// Where pushes in parts have their refs (split_push.hpp).
+/// Where pushes in parts have their refs (upload_refs.hpp).
 inline constexpr std::string_view own_namespace = "refs/rootfs-git-resource/";
 inline constexpr std::string_view own_tags = "refs/tags/rootfs-git-resource-";
 

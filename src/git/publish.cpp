@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "git/patience.hpp"
 #include "git/split_push.hpp"
+#include "git/upload_refs.hpp"
 #include "http/backoff.hpp"
 
 namespace git {
@@ -85,7 +86,7 @@ class Publisher {
       const std::optional<Oid> tip = find_tip();
       if (!tip) check_name();
       if (auto result = try_once(tip)) {
-        remove_stale_uploads(remote_, request_, log_);
+        remove_stale_uploads(remote_, request_.time, log_);
         return *result;
       }
       if (attempt == most_attempts) {

@@ -1,18 +1,16 @@
 #include "git/split_push.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <ctime>
-#include <random>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/publish.hpp"
+#include "git/push_parts.hpp"
+#include "git/upload_refs.hpp"
 
 namespace git {
 namespace {
@@ -20,65 +18,12 @@ namespace {
 using base::cat;
 using base::Error;
 
-/// Header, checksum, and the commit and the tree that hold a part together.
-constexpr uint64_t pack_overhead = 2048;
-/// What a part's tree has to say about an object: mode, name and id, none of which compresses.
-constexpr uint64_t entry_overhead = 80;
 /// Parts that one tree lists; more of them go into a tree of their own.
 constexpr size_t most_parts = 16;
 constexpr const char* message =
     "Part of a push that is still going on [skip ci]\n\n"
     "The ref this commit is on may be deleted when no push is going on any more.\n";
 
-using ById = std::unordered_map<Oid, const PackObject*, OidHash>;
-
-/// The trees of `objects`, each behind those it names.
-std::vector<PackObject> children_first(const std::vector<PackObject>& objects) {
-  ById open;
-  for (const PackObject& object : objects) {
-    if (object.type == ObjectType::tree) open.emplace(object.id, &object);
-  }
-  struct Step {
-    const PackObject* tree;
-    bool children_done;
-  };
-  std::vector<PackObject> ordered;
-  std::vector<Step> steps;
-  for (const PackObject& object : objects) {
-    if (open.contains(object.id)) steps.push_back({&object, false});
-    while (!steps.empty()) {
-      base::throw_if_cancelled();
-      const Step step = steps.back();
-      steps.pop_back();
-      if (step.children_done) {
-        ordered.push_back(*step.tree);
-        continue;
-      }
-      if (open.erase(step.tree->id) == 0) continue;
-      steps.push_back({step.tree, true});
-      for (const TreeEntry& entry : parse_tree(step.tree->bytes)) {
-        const auto child = open.find(entry.id);
-        if (child != open.end()) steps.push_back({child->second, false});
-      }
-    }
-  }
-  return ordered;
-}
-
-uint64_t size_in_part(const PackObject& object) {
-  return packed_at_most(object) + entry_overhead;
-}
-
-/// In which places on a server the parts may be. Outside refs/heads nothing is built, shown or made
-/// the default branch; not every server takes such a ref. A tag is for repositories without a
-/// branch: hosts make the first one the default, and let nobody delete that.
-constexpr std::string_view tags = "refs/tags/rootfs-git-resource-upload-";
-constexpr std::array<std::string_view, 3> places = {"refs/rootfs-git-resource/upload-", tags,
-                                                    "refs/heads/rootfs-git-resource-upload-"};
-/// Nobody pushes for so long.
-constexpr int64_t day = 24 * 60 * 60;
-/// What is left over is rare; a server full of it must not hold a put up.
-constexpr size_t most_removals = 20;
 /// How long a program that was told to stop may take to delete its ref: a new connection over SSH
 /// is eight ways to a far server and back. Concourse waits ten seconds before it kills.
 constexpr std::chrono::milliseconds grace{5000};
@@ -86,30 +31,6 @@ constexpr std::chrono::milliseconds grace{5000};
 /// before, and all of them leave time for the looks themselves.
 constexpr std::chrono::milliseconds first_wait{150};
 constexpr std::chrono::milliseconds longest_wait{1200};
-
-/// Such that texts are ordered as times are.
-std::string time_text(int64_t time) {
-  const std::time_t seconds = time;
-  std::tm parts{};
-  std::array<char, 32> text{};
-  if (::gmtime_r(&seconds, &parts) == nullptr) throw Error("the clock shows an impossible time");
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts)};
-}
-
-bool is_time_text(std::string_view text) {
-  constexpr std::string_view form = "00000000T000000Z";
-  return std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char c, char like) {
-    return like == '0' ? c >= '0' && c <= '9' : c == like;
-  });
-}
-
-std::string random_name() {
-  std::random_device source;
-  std::uniform_int_distribution<int> byte(0, 255);
-  std::string bytes(8, '\0');
-  for (char& one : bytes) one = static_cast<char>(byte(source));
-  return base::to_hex(bytes);
-}
 
 /// An object made here, and what holds its text.
 struct OwnObject {
@@ -126,62 +47,7 @@ struct OwnObject {
   Oid id_;
 };
 
-std::vector<std::string> stale_uploads(Remote& remote, std::string_view oldest) {
-  std::vector<std::string> stale;
-  for (const std::string_view place : places) {
-    for (std::string& ref : remote.refs_like(place)) {
-      const std::string_view made =
-          std::string_view(ref).substr(place.size()).substr(0, oldest.size());
-      if (is_time_text(made) && made < oldest) stale.push_back(std::move(ref));
-    }
-  }
-  if (stale.size() > most_removals) stale.resize(most_removals);
-  return stale;
-}
-
 }  // namespace
-
-void remove_stale_uploads(Remote& remote, const PublishRequest& request, base::Log& log) {
-  try {
-    const std::string oldest = time_text(request.time - day);
-    for (const std::string& ref : stale_uploads(remote, oldest)) {
-      const auto now = remote.find_for_pushing(ref);
-      if (!now) continue;
-      const PushReply reply = remote.remove(ref, *now);
-      log.info(cat(base::excerpt(ref), ", left over from a put that was killed: ",
-                   reply.accepted ? "deleted" : reply.reason));
-    }
-  } catch (const Error& error) {
-    log.warn(cat("could not delete what killed puts have left over: ", error.what()));
-  }
-}
-
-uint64_t packed_at_most(const PackObject& object) {
-  if (object.packed != nullptr) return object.packed->packed_size();
-  // Data that does not compress is stored in blocks, each with a few bytes of its own.
-  return object.size + object.size / 512 + 64;
-}
-
-std::vector<std::vector<PackObject>> split_objects(const std::vector<PackObject>& objects,
-                                                   uint64_t limit) {
-  std::vector<PackObject> ordered;
-  for (const PackObject& object : objects) {
-    if (object.type == ObjectType::blob) ordered.push_back(object);
-  }
-  for (const PackObject& tree : children_first(objects)) ordered.push_back(tree);
-  std::vector<std::vector<PackObject>> parts;
-  uint64_t room = 0;
-  for (const PackObject& object : ordered) {
-    const uint64_t size = size_in_part(object);
-    if (parts.empty() || size > room) {
-      parts.emplace_back();
-      room = limit - std::min(limit, pack_overhead);
-    }
-    parts.back().push_back(object);
-    room -= std::min(room, size);
-  }
-  return parts;
-}
 
 PushReply Uploads::send(std::vector<PackObject>& objects) {
   std::erase_if(objects, [&](const PackObject& object) { return sent_.contains(object.id); });
@@ -219,12 +85,10 @@ PushReply Uploads::send(std::vector<PackObject>& objects) {
 
 PushReply Uploads::open() {
   // A commit without files costs little to find out whether the server takes such a ref.
-  if (name_.empty()) name_ = cat(time_text(request_.time), '-', random_name());
-  const bool has_branches = !remote_.refs_like("refs/heads/").empty();
+  if (name_.empty()) name_ = new_upload_name(request_.time);
   PushReply reply;
-  for (const std::string_view place : places) {
-    if (place == tags && has_branches) continue;
-    ref_ = cat(place, name_);
+  for (const std::string& ref : upload_refs(remote_, name_)) {
+    ref_ = ref;
     reply = push({});
     if (reply.accepted) return reply;
     log_.debug(cat(ref_, ": ", reply.reason));

@@ -13,20 +13,6 @@ namespace git {
 
 struct PublishRequest;
 
-/// Bytes that `object` adds to a pack at the most.
-uint64_t packed_at_most(const PackObject& object);
-
-/// The trees and blobs of `objects` (a commit's, each once), in parts whose packs are at most
-/// `limit` bytes. A tree comes behind everything it names; an object over the limit is a part of
-/// its own. Error when a tree is none.
-std::vector<std::vector<PackObject>> split_objects(const std::vector<PackObject>& objects,
-                                                   uint64_t limit);
-
-/// Deletes refs that pushes in parts have left behind, because their program was killed, more than
-/// a day before `request.time`; younger ones may belong to a push that is going on. A failure
-/// is a warning.
-void remove_stale_uploads(Remote& remote, const PublishRequest& request, base::Log& log);
-
 /// Brings objects to a server in pushes of limited size before the branch moves: as commits nobody
 /// needs to see, on a ref of their own that is deleted at the end, also when a signal ends the
 /// program. A warning says when it could not be.

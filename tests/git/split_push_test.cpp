@@ -6,6 +6,7 @@
 #include <set>
 
 #include "git/publish.hpp"
+#include "git/push_parts.hpp"
 #include "git/support/entries.hpp"
 #include "git/support/git_program.hpp"
 #include "git/support/opened_by.hpp"
@@ -97,7 +98,7 @@ TEST_CASE("a part is never larger than the limit and no tree comes before what i
   for (const auto& part : parts) {
     uint64_t size = 0;
     for (const auto& object : part) {
-      size += git::packed_at_most(object);
+      size += git::size_in_part(object);
       CHECK(seen.insert(object.id).second);
       if (object.type != git::ObjectType::tree) continue;
       for (const auto& entry : git::parse_tree(object.bytes)) CHECK(seen.contains(entry.id));
