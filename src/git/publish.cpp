@@ -1,7 +1,5 @@
 #include "git/publish.hpp"
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <future>
 #include <random>
@@ -12,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "git/patience.hpp"
+#include "git/push_reason.hpp"
 #include "git/split_push.hpp"
 #include "git/upload_refs.hpp"
 #include "http/backoff.hpp"
@@ -24,44 +23,11 @@ using base::Error;
 using Clock = std::chrono::steady_clock;
 
 constexpr int most_attempts = 8;
-
-/// How git, JGit and libgit2 say that objects a push builds on are not there.
-constexpr std::array<std::string_view, 4> lack_words = {
-    "missing necessary objects", "missing blob", "missing tree", "did not receive expected object"};
-/// Those of JGit, which knows of objects in other refs only what makes a pack thin.
-constexpr std::array<std::string_view, 2> thin_words = {"missing blob", "missing tree"};
-/// How they say that somebody else is changing the branch at this moment.
-constexpr std::array<std::string_view, 2> lock_words = {"cannot lock ref", "failed to lock"};
-/// How some versions of git, from 2.46 on, say that the same pack comes twice at this moment. It
-/// may be a disk that is full as well, so a few attempts have to do.
-constexpr std::array<std::string_view, 1> twin_words = {"unable to migrate objects"};
+/// For what is_twin(): it may be a disk that is full as well.
 constexpr int most_twins = 4;
-/// What either of them may go on with when no further attempt can do better.
-constexpr std::array<std::string_view, 3> lasting_words = {"exists; cannot create",
-                                                           "permission denied", "no space left"};
-/// How servers, and what stands in front of them, say that a push is too large.
-constexpr std::array<std::string_view, 5> size_words = {
-    "maximum allowed size", "pack exceeds the limit", "size is greater than the", "http 413",
-    "larger than the server or its proxy allows"};
-/// How JGit, GitHub and others, GitLab and Azure DevOps say that one file is. JGit has no word of
-/// which.
-constexpr std::array<std::string_view, 4> object_words = {
-    "object too large", "file size limit", "blobs which exceed", "byte limit for objects"};
-/// What is left of it when a proxy swallows the server's words, or time ends it, or the connection
-/// ends under it.
-constexpr std::array<std::string_view, 5> cut_words = {
-    "http 408", "http 50", "ended without saying", "broke off", "socket error"};
-
 /// For which a connection that nobody serves is taken to be still there.
 constexpr std::chrono::seconds longest_idle{5};
 constexpr std::string_view heads = "refs/heads/";
-
-template <size_t count>
-bool says_any(std::string_view text, const std::array<std::string_view, count>& words) {
-  const std::string lower = base::to_lower(text);
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
-}
 
 class Publisher {
  public:
@@ -244,9 +210,7 @@ class Publisher {
       set_back_by_move();
       return false;
     }
-    const bool passes =
-        says_any(reason, lock_words) || (says_any(reason, twin_words) && ++twins_ <= most_twins);
-    if (passes && !says_any(reason, lasting_words)) {
+    if (is_locked(reason) || (is_twin(reason) && ++twins_ <= most_twins)) {
       setback_ = reason;
       return false;
     }
@@ -258,29 +222,13 @@ class Publisher {
       return false;
     }
     // A server may have a tree that is part of no branch any more, but not all that is below it.
-    if (!send_all_ && says_any(reason, lack_words)) {
+    if (!send_all_ && lacks_objects(reason)) {
       send_all_ = true;
-      thin_ = says_any(reason, thin_words);
+      thin_ = knows_no_parts(reason);
       setback_ = "the repository lacks parts of what it has; sending everything";
       return false;
     }
-    throw Error(cat(reason, size_hint(reason)));
-  }
-
-  std::string_view size_hint(const std::string& reason) const {
-    const bool limited = request_.max_push_size != UINT64_MAX;
-    if (says_any(reason, object_words)) {
-      return "; set source.git.max_file_size to this limit to see which files are larger, and "
-             "source.git.lfs to let git-lfs keep them";
-    }
-    if (says_any(reason, size_words)) {
-      return limited
-                 ? "; lower source.git.max_push_size, the most that one push may have"
-                 : "; set source.git.max_push_size to what the server takes, such as 90MB, and the "
-                   "push goes in parts";
-    }
-    if (limited || !says_any(reason, cut_words)) return "";
-    return "; where the server limits the size of a push, set source.git.max_push_size";
+    throw Error(cat(reason, size_hint(reason, request_.max_push_size != UINT64_MAX)));
   }
 
   Remote& remote_;
