@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "base/read_ahead.hpp"
 #include "base/text.hpp"
 #include "git/history.hpp"
 #include "git/pack_reader.hpp"
@@ -13,30 +12,6 @@ namespace git {
 namespace {
 
 using base::cat;
-
-constexpr size_t read_ahead = 4 * 1024 * 1024;
-
-/// The pack out of side-band packets.
-class PackBand : public base::ByteSource {
- public:
-  PackBand(base::ByteSource& packets, Told told, base::Log& log)
-      : band_(packets, [&log](std::string_view text) { log.debug(base::trim(text)); }),
-        told_(std::move(told)),
-        log_(log) {}
-
-  size_t read(std::span<char> buffer) override {
-    const size_t count = told_([&] { return band_.read(buffer); });
-    received_ += count;
-    log_.progress(cat("received ", base::human_size(received_)));
-    return count;
-  }
-
- private:
-  SideBandSource band_;
-  Told told_;
-  base::Log& log_;
-  uint64_t received_ = 0;
-};
 
 /// The commits from `request.have` to `request.want`.
 BranchHistory read_history(Transport& transport, const Advertisement& upload,
@@ -54,7 +29,7 @@ BranchHistory read_history(Transport& transport, const Advertisement& upload,
     only_commits = false;
     return !history.connected();
   });
-  return {history.answer(), history.longest_way() + 1};
+  return {history.answer(), history.depth()};
 }
 
 }  // namespace
@@ -73,12 +48,6 @@ BranchHistory fetch_history(Transport& transport, const Advertisement& upload, c
   const Advertisement again =
       read_advertisement(*transport.advertise(Service::upload_pack, upload.protocol));
   return read_history(transport, again, request, log);
-}
-
-void read_reply(const PackReply& reply, const Told& told, ObjectSink& sink, base::Log& log) {
-  base::ReadAhead pack([&] { return std::make_unique<PackBand>(*reply.packets, told, log); },
-                       read_ahead);
-  read_objects(pack, sink);
 }
 
 bool may_want(const Advertisement& upload, const Oid& commit) {

@@ -1,10 +1,8 @@
 #pragma once
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
-#include "git/object_sink.hpp"
 #include "git/upload_pack.hpp"
 
 namespace git {
@@ -18,12 +16,6 @@ struct BranchHistory {
 /// can filter; otherwise no more is read than it takes to find the way.
 BranchHistory fetch_history(Transport& transport, const Advertisement& upload, const Oid& since,
                             const Oid& tip, base::Log& log);
-
-using Told = std::function<size_t(const std::function<size_t()>&)>;
-
-/// Hands `sink` everything in the pack of `reply`. `told` runs what reads from the server, on
-/// another thread; what the sink throws does not pass through it.
-void read_reply(const PackReply& reply, const Told& told, ObjectSink& sink, base::Log& log);
 
 /// Whether the server may be asked for `commit` though its branch has moved on.
 bool may_want(const Advertisement& upload, const Oid& commit);

@@ -19,8 +19,8 @@ class History {
   bool connected();
   /// What Remote::find_history answers.
   std::vector<Oid> answer();
-  /// No way from the tip to `since`, along whatever parents, has more commits than this before it.
-  size_t longest_way() const { return links_.size(); }
+  /// Commits from the tip down, along whatever parents, that include `since` if it is an ancestor.
+  size_t depth() const { return links_.size() + 1; }
 
  private:
   struct Link {

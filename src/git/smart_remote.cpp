@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/read_ahead.hpp"
 #include "base/text.hpp"
 #include "git/fetch.hpp"
 #include "git/fetch_commit.hpp"
+#include "git/pack_reader.hpp"
 #include "git/pack_source.hpp"
 #include "git/patience.hpp"
 #include "git/pkt_line.hpp"
@@ -20,6 +22,7 @@ using base::Error;
 
 constexpr const char* agent = "agent=rootfs-git-resource/" RESOURCE_VERSION;
 constexpr int most_attempts = 5;  ///< At a branch that moves while it is read.
+constexpr size_t read_ahead = 4 * 1024 * 1024;
 
 /// The command and the pack behind it.
 class PushBody : public base::ByteSource {
@@ -93,6 +96,27 @@ std::string SmartRemote::last_words(Service service) {
   }
 }
 
+/// The pack out of side-band packets, read on another thread than the sink of its objects works on,
+/// so that what that throws does not pass through telling().
+class SmartRemote::PackBand : public base::ByteSource {
+ public:
+  PackBand(SmartRemote& remote, base::ByteSource& packets)
+      : remote_(remote),
+        band_(packets, [this](std::string_view text) { remote_.log_.debug(base::trim(text)); }) {}
+
+  size_t read(std::span<char> buffer) override {
+    const size_t count = remote_.telling(Service::upload_pack, [&] { return band_.read(buffer); });
+    received_ += count;
+    remote_.log_.progress(cat("received ", base::human_size(received_)));
+    return count;
+  }
+
+ private:
+  SmartRemote& remote_;
+  SideBandSource band_;
+  uint64_t received_ = 0;
+};
+
 Advertisement SmartRemote::discover(Service service, Protocol protocol) {
   return telling(service,
                  [&] { return read_advertisement(*transport_->advertise(service, protocol)); });
@@ -119,45 +143,59 @@ BranchHistory SmartRemote::read_history(const std::string& ref, const std::optio
 }
 
 void SmartRemote::fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) {
-  const Told told = [&](const auto& action) { return telling(Service::upload_pack, action); };
   Advertisement upload = discover(Service::upload_pack, Protocol::v2);
   PackRequest request{commit, std::nullopt, 1};
   bool refused = false;
   // The branch may move between two connections.
-  for (int attempt = 0;; ++attempt) {
-    if (attempt == most_attempts) {
-      throw Error(cat(name_, ": the branch moves on faster than it can be read; try again later"));
-    }
-    if (std::exchange(refused, false) || !may_want(upload, request.want)) {
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    if (refused || !may_want(upload, request.want)) {
       begin_at_tip(request, commit, ref);
       upload = discover(Service::upload_pack, Protocol::v2);
       if (!may_want(upload, request.want)) continue;
     }
-    bool answered = false;
-    try {
-      const PackReply reply =
-          telling(Service::upload_pack, [&] { return request_pack(*transport_, upload, request); });
-      answered = true;
-      read_reply(reply, told, sink, log_);
-      break;
-    } catch (const Error& error) {
-      const bool ended = answered && dynamic_cast<const ClosedEarly*>(&error) != nullptr;
-      // A question over HTTP was asked again already.
-      const bool again = (answered || !transport_->stateless()) && is_cut(error);
-      if (ended || again) throw FetchBroken(error.what());
-      const bool not_there = says_not_there(error.what());
-      // Some servers give tips only in version 2 as well, where none says so before.
-      refused = not_there && !answered && upload.protocol == Protocol::v2;
-      if (refused) {
-        log_.debug(cat(error.what(), "; asking from the tip of the branch"));
-        continue;
-      }
-      const bool lacks_commit = request.want == commit && not_there;
-      if (!lacks_commit && (answered || may_be_on_branch(commit, ref))) throw;
-      throw Error(cat(name_, ": ", not_on_branch(commit, ref), " (", error.what(), ')'));
-    }
+    auto packets = ask_for_pack(upload, request, commit, ref);
+    refused = packets == nullptr;
+    if (refused) continue;
+    read_pack(std::move(packets), request, commit, ref, sink);
+    transport_->abandon(Service::upload_pack);
+    return;
   }
-  transport_->abandon(Service::upload_pack);
+  throw Error(cat(name_, ": the branch moves on faster than it can be read; try again later"));
+}
+
+std::unique_ptr<base::ByteSource> SmartRemote::ask_for_pack(const Advertisement& upload,
+                                                            const PackRequest& request,
+                                                            const Oid& commit,
+                                                            const std::string& ref) {
+  try {
+    return telling(Service::upload_pack,
+                   [&] { return request_pack(*transport_, upload, request).packets; });
+  } catch (const Error& error) {
+    // A question over HTTP was asked again already.
+    if (!transport_->stateless() && is_cut(error)) throw FetchBroken(error.what());
+    const bool not_there = says_not_there(error.what());
+    // Some servers give tips only in version 2 as well, where none says so before.
+    if (not_there && upload.protocol == Protocol::v2) {
+      log_.debug(cat(error.what(), "; asking from the tip of the branch"));
+      return nullptr;
+    }
+    const bool lacks_commit = not_there && request.want == commit;
+    if (!lacks_commit && may_be_on_branch(commit, ref)) throw;
+    throw Error(cat(name_, ": ", not_on_branch(commit, ref), " (", error.what(), ')'));
+  }
+}
+
+void SmartRemote::read_pack(std::unique_ptr<base::ByteSource> packets, const PackRequest& request,
+                            const Oid& commit, const std::string& ref, ObjectSink& sink) {
+  try {
+    base::ReadAhead pack([&] { return std::make_unique<PackBand>(*this, *packets); }, read_ahead);
+    read_objects(pack, sink);
+  } catch (const Error& error) {
+    const bool ended = dynamic_cast<const ClosedEarly*>(&error) != nullptr;
+    if (ended || is_cut(error)) throw FetchBroken(error.what());
+    if (request.want != commit || !says_not_there(error.what())) throw;
+    throw Error(cat(name_, ": ", not_on_branch(commit, ref), " (", error.what(), ')'));
+  }
 }
 
 void SmartRemote::begin_at_tip(PackRequest& request, const Oid& commit, const std::string& ref) {

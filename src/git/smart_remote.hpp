@@ -23,9 +23,18 @@ class SmartRemote : public Remote {
   PushReply remove(const std::string& ref, const Oid& old) override;
 
  private:
+  class PackBand;
+
   std::string command(const std::optional<Oid>& old, const Oid& wanted,
                       const std::string& ref) const;
   PushReply send_command(const MakeBody& make_body, const std::string& ref);
+  /// Side-band packets with the pack of `request`, which is to bring `commit`; null where the
+  /// server may give the tip of the branch alone. Errors as of fetch_commit().
+  std::unique_ptr<base::ByteSource> ask_for_pack(const Advertisement& upload,
+                                                 const PackRequest& request, const Oid& commit,
+                                                 const std::string& ref);
+  void read_pack(std::unique_ptr<base::ByteSource> packets, const PackRequest& request,
+                 const Oid& commit, const std::string& ref, ObjectSink& sink);
   /// Makes `request` one for the branch from its tip down to the commit, with all that lies in
   /// between. Error when the commit is not on it.
   void begin_at_tip(PackRequest& request, const Oid& commit, const std::string& ref);
