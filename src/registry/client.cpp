@@ -87,6 +87,10 @@ struct Client::Impl {
   struct HeadAnswer;
   HeadAnswer head(const std::string& tag_or_digest);
   HeadAnswer head_patiently(const std::string& tag_or_digest);
+  /// After GET has told what HEAD did not.
+  void suspect_head() {
+    if (heads == Heads::untried) heads = Heads::broken;
+  }
   std::optional<oci::Digest> get_digest(const std::string& tag_or_digest);
   std::optional<oci::Digest> resolve(const std::string& tag_or_digest);
   Document fetch(const std::string& tag_or_digest);
@@ -102,8 +106,8 @@ struct Client::Impl {
   base::Log& log;
   Lines lines;
   HeldLines held;
-  bool head_works = false;
-  bool head_is_broken = false;
+  /// Whether HEAD tells what GET does.
+  enum class Heads { untried, work, broken } heads = Heads::untried;
 };
 
 std::string Client::Impl::manifest_path(const std::string& tag_or_digest) const {
@@ -113,11 +117,11 @@ std::string Client::Impl::manifest_path(const std::string& tag_or_digest) const 
   return path("manifests", tag_or_digest);
 }
 
-/// What HEAD tells about a manifest.
+/// What HEAD tells about a manifest: its digest, or that there is none. Else only GET can tell, and
+/// behind HEADs that fail patience has been used up.
 struct Client::Impl::HeadAnswer {
-  bool is_final = false;  ///< Else only GET can tell.
+  enum class Kind { final, unclear, failing } kind;
   std::optional<oci::Digest> digest{};
-  bool is_spent = false;  ///< Patience has been used up.
 };
 
 Client::Impl::HeadAnswer Client::Impl::head(const std::string& tag_or_digest) {
@@ -130,13 +134,14 @@ Client::Impl::HeadAnswer Client::Impl::head(const std::string& tag_or_digest) {
   // Some servers know no HEAD and answer it 404. One that has given a digest before does know it,
   // and where another registry is asked next, a wrong answer costs less than a second question.
   if (response.status == 404) {
-    return {head_works || !has_patience, std::nullopt};
+    return {heads == Heads::work || !has_patience ? HeadAnswer::Kind::final
+                                                  : HeadAnswer::Kind::unclear};
   }
   const auto digest = digest_of_head(response);
   const auto expected = oci::Digest::try_parse(tag_or_digest);
-  if (!digest || (expected && digest != expected)) return {};
-  head_works = true;
-  return {true, digest};
+  if (!digest || (expected && digest != expected)) return {HeadAnswer::Kind::unclear};
+  heads = Heads::work;
+  return {HeadAnswer::Kind::final, digest};
 }
 
 http::Response Client::Impl::get_manifest(const std::string& tag_or_digest) {
@@ -204,14 +209,14 @@ Client::Impl::HeadAnswer Client::Impl::head_patiently(const std::string& tag_or_
     });
   } catch (const StatusError& error) {
     if (error.status() == 429 || !may_pass(error)) throw;
-    return {.is_spent = true};
+    return {HeadAnswer::Kind::failing};
   }
 }
 
 std::optional<oci::Digest> Client::Impl::get_digest(const std::string& tag_or_digest) {
   try {
     oci::Digest digest = fetch(tag_or_digest).digest;
-    head_is_broken = !head_works;  // It did not tell what GET does.
+    suspect_head();
     return digest;
   } catch (const StatusError& error) {
     if (error.status() == 404) return std::nullopt;
@@ -220,13 +225,15 @@ std::optional<oci::Digest> Client::Impl::get_digest(const std::string& tag_or_di
 }
 
 std::optional<oci::Digest> Client::Impl::resolve(const std::string& tag_or_digest) {
-  if (head_is_broken) return persist([&] { return get_digest(tag_or_digest); });
+  if (heads == Heads::broken) return persist([&] { return get_digest(tag_or_digest); });
   const HeldLines::Hold hold(held);
   const HeadAnswer answer = head_patiently(tag_or_digest);
-  if (answer.is_final) return answer.digest;
-  if (!answer.is_spent) return persist([&] { return get_digest(tag_or_digest); });
+  if (answer.kind == HeadAnswer::Kind::final) return answer.digest;
+  if (answer.kind == HeadAnswer::Kind::unclear) {
+    return persist([&] { return get_digest(tag_or_digest); });
+  }
   auto digest = get_digest(tag_or_digest);
-  head_is_broken = !head_works;
+  suspect_head();
   return digest;
 }
 
@@ -292,7 +299,7 @@ std::vector<std::optional<oci::Digest>> Client::resolve_all(const std::vector<st
       on_withheld(error);
     }
     const size_t start = i + 1;
-    const bool head_works = digests[i] && !impl_->head_is_broken;
+    const bool head_works = digests[i] && impl_->heads != Impl::Heads::broken;
     i = head_works && may_hurry
             ? resolve_ahead(impl_->requests(), paths, start, std::string(accept), digests)
             : start;
