@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "resource/secrets.hpp"
 #include "resource/source.hpp"
 #include "resource/step_login.hpp"
 

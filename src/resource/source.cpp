@@ -1,12 +1,9 @@
 #include "resource/source.hpp"
 
 #include <algorithm>
-#include <array>
 
-#include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "http/url.hpp"
 #include "lfs/endpoint.hpp"
 #include "resource/registry_source.hpp"
 #include "resource/size_limits.hpp"
@@ -20,15 +17,6 @@ using base::JsonView;
 
 constexpr const char* default_identity = "rootfs-git-resource";
 constexpr const char* default_branch = "main";
-
-// Nobody's name is that long, but tokens are, and some servers take them in place of a user name.
-constexpr size_t length_of_token = 16;
-
-constexpr std::array<std::string_view, 10> secret_keys = {
-    "password",          "private_key",    "private_key_passphrase",
-    "client_key",        "tls_key",        "aws_secret_access_key",
-    "aws_session_token", "repository_key", "repository_passphrase",
-    "proxy_password"};
 
 const std::vector<std::string_view>& git_keys() {
   static const std::vector<std::string_view> keys = {"uri",
@@ -78,37 +66,6 @@ void refuse_misplaced(const JsonView& source, const std::vector<std::string_view
 
 base::Secret read_secret(const JsonView& view) {
   return base::Secret(view.scalar_text());
-}
-
-/// The user information of a URL, which may be written as in the URL or decoded.
-void hide_userinfo(std::string_view url, base::Log& log) {
-  const http::UriParts parts = http::split_user_info(url);
-  if (!parts.user_info) return;
-  // repository:tag@sha256:... is an image by digest.
-  if (parts.rest.starts_with("sha256:") || parts.rest.starts_with("sha512:")) return;
-  const auto hide = [&](std::string_view text) {
-    log.hide(text);
-    log.hide(base::percent_decode(text));
-  };
-  const std::string_view user = parts.user_info->substr(0, parts.user_info->find(':'));
-  if (user.size() >= length_of_token) hide(user);
-  if (user.size() == parts.user_info->size()) return;
-  std::string_view password = parts.user_info->substr(user.size() + 1);
-  hide(password);
-  // Where it is not encoded, whoever takes the address apart may cut it in two.
-  for (size_t end = 0; end != password.npos; password.remove_prefix(end + 1)) {
-    end = password.find_first_of("@/?#");
-    hide(password.substr(0, end));
-    if (end == password.npos) break;
-  }
-}
-
-void hide_value(const JsonView& view, base::Log& log) {
-  try {
-    log.hide(view.scalar_text());
-  } catch (const Error&) {
-    // Neither text nor number: refused by its path when it is read, without being shown.
-  }
 }
 
 /// git-check-ref-format, as far as a branch can break a protocol line or a server's file system.
@@ -227,22 +184,6 @@ ImageSource parse_image(const JsonView& source, base::Log& log) {
 }
 
 }  // namespace
-
-void hide_secrets(const JsonView& source, base::Log& log) {
-  if (!source.is_object()) return;
-  for (const auto& [key, view] : source.members()) {
-    const std::string name = base::to_lower(key);
-    if (name == "git" || name == "registry_mirror" || name == "content_trust" || name == "lfs" ||
-        name == "https_tunnel") {
-      hide_secrets(view, log);
-    } else if (std::find(secret_keys.begin(), secret_keys.end(), name) != secret_keys.end()) {
-      hide_value(view, log);
-    } else if ((name == "uri" || name == "url" || name == "repository" || name == "host") &&
-               view.is_string()) {
-      hide_userinfo(view.string(), log);
-    }
-  }
-}
 
 lfs::Options lfs_options(const GitSource& source) {
   return {source.remote, source.lfs_url, cat("refs/heads/", source.branch)};

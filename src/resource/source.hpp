@@ -5,9 +5,6 @@
 
 namespace resource {
 
-/// Registers every secret in `source` with the log, whatever else may be wrong with it.
-void hide_secrets(const base::JsonView& source, base::Log& log);
-
 /// Reads `source` and turns on debug lines when it asks for them.
 Source parse_source(const base::JsonView& source, base::Log& log);
 
