@@ -12,6 +12,7 @@
 #include "git/pack_source.hpp"
 #include "git/patience.hpp"
 #include "git/pkt_line.hpp"
+#include "git/push_command.hpp"
 #include "git/server_words.hpp"
 
 namespace git {
@@ -20,7 +21,6 @@ namespace {
 using base::cat;
 using base::Error;
 
-constexpr const char* agent = "agent=rootfs-git-resource/" RESOURCE_VERSION;
 constexpr int most_attempts = 5;  ///< At a branch that moves while it is read.
 constexpr size_t read_ahead = 4 * 1024 * 1024;
 
@@ -57,11 +57,6 @@ bool says_not_there(std::string_view text) {
 bool is_cut(const Error& error) {
   const auto* failure = dynamic_cast<const http::TransportError*>(&error);
   return failure != nullptr && Patience::may_pass(*failure);
-}
-
-std::string join_reasons(std::string_view reason, const std::string& words) {
-  if (words.empty()) return std::string(reason);
-  return cat(reason, reason.empty() ? "" : "; ", "the server said: ", words);
 }
 
 }  // namespace
@@ -267,84 +262,20 @@ std::optional<Oid> SmartRemote::find_tree(const Oid& commit) {
 
 PushReply SmartRemote::push(const RefUpdate& update, const std::vector<PackObject>& objects,
                             unsigned threads) {
-  const std::string request = command(update.old, update.wanted, update.ref);
-  return send_command([&] { return std::make_unique<PushBody>(request, objects, threads, log_); },
-                      update.ref);
+  const std::string command = push_command(receive_, update);
+  return send([&] { return std::make_unique<PushBody>(command, objects, threads, log_); },
+              update.ref);
 }
 
 PushReply SmartRemote::remove(const std::string& ref, const Oid& old) {
   if (!receive_.can("delete-refs")) return {false, "the server lets nobody delete refs"};
-  const std::string request = command(old, Oid{}, ref);
-  return send_command([&] { return std::make_unique<base::MemorySource>(request); }, ref);
+  const std::string command = push_command(receive_, {ref, old, Oid{}});
+  return send([&] { return std::make_unique<base::MemorySource>(command); }, ref);
 }
 
-std::string SmartRemote::command(const std::optional<Oid>& old, const Oid& wanted,
-                                 const std::string& ref) const {
-  std::string text =
-      cat(old.value_or(Oid{}).hex(), ' ', wanted.hex(), ' ', ref, '\0', " report-status");
-  if (receive_.can("side-band-64k")) text += " side-band-64k";
-  if (receive_.can("object-format")) text += " object-format=sha1";
-  if (receive_.can("agent")) text += cat(' ', agent);
-  return cat(pkt_line(text), flush_pkt);
-}
-
-PushReply SmartRemote::send_command(const MakeBody& make_body, const std::string& ref) {
-  return base::with_context(name_, [&] {
-    const auto reply = transport_->request(Service::receive_pack, Protocol::v0, make_body);
-    PushReply result = read_report(*reply, ref);
-    const std::string said(base::trim(transport_->finish(Service::receive_pack)));
-    if (!said.empty()) {
-      log_.remote(said);
-      ServerWords words;
-      words.add(said);
-      if (!result.accepted) result.reason = join_reasons(result.reason, words.text());
-    }
-    return result;
-  });
-}
-
-PushReply SmartRemote::read_report(base::ByteSource& reply, const std::string& ref) {
-  ServerWords words;
-  ServerLines lines(log_);
-  std::unique_ptr<SideBandSource> band;
-  if (receive_.can("side-band-64k")) {
-    band = std::make_unique<SideBandSource>(reply, [&](std::string_view text) {
-      words.add(text);
-      lines.add(text);
-    });
-  }
-  PushReply result;
-  PktReader packets(band ? static_cast<base::ByteSource&>(*band) : reply);
-  std::string unpack;
-  bool reported = false;
-  try {
-    while (packets.next() == PktReader::Kind::data) {
-      const std::string& line = packets.line();
-      if (line.starts_with("unpack ")) unpack = line.substr(7);
-      if (line == cat("ok ", ref)) reported = result.accepted = true;
-      if (line.starts_with(cat("ng ", ref, ' '))) {
-        reported = true;
-        result.reason = base::excerpt(line.substr(ref.size() + 4), most_words);
-      }
-    }
-    if (band) base::drain(*band);
-  } catch (const ClosedEarly& error) {
-    log_.debug(error.what());
-  } catch (Error& error) {
-    if (!reported && words.text().empty()) throw;
-    if (!reported) throw Error(join_reasons(error.what(), words.text()));
-  }
-  if (!unpack.empty() && unpack != "ok") {
-    result.accepted = false;
-    result.reason = cat("the server could not unpack it: ", base::excerpt(unpack, most_words));
-  } else if (!reported) {
-    const std::string said(base::trim(transport_->finish(Service::receive_pack)));
-    if (!said.empty()) words.add(said);
-    throw Error(
-        join_reasons("the server ended without saying whether it took the push", words.text()));
-  }
-  if (!result.accepted) result.reason = join_reasons(result.reason, words.text());
-  return result;
+PushReply SmartRemote::send(const MakeBody& make_body, const std::string& ref) {
+  return base::with_context(name_,
+                            [&] { return send_push(*transport_, receive_, make_body, ref, log_); });
 }
 
 }  // namespace git

@@ -25,9 +25,7 @@ class SmartRemote : public Remote {
  private:
   class PackBand;
 
-  std::string command(const std::optional<Oid>& old, const Oid& wanted,
-                      const std::string& ref) const;
-  PushReply send_command(const MakeBody& make_body, const std::string& ref);
+  PushReply send(const MakeBody& make_body, const std::string& ref);
   /// Side-band packets with the pack of `request`, which is to bring `commit`; null where the
   /// server may give the tip of the branch alone. Errors as of fetch_commit().
   std::unique_ptr<base::ByteSource> ask_for_pack(const Advertisement& upload,
@@ -47,7 +45,6 @@ class SmartRemote : public Remote {
   template <class Action>
   auto telling(Service service, Action&& action) -> decltype(action());
   std::string last_words(Service service);
-  PushReply read_report(base::ByteSource& reply, const std::string& ref);
 
   std::unique_ptr<Transport> transport_;
   std::string name_;
