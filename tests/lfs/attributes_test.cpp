@@ -1,6 +1,7 @@
 #include "lfs/attributes.hpp"
 
 #include "lfs/attribute_rules.hpp"
+#include "lfs/pattern.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 
