@@ -34,7 +34,25 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
   options.set_object(CURLOPT_HEADERDATA, this);
   options.set_function(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   options.set_object(CURLOPT_WRITEDATA, this);
+  set_headers(request);
+  if (request.decode) {
+    options.set(CURLOPT_ACCEPT_ENCODING, "identity");
+    options.set(CURLOPT_HTTP_CONTENT_DECODING, 1L);
+  }
+  set_body_options(request);
+  if (request.signature) set_signature(*request.signature);
+  const auto without_proxy = request.use_proxy == UseProxy::no ? "*" : hosts_without_proxy(url_);
+  if (without_proxy) options.set(CURLOPT_NOPROXY, *without_proxy);
 
+  check(curl_multi_add_handle(multi_->handle(), easy_.get()), "start a transfer");
+  in_multi_ = true;
+}
+
+Transfer::~Transfer() {
+  if (in_multi_) curl_multi_remove_handle(multi_->handle(), easy_.get());
+}
+
+void Transfer::set_headers(const Request& request) {
   const auto add_header = [&](const std::string& line) {
     curl_slist* longer = curl_slist_append(header_list_.get(), line.c_str());
     if (longer == nullptr) throw std::bad_alloc();
@@ -59,23 +77,8 @@ Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request&
     add_header("Accept-Encoding: identity");
     add_header("Expect:");
   }
-  if (request.decode) {
-    options.set(CURLOPT_ACCEPT_ENCODING, "identity");
-    options.set(CURLOPT_HTTP_CONTENT_DECODING, 1L);
-  }
   if (upload_ && !request.body_size) add_header("Transfer-Encoding: chunked");
-  options.set(CURLOPT_HTTPHEADER, header_list_.get());
-  set_body_options(request);
-  if (request.signature) set_signature(*request.signature);
-  const auto without_proxy = request.use_proxy == UseProxy::no ? "*" : hosts_without_proxy(url_);
-  if (without_proxy) options.set(CURLOPT_NOPROXY, *without_proxy);
-
-  check(curl_multi_add_handle(multi_->handle(), easy_.get()), "start a transfer");
-  in_multi_ = true;
-}
-
-Transfer::~Transfer() {
-  if (in_multi_) curl_multi_remove_handle(multi_->handle(), easy_.get());
+  EasyOptions(easy_.get()).set(CURLOPT_HTTPHEADER, header_list_.get());
 }
 
 void Transfer::set_body_options(const Request& request) {

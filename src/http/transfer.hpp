@@ -56,6 +56,7 @@ class Transfer {
   static size_t on_body(char* data, size_t size, size_t count, void* self) noexcept;
   static size_t on_upload(char* data, size_t size, size_t count, void* self) noexcept;
 
+  void set_headers(const Request& request);
   void set_body_options(const Request& request);
   void set_signature(const AwsSignature& signature);
   void take_header(std::string_view line);
