@@ -111,7 +111,7 @@ class HttpTransport : public Transport {
       request.url = follow(request.url, *location, service);
       response = ask(request);
     }
-    if (response.status != 200) fail(response, "");
+    if (response.status != 200) fail(response);
     const std::string type = response.headers.get("Content-Type").value_or("");
     if (type.find(cat("x-", program_name(service), "-advertisement")) == std::string::npos) {
       throw Error(
@@ -128,7 +128,7 @@ class HttpTransport : public Transport {
       request.content =
           base::Secret(base::read_all(*make_body(), longest_question, "a question to the server"));
       http::Response response = ask(request);
-      if (response.status != 200) fail(response, "");
+      if (response.status != 200) fail(response);
       return std::move(response.body);
     }
     auto body = make_body();
@@ -142,7 +142,7 @@ class HttpTransport : public Transport {
     }
     http::Response response = send(request);
     if (may_want_length(response.status) && request.body != nullptr) {
-      const std::string refusal = describe(response, "");
+      const std::string refusal = describe(response);
       log_.debug(cat(refusal, "; sending again with Content-Length"));
       response.body.reset();  // It may still be sending.
       auto kept =
@@ -152,7 +152,7 @@ class HttpTransport : public Transport {
       body = std::move(kept);
       response = send(request);
     }
-    if (response.status != 200) fail(response, "");
+    if (response.status != 200) fail(response);
     return std::make_unique<ReplySource>(std::move(body), std::move(response.body));
   }
 
@@ -185,7 +185,7 @@ class HttpTransport : public Transport {
       http::Response response = send(request);
       if (!is_momentary(response.status)) return response;
       const auto retry_after = http::retry_after_of(response);
-      throw BusyError(describe(response, ""), retry_after);
+      throw BusyError(describe(response), retry_after);
     });
   }
 
@@ -228,47 +228,52 @@ class HttpTransport : public Transport {
     return to;
   }
 
-  [[noreturn]] void fail(http::Response& response, std::string_view note) {
+  [[noreturn]] void fail(http::Response& response, std::string_view note = "") {
     throw Error(describe(response, note));
   }
 
-  std::string describe(http::Response& response, std::string_view note) {
+  std::string describe(http::Response& response, std::string_view note = "") {
     const std::string said = http::describe_error_body(response);
-    const std::string others = response.status == 401 ? http::other_logins(response) : "";
-    std::string hint;
-    switch (response.status) {
-      case 401:
-        hint = !others.empty()
-                   ? cat("the server takes no user name and password (Basic), only other logins (",
-                         others, "), of which none is possible here; let it take them, or use SSH")
-               : username_.empty()
-                   ? "the server wants a login: set source.git.username and source.git.password"
-               : trusted_.shares_login(base_)
-                   ? "source.git.username or source.git.password is wrong"
-                   : cat("source.git.uri redirects to ", base_.display(),
-                         ", which is not sent the login; write that address there if it is right");
-        break;
-      case 403:
-        hint = "access denied: may this user read, or write to, this repository?";
-        break;
-      case 404:
-        hint = "no such repository, or it is hidden from this user";
-        break;
-      case 411:
-        hint = "the server accepts neither chunked uploads nor Content-Length";
-        break;
-      case 413:
-        hint =
-            "the push is larger than the server or its proxy allows (nginx: client_max_body_size)";
-        break;
-      default:
-        hint = note;
-        if (hint.empty() && response.status >= 500) {
-          hint = "the server, or a proxy before it, failed; its log may say why";
-        }
-    }
+    const std::string hint = note.empty() ? remedy(response) : std::string(note);
     return cat("HTTP ", response.status, hint.empty() ? "" : ": ", hint,
                said.empty() ? "" : "; the server said: ", said);
+  }
+
+  /// What an answer may mean and what to try; "" when there is nothing to say.
+  std::string remedy(const http::Response& response) const {
+    switch (response.status) {
+      case 401:
+        return login_remedy(response);
+      case 403:
+        return "access denied: may this user read, or write to, this repository?";
+      case 404:
+        return "no such repository, or it is hidden from this user";
+      case 411:
+        return "the server accepts neither chunked uploads nor Content-Length";
+      case 413:
+        return "the push is larger than the server or its proxy allows (nginx: "
+               "client_max_body_size)";
+      default:
+        return response.status < 500
+                   ? ""
+                   : "the server, or a proxy before it, failed; its log may say why";
+    }
+  }
+
+  std::string login_remedy(const http::Response& response) const {
+    const std::string others = http::other_logins(response);
+    if (!others.empty()) {
+      return cat("the server takes no user name and password (Basic), only other logins (", others,
+                 "), of which none is possible here; let it take them, or use SSH");
+    }
+    if (username_.empty()) {
+      return "the server wants a login: set source.git.username and source.git.password";
+    }
+    if (trusted_.shares_login(base_)) {
+      return "source.git.username or source.git.password is wrong";
+    }
+    return cat("source.git.uri redirects to ", base_.display(),
+               ", which is not sent the login; write that address there if it is right");
   }
 
   http::Url base_;
