@@ -32,24 +32,22 @@ base::Entry entry_of(const struct stat& status, std::vector<base::Xattr> xattrs)
 // The attributes of the entry itself are those of the inode it names, so they are not set again;
 // they could even be set through a symbolic link (CVE-2021-32760).
 void Placer::place_hardlink(const base::Entry& entry, const std::string& path) {
-  const auto [directory, base_name] = base::split_path(path);
-  const std::string name(base_name);
   const std::string target = clean_path(entry.link, Escape::clamp);
   if (target == path) return;
-  const auto [target_directory, target_base] = base::split_path(target);
-  const std::string target_name(target_base);
+  const auto [target_directory, target_name] = base::split_path(target);
   const std::string doing = base::cat("hard link to \"", base::excerpt(entry.link), "\"");
 
-  const Parent parent = parents_.make(directory);
+  const Spot spot = spot_of(path);
+  Spot from{spot, std::string(target_name)};
   base::UniqueFd opened;
-  Parent from = parent;
-  if (target_directory != directory) {
+  if (target_directory != base::split_path(path).directory) {
     opened = root_.open_directory(target_directory);
-    from = opened ? Parent{opened.get(), directory_id(opened.get())} : Parent{};
+    from.fd = opened.get();
+    if (opened) from.id = directory_id(from.fd);
   }
   struct stat status {};
   if (target.empty() || from.fd < 0 ||
-      ::fstatat(from.fd, target_name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      ::fstatat(from.fd, from.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (skipped_.contains(target)) {
       ++summary_.skipped_devices;
       return leave_out(entry, path);
@@ -59,29 +57,29 @@ void Placer::place_hardlink(const base::Entry& entry, const std::string& path) {
   if (S_ISDIR(status.st_mode)) throw base::Error(base::cat(doing, ", which is a directory"));
 
   // Another way to write the same name must not remove what it links to.
-  const bool is_itself = from.id == parent.id && name == target_name;
-  if (!is_itself && replacing(parent, name, [&] {
-                      return ::linkat(from.fd, target_name.c_str(), parent.fd, name.c_str(), 0);
-                    }) != 0) {
+  const bool is_itself = from.id == spot.id && spot.name == from.name;
+  const auto link = [&] {
+    return ::linkat(from.fd, from.name.c_str(), spot.fd, spot.name.c_str(), 0);
+  };
+  if (!is_itself && replacing(spot, link) != 0) {
     const bool impossible_here = errno == EMLINK || errno == EXDEV || errno == EPERM;
     if (!impossible_here || S_ISLNK(status.st_mode)) base::throw_errno(doing);
-    copy(from, target_name, parent, name, path);
+    copy(from, spot, path);
   }
-  marks_.made_entry(parent.id, name);
+  marks_.made_entry(spot.id, spot.name);
   ++summary_.hardlinks;
 }
 
-void Placer::copy(const Parent& from, const std::string& from_name, const Parent& to,
-                  const std::string& name, const std::string& path) {
+void Placer::copy(const Spot& from, const Spot& to, const std::string& path) {
   base::UniqueFd source(
-      ::openat(from.fd, from_name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      ::openat(from.fd, from.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
   if (!source || ::fstat(source.get(), &status) != 0) base::throw_errno("copy for a hard link");
   if (!S_ISREG(status.st_mode)) throw base::Error("this file system cannot make the hard link");
   base::UniqueFd fd(
-      ::openat(to.fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+      ::openat(to.fd, to.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) base::throw_errno("create a copy for a hard link");
-  const base::Entry entry = entry_of(status, list_xattrs(from.fd, from_name, path));
+  const base::Entry entry = entry_of(status, list_xattrs(from.fd, from.name, path));
   FileStream data(std::move(source), path, FileState::of(status));
   writer_.write(fd.get(), data, entry.size, path);
   attributes_.set_all({.fd = fd.get(), .path = path}, entry);

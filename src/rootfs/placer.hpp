@@ -37,21 +37,26 @@ class Placer : public EntryPlacer {
   void place_fifo(const base::Entry& entry, const std::string& path) override;
   void leave_out(const base::Entry& entry, const std::string& path) override;
 
+  /// A directory of the tree and a name in it.
+  struct Spot : Parent {
+    std::string name;
+  };
+
+  /// Where `path` goes; makes what is missing above it.
+  Spot spot_of(const std::string& path);
   /// Runs `make` (a call that fails with EEXIST) again after removing what is in the way.
   template <class Make>
-  int replacing(const Parent& parent, const std::string& name, Make make) {
+  int replacing(const Spot& spot, Make make) {
     const int result = make();
     if (result >= 0 || errno != EEXIST) return result;
-    clear_way(parent, name);
+    clear_way(spot);
     return make();
   }
   /// Moves content that is a file already into place; false when there is none, or it cannot be.
-  bool take(const base::StagedContent& staged, const std::string& path, const Parent& parent,
-            const std::string& name);
-  void clear_way(const Parent& parent, const std::string& name);
+  bool take(const base::StagedContent& staged, const std::string& path, const Spot& spot);
+  void clear_way(const Spot& spot);
   void set_directory(int fd, const base::Entry& entry, PendingAttributes pending, bool is_new);
-  void copy(const Parent& from, const std::string& from_name, const Parent& to,
-            const std::string& name, const std::string& path);
+  void copy(const Spot& from, const Spot& to, const std::string& path);
 
   const base::RootedDir& root_;
   LayerMarks& marks_;
