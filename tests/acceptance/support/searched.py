@@ -12,7 +12,7 @@ def forms(secret):
     found = {raw, raw.hex().encode(), raw[::-1]}
     for quote in (urllib.parse.quote, urllib.parse.quote_plus):
         encoded = quote(secret, safe="")
-        found |= {encoded.encode(), encoded.replace("%2", "%2").lower().encode()}
+        found |= {encoded.encode(), encoded.lower().encode()}
     found.add(json.dumps(secret)[1:-1].encode())
     # Within a longer text, base64 looks one of three ways; what touches its ends is left out.
     for shift in range(3):
