@@ -17,18 +17,18 @@ namespace {
 
 constexpr size_t most_shown = 200;
 
+[[noreturn]] void throw_words_of_server(std::string_view words) {
+  words = words.substr(0, words.find('\0'));  // upload-pack sends it with some of its own.
+  throw ServerRefusal(
+      cat("the server said: ", base::excerpt(base::trim(words), base::sentence_limit)));
+}
+
 }  // namespace
 
 std::string pkt_line(std::string_view payload) {
   std::array<char, 5> size{};
   std::snprintf(size.data(), size.size(), "%04zx", payload.size() + 4);
   return cat(size.data(), payload);
-}
-
-void throw_words_of_server(std::string_view words) {
-  words = words.substr(0, words.find('\0'));  // upload-pack sends it with some of its own.
-  throw ServerRefusal(
-      cat("the server said: ", base::excerpt(base::trim(words), base::sentence_limit)));
 }
 
 void check_for_error(std::string_view line) {

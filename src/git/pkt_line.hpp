@@ -26,9 +26,7 @@ class ClosedEarly : public base::Error {
   using base::Error::Error;
 };
 
-/// Throws a ServerRefusal.
-[[noreturn]] void throw_words_of_server(std::string_view words);
-/// Does so for an ERR line (gitprotocol-pack, pkt-line Format).
+/// Throws a ServerRefusal for an ERR line (gitprotocol-pack, pkt-line Format).
 void check_for_error(std::string_view line);
 
 /// Reads pkt-lines from a stream.
