@@ -1,6 +1,7 @@
 #include "git/advertisement.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -39,6 +40,28 @@ void check_format(const Advertisement& advertisement) {
     throw Error(cat("the repository uses object format ", base::excerpt(format->second),
                     "; only sha1 repositories are supported: make it with git init --bare "
                     "--object-format=sha1"));
+  }
+}
+
+/// The first line, without what stands behind its NUL.
+std::string_view take_capabilities(std::string_view line, Advertisement& advertisement) {
+  const size_t end = line.find('\0');
+  if (end != std::string_view::npos) read_capabilities(line.substr(end + 1), advertisement);
+  check_format(advertisement);
+  return line.substr(0, end);
+}
+
+/// A line that names a ref, or one of those that may stand among them.
+void read_ref(std::string_view line, Advertisement& advertisement) {
+  const auto id = Oid::parse(line.substr(0, 40));
+  if (id && line.size() > 41 && line[40] == ' ') {
+    const std::string_view name = line.substr(41);
+    // An empty repository lists only the name "capabilities^{}".
+    if (id->is_null() || name.size() > longest_ref) return;
+    if (name.starts_with("refs/heads/")) advertisement.refs.emplace(name, *id);
+    if (is_own(name)) advertisement.own_refs.emplace(name, *id);
+  } else if (!line.starts_with("shallow ") && !line.starts_with("version ")) {
+    throw Error("the server does not speak the git protocol");
   }
 }
 
@@ -103,24 +126,8 @@ Advertisement read_advertisement(base::ByteSource& source) {
       read_version_2(packets, advertisement);
       break;
     }
-    if (first) {
-      if (const size_t end = line.find('\0'); end != std::string_view::npos) {
-        read_capabilities(line.substr(end + 1), advertisement);
-        line = line.substr(0, end);
-      }
-      check_format(advertisement);
-      first = false;
-    }
-    const auto id = Oid::parse(line.substr(0, 40));
-    if (id && line.size() > 41 && line[40] == ' ') {
-      const std::string_view name = line.substr(41);
-      // An empty repository lists only the name "capabilities^{}".
-      if (id->is_null() || name.size() > longest_ref) continue;
-      if (name.starts_with("refs/heads/")) advertisement.refs.emplace(name, *id);
-      if (is_own(name)) advertisement.own_refs.emplace(name, *id);
-    } else if (!line.starts_with("shallow ") && !line.starts_with("version ")) {
-      throw Error("the server does not speak the git protocol");
-    }
+    if (std::exchange(first, false)) line = take_capabilities(line, advertisement);
+    read_ref(line, advertisement);
   }
   return advertisement;
 }
