@@ -47,6 +47,17 @@ seconds lifetime(const base::JsonView& answer) {
   return std::max(default_lifetime, seconds(std::min(number, day)));
 }
 
+/// The token in an answer to a question asked at `start`.
+Grant read_token(http::Response& response, steady_clock::time_point start) {
+  const std::string text = base::read_all(*response.body, token_limit, "the answer");
+  const base::JsonDocument document = base::JsonDocument::parse(text, "the answer");
+  const base::JsonView answer = document.root();
+  std::string token = answer.at("access_token").string_or("");
+  if (token.empty()) token = answer.at("token").string_or("");
+  if (token.empty()) throw base::Error("the answer has no token");
+  return {base::Secret(cat("Bearer ", token)), start + lifetime(answer) - expiry_margin};
+}
+
 }  // namespace
 
 Authenticator::Authenticator(http::Client& client, const Options& options, Standing& standing,
@@ -162,8 +173,7 @@ std::optional<http::Response> Authenticator::refresh(const http::Url& realm,
   return response;
 }
 
-Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge& challenge,
-                                 Scope scope) {
+http::Url Authenticator::realm_of(const http::Url& target, const http::Challenge& challenge) const {
   http::Url realm =
       base::with_context(cat("the token service that ", base::printable(target.host), " names"),
                          [&] { return http::Url::parse(challenge.get("realm")); });
@@ -173,6 +183,12 @@ Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge&
     realm.scheme = target.scheme;
     realm.port = target.port;
   }
+  return realm;
+}
+
+Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge& challenge,
+                                 Scope scope) {
+  const http::Url realm = realm_of(target, challenge);
   const std::string asked = scope == Scope::own ? "" : challenge.get("scope");
   const TokenQuestion question{challenge.get("service"), asked.empty() ? scope_ : asked};
   http::Url url = realm;
@@ -185,7 +201,7 @@ Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge&
 
   const bool with_password = options_.credentials && standing_.is_home(target);
   const auto start = steady_clock::now();
-  return base::with_context(cat("token service ", url.display()), [&]() -> Grant {
+  return base::with_context(cat("token service ", url.display()), [&] {
     std::optional<http::Response> response;
     if (with_password && options_.credentials->username == identity_token_user) {
       response = refresh(realm, target, question);
@@ -198,13 +214,7 @@ Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge&
       if (error.status() == 404) throw base::Error(error.what());
       throw error;
     }
-    const std::string text = base::read_all(*response->body, token_limit, "the answer");
-    const base::JsonDocument document = base::JsonDocument::parse(text, "the answer");
-    const base::JsonView answer = document.root();
-    std::string token = answer.at("access_token").string_or("");
-    if (token.empty()) token = answer.at("token").string_or("");
-    if (token.empty()) throw base::Error("the answer has no token");
-    return {base::Secret(cat("Bearer ", token)), start + lifetime(answer) - expiry_margin};
+    return read_token(*response, start);
   });
 }
 

@@ -41,6 +41,8 @@ class Authenticator {
     std::string scope;
   };
 
+  /// Where the token service is that `target` names.
+  http::Url realm_of(const http::Url& target, const http::Challenge& challenge) const;
   Grant fetch_token(const http::Url& target, const http::Challenge& challenge, Scope scope);
   http::Response ask_token_service(const http::Url& url, const http::Url& target,
                                    bool with_password);
