@@ -119,21 +119,29 @@ void CommitSource::fill(rootfs::ManifestEntry& listed, base::Entry& entry) {
   }
   switch (entry.kind) {
     case EntryKind::directory:
-      // What stands for an empty directory may be a submodule that is never filled.
-      if (found == nullptr || found->mode == git::mode_gitlink) return enter(path, git::Oid{});
-      if (found->mode != git::mode_directory) mismatch(path, "it is no directory there");
-      return enter(path, found->id);
+      return enter_found(path, found);
     case EntryKind::file:
       return fill_file(listed, found, entry);
     case EntryKind::symlink:
-      if (found == nullptr && expected) mismatch(path, "rootfs/ lacks it");
-      if (found != nullptr &&
-          (found->mode != git::mode_symlink || link_text(store_, found->id, path) != entry.link)) {
-        mismatch(path, "it is not the same link there");
-      }
-      return;
+      return check_symlink(entry, found, expected);
     default:
       if (found != nullptr) mismatch(path, "git cannot hold what the manifest says it is");
+  }
+}
+
+void CommitSource::enter_found(const std::string& path, const git::TreeEntry* found) {
+  // What stands for an empty directory may be a submodule that is never filled.
+  if (found == nullptr || found->mode == git::mode_gitlink) return enter(path, git::Oid{});
+  if (found->mode != git::mode_directory) mismatch(path, "it is no directory there");
+  enter(path, found->id);
+}
+
+void CommitSource::check_symlink(const base::Entry& entry, const git::TreeEntry* found,
+                                 bool expected) const {
+  if (found == nullptr && expected) mismatch(entry.path, "rootfs/ lacks it");
+  if (found != nullptr && (found->mode != git::mode_symlink ||
+                           link_text(store_, found->id, entry.path) != entry.link)) {
+    mismatch(entry.path, "it is not the same link there");
   }
 }
 

@@ -42,7 +42,9 @@ class CommitSource : public base::EntrySource {
   void find_first_names();
   void check_hardlink(const rootfs::ManifestNotes& listed, const std::string& path,
                       const git::TreeEntry* found, bool expected) const;
+  void check_symlink(const base::Entry& entry, const git::TreeEntry* found, bool expected) const;
   void enter(const std::string& path, const git::Oid& tree);
+  void enter_found(const std::string& path, const git::TreeEntry* found);
   void leave();
   /// The tree's entry for `path`, null when there is none; those before it must be no files of the
   /// image.
