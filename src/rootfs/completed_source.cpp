@@ -44,6 +44,23 @@ bool is_untouched(const Entry& found, const ManifestEntry& listed) {
           is_clamped(found.mtime_seconds, entry.mtime_seconds));
 }
 
+/// Gives an entry back what it has lost of what is listed.
+void complete(Entry& entry, const ManifestEntry& listed) {
+  // One that is there counts, even if it has another value: a directory may refuse single ones.
+  for (const base::Xattr& xattr : listed.entry.xattrs) {
+    const bool is_there =
+        std::any_of(entry.xattrs.begin(), entry.xattrs.end(),
+                    [&](const base::Xattr& found) { return found.name == xattr.name; });
+    if (!is_there) entry.xattrs.push_back(xattr);
+  }
+  std::sort(entry.xattrs.begin(), entry.xattrs.end(),
+            [](const base::Xattr& a, const base::Xattr& b) { return a.name < b.name; });
+  entry.mtime_seconds = listed.entry.mtime_seconds;
+  if (is_truncated(entry.mtime_nanoseconds, listed.entry.mtime_nanoseconds)) {
+    entry.mtime_nanoseconds = listed.entry.mtime_nanoseconds;
+  }
+}
+
 constexpr std::string_view manifest_name = "manifest beside rootfs/";
 constexpr uint64_t piece = 1 << 18;  ///< Bytes that are compared at a time.
 
@@ -79,31 +96,27 @@ CompletedSource::CompletedSource(base::EntrySource& directory, ManifestReader& m
 }
 
 bool CompletedSource::next(Entry& entry) {
-  if (!std::exchange(started_, true)) {
-    read_directory();
-    read_manifest();
-  } else if (std::exchange(given_found_, false)) {
-    read_directory();
-  }
+  if (!found_) read_directory();
+  if (!std::exchange(started_, true)) read_manifest();
   // What only the manifest has and a directory could have held was removed on purpose.
-  while (has_listed_ && (!has_found_ || walks_before(listed_.entry.path, found_.path))) {
-    const bool wanted = is_left_out(listed_.entry.kind) && has_parent(listed_.entry.path);
-    if (wanted) entry = std::move(listed_.entry);
+  while (listed_ && (!found_ || walks_before(listed_->entry.path, found_->path))) {
+    const bool wanted = is_left_out(listed_->entry.kind) && has_parent(listed_->entry.path);
+    if (wanted) entry = std::move(listed_->entry);
     read_manifest();
     if (wanted) return true;
   }
-  if (!has_found_) return false;
-  if (has_listed_ && listed_.entry.path == found_.path) {
-    if (is_untouched(found_, listed_)) {
+  if (!found_) return false;
+  if (listed_ && listed_->entry.path == found_->path) {
+    if (is_untouched(*found_, *listed_)) {
       any_untouched_ = true;
-      complete(found_);
-      link_again(found_);
-      note_first(found_);
+      complete(*found_, *listed_);
+      link_again(*found_, listed_->hardlink);
+      note_first(*found_);
     }
     read_manifest();
   }
-  entry = std::move(found_);
-  given_found_ = true;
+  entry = std::move(*found_);
+  found_.reset();
   if (entry.kind == EntryKind::directory && !entry.path.empty() && has_parent(entry.path)) {
     open_.push_back(entry.path);
   }
@@ -111,37 +124,25 @@ bool CompletedSource::next(Entry& entry) {
 }
 
 void CompletedSource::read_directory() {
-  found_ = Entry{};
-  has_found_ = directory_.next(found_);
-  if (!has_found_ || found_.kind != EntryKind::hardlink) return;
-  const auto relinked = relinked_.find(found_.link);
-  if (relinked != relinked_.end()) found_.link = relinked->second;
+  Entry found;
+  if (!directory_.next(found)) return;
+  if (found.kind == EntryKind::hardlink) {
+    const auto relinked = relinked_.find(found.link);
+    if (relinked != relinked_.end()) found.link = relinked->second;
+  }
+  found_ = std::move(found);
 }
 
 void CompletedSource::read_manifest() {
-  has_listed_ = base::with_context(manifest_name, [&] { return manifest_.next(listed_); });
+  ManifestEntry listed;
+  const bool has_more = base::with_context(manifest_name, [&] { return manifest_.next(listed); });
+  listed_ = has_more ? std::optional(std::move(listed)) : std::nullopt;
 }
 
 bool CompletedSource::has_parent(const std::string& path) {
   const std::string_view parent = base::split_path(path).directory;
   while (!open_.empty() && !is_at_or_below(parent, open_.back())) open_.pop_back();
   return parent.empty() || (!open_.empty() && open_.back() == parent);
-}
-
-void CompletedSource::complete(Entry& entry) const {
-  // One that is there counts, even if it has another value: a directory may refuse single ones.
-  for (const base::Xattr& listed : listed_.entry.xattrs) {
-    const bool is_there =
-        std::any_of(entry.xattrs.begin(), entry.xattrs.end(),
-                    [&](const base::Xattr& found) { return found.name == listed.name; });
-    if (!is_there) entry.xattrs.push_back(listed);
-  }
-  std::sort(entry.xattrs.begin(), entry.xattrs.end(),
-            [](const base::Xattr& a, const base::Xattr& b) { return a.name < b.name; });
-  entry.mtime_seconds = listed_.entry.mtime_seconds;
-  if (is_truncated(entry.mtime_nanoseconds, listed_.entry.mtime_nanoseconds)) {
-    entry.mtime_nanoseconds = listed_.entry.mtime_nanoseconds;
-  }
 }
 
 void CompletedSource::note_first(Entry& entry) {
@@ -153,16 +154,16 @@ void CompletedSource::note_first(Entry& entry) {
   first->second = std::make_unique<const Entry>(entry);
 }
 
-void CompletedSource::link_again(Entry& entry) {
-  if (listed_.hardlink.empty() || entry.kind == EntryKind::hardlink) return;
-  const auto found = firsts_.find(listed_.hardlink);
+void CompletedSource::link_again(Entry& entry, const std::string& first_name) {
+  if (first_name.empty() || entry.kind == EntryKind::hardlink) return;
+  const auto found = firsts_.find(first_name);
   if (found == firsts_.end() || !found->second) return;
   const Entry& first = *found->second;
   if (first.kind != entry.kind || first.size != entry.size || first.xattrs != entry.xattrs) return;
   if (!is_same_content(first, entry)) return;
-  if (entry.has_other_names) relinked_[entry.path] = listed_.hardlink;
+  if (entry.has_other_names) relinked_[entry.path] = first_name;
   entry.kind = EntryKind::hardlink;
-  entry.link = listed_.hardlink;
+  entry.link = first_name;
   entry.has_other_names = true;
 }
 

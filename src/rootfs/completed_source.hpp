@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,22 +30,18 @@ class CompletedSource : public base::EntrySource {
   void read_manifest();
   /// Whether the directory above `path`, which comes next, is there.
   bool has_parent(const std::string& path);
-  void complete(base::Entry& entry) const;
   /// Remembers an entry that the manifest has further names for.
   void note_first(base::Entry& entry);
   /// Makes what became a copy of its first name a hard link to it again.
-  void link_again(base::Entry& entry);
+  void link_again(base::Entry& entry, const std::string& first_name);
 
   base::EntrySource& directory_;
   ManifestReader& manifest_;
   bool started_ = false;
-  bool given_found_ = false;  ///< `found_` was given; what follows it is read by the next call.
-  bool has_found_ = false;
-  bool has_listed_ = false;
   bool any_untouched_ = false;
-  base::Entry found_;
-  ManifestEntry listed_;
-  std::vector<std::string> open_;  ///< Directories of the last entry, outermost first.
+  std::optional<base::Entry> found_;     ///< What comes next in the directory, once it is read.
+  std::optional<ManifestEntry> listed_;  ///< What comes next in the manifest.
+  std::vector<std::string> open_;        ///< Directories of the last entry, outermost first.
   /// Entries that the manifest has further names for; null for what is not there as it was.
   std::map<std::string, std::unique_ptr<const base::Entry>> firsts_;
   /// What entries with further names in the directory were made links to: these are links to it,
