@@ -2,46 +2,19 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <random>
 #include <set>
 
-#include "git/publish.hpp"
-#include "git/push_parts.hpp"
-#include "git/support/entries.hpp"
-#include "git/support/git_program.hpp"
-#include "git/support/opened_by.hpp"
+#include "git/support/large_image.hpp"
 #include "git/support/passing_remote.hpp"
+#include "git/support/publication.hpp"
 #include "support/captured_log.hpp"
-#include "support/catch.hpp"
 #include "support/message_of.hpp"
-#include "support/scratch_dir.hpp"
 
 namespace {
 
 using Path = std::filesystem::path;
 
 constexpr uint64_t limit = 60'000;
-
-/// 40 files of 5 kB that do not compress, one of 70 kB, and a directory that stands in two places.
-git::Snapshot image() {
-  std::minstd_rand numbers(1);
-  const auto noise = [&](size_t size) {
-    std::string bytes(size, '\0');
-    for (char& byte : bytes) byte = static_cast<char>(numbers() >> 8U & 0xFFU);
-    return bytes;
-  };
-  std::vector<base::Entry> entries = {directory("a"), directory("a/same"), directory("b"),
-                                      directory("b/deep"), directory("b/deep/same")};
-  const std::string same = noise(5000);
-  entries.push_back(file("a/same/f", same));
-  entries.push_back(file("b/deep/same/f", same));
-  for (int i = 0; i < 40; ++i) entries.push_back(file("a/f" + std::to_string(i), noise(5000)));
-  entries.push_back(file("b/large", noise(70'000)));
-  ListedEntries source(std::move(entries));
-  git::Snapshot snapshot;
-  snapshot.add_image(source, "rootfs");
-  return snapshot;
-}
 
 /// Counts objects on their way and runs an action once, right before the branch is to move.
 class Watched : public PassingRemote {
@@ -69,14 +42,9 @@ class Watched : public PassingRemote {
 };
 
 git::PublishResult publish(git::Remote& remote, uint64_t max_push_size, base::Log& log) {
-  git::PublishRequest request;
-  request.branch = "main";
-  request.author = request.committer = {"Test", "test@localhost"};
-  request.time = 1700000000;
-  request.message = "Publish\n";
-  request.pause = [](int) {};
+  git::PublishRequest request = request_for("main");
   request.max_push_size = max_push_size;
-  git::Snapshot snapshot = image();
+  git::Snapshot snapshot = large_image();
   return git::publish(remote, snapshot, request, log);
 }
 
@@ -85,37 +53,6 @@ std::string branches(const Path& repository) {
 }
 
 }  // namespace
-
-TEST_CASE("a part is never larger than the limit and no tree comes before what it names") {
-  git::Snapshot snapshot = image();
-  snapshot.hash();
-  const auto objects = snapshot.objects_outside({});
-  const auto parts = git::split_objects(objects, limit);
-  CHECK(parts.size() > 4);
-  std::set<git::Oid> all;
-  for (const auto& object : objects) all.insert(object.id);
-  std::set<git::Oid> seen;
-  for (const auto& part : parts) {
-    uint64_t size = 0;
-    for (const auto& object : part) {
-      size += git::size_in_part(object);
-      CHECK(seen.insert(object.id).second);
-      if (object.type != git::ObjectType::tree) continue;
-      for (const auto& entry : git::parse_tree(object.bytes)) CHECK(seen.contains(entry.id));
-    }
-    CHECK((size <= limit || part.size() == 1));
-  }
-  CHECK(seen == all);
-}
-
-TEST_CASE("an object that cannot be made smaller does not stop the others from being split") {
-  git::Snapshot snapshot = image();
-  snapshot.hash();
-  const auto objects = snapshot.objects_outside({});
-  CHECK(git::split_objects(objects, 1).size() == objects.size());
-  CHECK(git::split_objects(objects, UINT64_MAX).size() == 1);
-  CHECK(git::split_objects({}, limit).empty());
-}
 
 TEST_CASE("a push in parts makes the commit one push makes and leaves nothing else behind") {
   const By by = GENERATE(By::programs, By::direct);
@@ -223,7 +160,7 @@ TEST_CASE("a server that believes only what a thin pack proves takes a push in p
           there += git_in(repository_, "ls-tree -rt $(git -C '" + repository_.string() +
                                            "' for-each-ref '--format=%(refname)')");
         }
-        git::Snapshot snapshot = image();
+        git::Snapshot snapshot = large_image();
         snapshot.hash();
         for (const auto& object : snapshot.objects_outside({})) {
           if (!contains(there, object.id.hex())) return {false, "Missing blob " + object.id.hex()};
@@ -262,54 +199,11 @@ TEST_CASE("losing a race does not send the parts a second time") {
   base::Log log(-1);
   Watched remote(opened_by(By::programs, scratch / "r", log));
   std::string winner;
-  remote.action = [&] {
-    const std::string tree = git_in(scratch / "r", "mktree < /dev/null");
-    winner = git_in(scratch / "r", "-c user.name=h -c user.email=h@h commit-tree -m hand " + tree);
-    git_in(scratch / "r", "update-ref refs/heads/main " + winner);
-  };
+  remote.action = [&] { winner = commit_by_hand(scratch / "r", "main"); };
   publish(remote, limit, log);
   CHECK(git_in(scratch / "r", "rev-parse main~1") == winner);
   // What went with the branch goes with it again: less than one part.
   CHECK(remote.repeated < 15);
   CHECK(branches(scratch / "r") == "refs/heads/main");
   git_in(scratch / "r", "fsck --strict");
-}
-
-TEST_CASE("what killed puts left over is deleted, what may be in use is not") {
-  const By by = GENERATE(By::programs, By::direct);
-  const ScratchDir scratch;
-  make_bare_repository(scratch / "r");
-  const std::string commit = git_in(scratch / "r",
-                                    "-c user.name=h -c user.email=h@h commit-tree -m x "
-                                    "$(git -C '" +
-                                        (scratch / "r").string() + "' mktree </dev/null)");
-  const std::string below = "refs/rootfs-git-resource/upload-";
-  const std::string branch = "refs/heads/rootfs-git-resource-upload-";
-  // The put is made at 20231114T221320Z.
-  const std::set<std::string> stale = {below + "20231113T221319Z-a", branch + "20221231T235959Z-b"};
-  const std::set<std::string> kept = {below + "20231113T221320Z-c", branch + "20240101T000000Z-d",
-                                      below + "other", below + "20231113", "refs/heads/upload"};
-  for (const auto* refs : {&stale, &kept}) {
-    for (const std::string& ref : *refs) git_in(scratch / "r", "update-ref " + ref + " " + commit);
-  }
-  base::Log log(-1);
-  publish(*opened_by(by, scratch / "r", log), UINT64_MAX, log);
-  const std::string left = branches(scratch / "r") + "\n";
-  for (const std::string& ref : kept) CHECK(contains(left, ref + "\n"));
-  for (const std::string& ref : stale) CHECK_FALSE(contains(left, ref + "\n"));
-}
-
-TEST_CASE("left-overs that may not be deleted do not fail a put") {
-  const ScratchDir scratch;
-  make_bare_repository(scratch / "r");
-  base::Log log(-1);
-  const auto first = publish(*opened_by(By::programs, scratch / "r", log), UINT64_MAX, log);
-  git_in(scratch / "r",
-         "update-ref refs/rootfs-git-resource/upload-20000101T000000Z-a " + first.commit.hex());
-  add_hook(scratch / "r", "update", "echo never >&2; exit 1\n");
-  CapturedLog captured;
-  const auto again =
-      publish(*opened_by(By::programs, scratch / "r", captured), UINT64_MAX, captured);
-  CHECK(again.unchanged);
-  CHECK(contains(captured.text(), "20000101T000000Z-a, left over from a put that was killed: "));
 }
