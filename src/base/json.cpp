@@ -28,24 +28,26 @@ constexpr int maximum_depth = 64;
 // Each takes up to 150 bytes, of which the text may have only three.
 constexpr size_t most_values = 1'000'000;
 
+/// Where the string ends that begins at `start`.
+size_t end_of_string(std::string_view text, size_t start) {
+  for (size_t i = start + 1; i < text.size(); ++i) {
+    if (text[i] == '"') return i;
+    if (text[i] == '\\') ++i;
+  }
+  return text.size();
+}
+
 void refuse_attacks(std::string_view text, std::string_view name) {
   int depth = 0;
   size_t values = 1;
-  bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (in_string) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > maximum_depth) throw Error(cat(name, ": JSON is nested too deeply"));
-    } else if (c == '}' || c == ']') {
-      --depth;
-    } else if (c == ',' && ++values > most_values) {
+    if (c == '"') i = end_of_string(text, i);
+    if (c == '}' || c == ']') --depth;
+    if ((c == '{' || c == '[') && ++depth > maximum_depth) {
+      throw Error(cat(name, ": JSON is nested too deeply"));
+    }
+    if (c == ',' && ++values > most_values) {
       throw Error(cat(name, ": JSON has more than ", with_commas(most_values), " values"));
     }
   }
