@@ -20,6 +20,17 @@ void read_pack(base::ByteSource& reply,
   read_commits_and_trees(pack, visit);
 }
 
+/// Learns from a tree that is here. A subtree is known once it is here itself, complete with what
+/// is below it.
+void learn_tree(Known& known, const Oid& id, std::string_view content) {
+  known.ids.insert(id);
+  for (const TreeEntry& entry : parse_tree(content)) {
+    base::throw_if_cancelled();
+    if (id == known.tip_tree) known.tip_names.push_back(entry.name);
+    if (entry.mode != mode_directory && entry.mode != mode_gitlink) known.ids.insert(entry.id);
+  }
+}
+
 Known fetch_trees(Transport& transport, const Advertisement& upload, const PackRequest& request,
                   base::Log& log) {
   Known known;
@@ -27,19 +38,10 @@ Known fetch_trees(Transport& transport, const Advertisement& upload, const PackR
   read_pack(
       *reply.packets,
       [&](ObjectType type, const Oid& id, std::string_view content) {
-        if (type == ObjectType::commit && id == request.want)
+        if (type == ObjectType::commit && id == request.want) {
           known.tip_tree = tree_of_commit(content);
-        if (type == ObjectType::tree) {
-          known.ids.insert(id);
-          for (const TreeEntry& entry : parse_tree(content)) {
-            base::throw_if_cancelled();
-            if (id == known.tip_tree) known.tip_names.push_back(entry.name);
-            // A subtree is known once it is here itself, complete with what is below it.
-            if (entry.mode != mode_directory && entry.mode != mode_gitlink) {
-              known.ids.insert(entry.id);
-            }
-          }
         }
+        if (type == ObjectType::tree) learn_tree(known, id, content);
         return true;
       },
       log);
