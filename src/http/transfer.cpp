@@ -256,34 +256,40 @@ void Transfer::read_headers() {
 size_t Transfer::pull(std::span<char> buffer) {
   waited_ = {};
   while (true) {
-    if (buffer_position_ < buffer_.size()) {
-      const size_t count = std::min(buffer.size(), buffer_.size() - buffer_position_);
-      std::memcpy(buffer.data(), buffer_.data() + buffer_position_, count);
-      buffer_position_ += count;
-      if (buffer_position_ == buffer_.size()) {
-        buffer_.clear();
-        buffer_position_ = 0;
-      }
-      return count;
-    }
+    if (buffer_position_ < buffer_.size()) return take_buffered(buffer);
     if (result_) {
       // A server that refuses an upload may close at once; then this is all it had to say.
       if (*result_ == CURLE_OK || (upload_ && answered_early())) return 0;
       fail();
     }
-    target_ = buffer;
-    target_filled_ = 0;
-    try {
-      if (body_paused_) resume(CURLPAUSE_RECV);
-      step();
-    } catch (...) {
-      target_ = {};
-      throw;
-    }
-    target_ = {};
-    if (target_filled_ > 0) return std::exchange(target_filled_, 0);
+    if (const size_t count = step_into(buffer); count > 0) return count;
     if (!result_) wait();
   }
+}
+
+size_t Transfer::take_buffered(std::span<char> buffer) {
+  const size_t count = std::min(buffer.size(), buffer_.size() - buffer_position_);
+  std::memcpy(buffer.data(), buffer_.data() + buffer_position_, count);
+  buffer_position_ += count;
+  if (buffer_position_ == buffer_.size()) {
+    buffer_.clear();
+    buffer_position_ = 0;
+  }
+  return count;
+}
+
+size_t Transfer::step_into(std::span<char> buffer) {
+  target_ = buffer;
+  target_filled_ = 0;
+  try {
+    if (body_paused_) resume(CURLPAUSE_RECV);
+    step();
+  } catch (...) {
+    target_ = {};
+    throw;
+  }
+  target_ = {};
+  return std::exchange(target_filled_, 0);
 }
 
 }  // namespace http

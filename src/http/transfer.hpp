@@ -64,6 +64,9 @@ class Transfer {
   size_t give_upload(std::span<char> buffer);
   void resume(int direction);
   void step();
+  /// The same with `buffer` for what comes of the body; how many bytes did.
+  size_t step_into(std::span<char> buffer);
+  size_t take_buffered(std::span<char> buffer);
   void wait();
   uint64_t bytes_moved();
   bool answered_early() const;
