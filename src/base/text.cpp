@@ -31,6 +31,11 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+void append_item(std::string& list, std::string_view separator, std::string_view item) {
+  if (!list.empty()) list += separator;
+  list += item;
+}
+
 std::string human_size(uint64_t bytes) {
   constexpr std::array units = {"B", "kB", "MB", "GB", "TB"};
   if (bytes < 1000) return cat(bytes, " B");

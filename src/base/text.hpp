@@ -28,6 +28,9 @@ std::string cat(const Parts&... parts) {
   return out;
 }
 
+/// Adds `item` to a list in words: behind `separator`, unless it is the first.
+void append_item(std::string& list, std::string_view separator, std::string_view item);
+
 /// A byte count for people: "512 B", "1.4 MB" (powers of 1000).
 std::string human_size(uint64_t bytes);
 

@@ -29,7 +29,7 @@ std::string ServerWords::text() const {
         clean == "fatal: the remote end hung up unexpectedly") {
       continue;
     }
-    line += cat(line.empty() ? "" : " / ", base::printable(clean));
+    base::append_item(line, " / ", base::printable(clean));
   }
   if (line.size() <= most_words) return line;
   // From a whole word on: half of one may be half a letter, or half a secret that is not hidden.

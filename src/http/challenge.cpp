@@ -108,7 +108,7 @@ std::string other_logins(const Response& response) {
   std::string schemes;
   for (const Challenge& challenge : parse_challenges(response.headers.all("WWW-Authenticate"))) {
     if (challenge.scheme == "basic") return "";
-    schemes += base::cat(schemes.empty() ? "" : ", ", challenge.scheme);
+    base::append_item(schemes, ", ", challenge.scheme);
   }
   return base::excerpt(schemes);
 }

@@ -41,7 +41,7 @@ std::string json_message(std::string_view text) {
     if (errors.is_array()) {
       for (const base::JsonView& entry : errors.items()) {
         const std::string part = registry_error(entry);
-        if (!part.empty()) joined += cat(joined.empty() ? "" : "; ", part);
+        if (!part.empty()) base::append_item(joined, "; ", part);
       }
     }
     for (const char* key : {"message", "error_description", "details", "detail", "error"}) {

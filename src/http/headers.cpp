@@ -10,7 +10,7 @@ void Headers::add(std::string name, std::string value) {
 void Headers::append_to_last(std::string_view more) {
   if (fields_.empty() || more.empty()) return;
   std::string& value = fields_.back().second;
-  value += base::cat(value.empty() ? "" : " ", more);
+  base::append_item(value, " ", more);
 }
 
 std::optional<std::string> Headers::get(std::string_view name) const {

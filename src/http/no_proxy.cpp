@@ -34,7 +34,7 @@ std::string hosts_without_proxy(std::string_view no_proxy, const Url& target) {
   for (const std::string_view entry : base::split(entries, ',')) {
     const std::string_view host = host_in(base::trim(entry), port);
     if (host == "*") return "*";  // Which libcurl knows alone only.
-    if (!host.empty()) hosts += base::cat(hosts.empty() ? "" : ",", host);
+    if (!host.empty()) base::append_item(hosts, ",", host);
   }
   return hosts;
 }

@@ -40,7 +40,7 @@ std::string list_platforms(const Index& index) {
     if (joined.size() > base::sentence_limit) break;
     if (!is_runnable(entry) || !entry.names_platform()) continue;
     const auto [name, is_new] = names.insert(entry.platform->text());
-    if (is_new) joined += cat(joined.empty() ? "" : ", ", *name);
+    if (is_new) base::append_item(joined, ", ", *name);
   }
   return base::excerpt(joined, base::sentence_limit);
 }

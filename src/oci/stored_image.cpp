@@ -25,7 +25,7 @@ JsonView choose(const JsonView& manifest, const StoredChoice& choice) {
   BestFits<size_t> fits;
   for (size_t i = 0; i < images.size(); ++i) {
     for (const std::string& name : images[i].at("RepoTags").strings()) {
-      list += cat(list.empty() ? "" : ", ", name);
+      base::append_item(list, ", ", name);
       fits.offer(i, fit_of(name, choice));
     }
   }

@@ -165,9 +165,7 @@ class Layout {
       if (const Descriptor* entry = by_platform(*one, choice)) return entry;
     }
     std::string list;
-    for (const std::string& name : names) {
-      list += cat(list.empty() ? "" : ", ", name);
-    }
+    for (const std::string& name : names) base::append_item(list, ", ", name);
     refuse_several(cat(" (", base::excerpt(list, base::sentence_limit), ")"));
   }
 

@@ -33,7 +33,7 @@ std::optional<std::string> plain_path(std::string_view path) {
     }
   }
   std::string plain;
-  for (const std::string_view part : parts) plain += cat(plain.empty() ? "" : "/", part);
+  for (const std::string_view part : parts) base::append_item(plain, "/", part);
   return plain;
 }
 

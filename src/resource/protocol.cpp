@@ -68,7 +68,7 @@ Format parse_format(const JsonView& view) {
   std::string known;
   for (const auto& [name, format] : formats) {
     if (text == name) return format;
-    known += cat(known.empty() ? "" : ", ", name);
+    base::append_item(known, ", ", name);
   }
   throw Error(cat(view.path(), ": ", base::printable(text), " is not a format; there are ", known));
 }

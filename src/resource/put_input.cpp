@@ -45,7 +45,7 @@ std::string listing(const std::string& directory) {
   size_t count = 0;
   for (const std::string& name : names) {
     if (++count > most_listed) break;
-    list += cat(list.empty() ? "" : ", ", base::printable(name));
+    base::append_item(list, ", ", base::printable(name));
   }
   if (names.size() > most_listed) list += cat(" and ", names.size() - most_listed, " more");
   return list.empty() ? "nothing" : list;

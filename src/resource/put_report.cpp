@@ -91,7 +91,7 @@ struct Count {
 std::string list(std::initializer_list<Count> counts) {
   std::string text;
   for (const auto& [number, one, many] : counts) {
-    if (number > 0) text += cat(text.empty() ? "" : ", ", counted(number, one, many));
+    if (number > 0) base::append_item(text, ", ", counted(number, one, many));
   }
   return text;
 }
