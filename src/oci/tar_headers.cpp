@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -15,6 +16,19 @@ using base::cat;
 
 [[noreturn]] void refuse(std::string_view problem) {
   throw base::Error(std::string(problem));
+}
+
+/// Whether a header stands before another one and says something of it.
+bool is_record(char type) {
+  return type == 'x' || type == 'g' || type == 'L' || type == 'K';
+}
+
+TarMember::Kind kind_of(char type, std::string_view name) {
+  const bool is_file = type == '0' || type == '\0' || type == '7';
+  if (is_file && !name.ends_with('/')) return TarMember::Kind::file;
+  if (type == '1') return TarMember::Kind::hard_link;
+  if (type == '2') return TarMember::Kind::symlink;
+  return TarMember::Kind::other;
 }
 
 }  // namespace
@@ -78,38 +92,36 @@ void TarHeaders::read_pax(std::string_view records, Override& with) const {
   if (!base::for_each_pax_record(records, take)) refuse("damaged pax header");
 }
 
+void TarHeaders::read_record(const Header& header, Override& with) const {
+  if (header.type == 'g') return;
+  const std::string content = read_content(header.size);
+  if (header.type == 'x') read_pax(content, with);
+  if (header.type == 'L') with.name = content.substr(0, content.find('\0'));
+  if (header.type == 'K') with.target = content.substr(0, content.find('\0'));
+}
+
+uint64_t TarHeaders::pass_over(uint64_t size) {
+  if (size > room()) refuse("the archive is cut short");
+  return std::exchange(offset_, offset_ + std::min(room(), size + base::tar_padding(size)));
+}
+
 std::optional<TarMember> TarHeaders::next() {
   Override with;
   Header header;
-  for (;;) {
-    if (!read_header(header)) return std::nullopt;
-    const bool is_record = header.type == 'x' || header.type == 'L' || header.type == 'K';
-    if (is_record) {
-      const std::string content = read_content(header.size);
-      if (header.type == 'x') read_pax(content, with);
-      if (header.type == 'L') with.name = content.substr(0, content.find('\0'));
-      if (header.type == 'K') with.target = content.substr(0, content.find('\0'));
-    } else if (header.type == 'S') {
-      refuse("holds a sparse file; make it without --sparse");
+  while (read_header(header)) {
+    if (header.type == 'S') refuse("holds a sparse file; make it without --sparse");
+    if (is_record(header.type)) {
+      read_record(header, with);
+      pass_over(header.size);
+      continue;
     }
     // What is no file has no content, whatever its header says (POSIX.1-2017 pax, ustar).
-    const bool is_bare = base::is_bare_type(header.type);
-    if (is_bare) header.size = 0;
-    const bool is_entry = !is_record && header.type != 'g';
-    if (is_entry && with.size && !is_bare) header.size = *with.size;
-    if (header.size > room()) refuse("the archive is cut short");
-    const uint64_t content = offset_;
-    offset_ += std::min(room(), header.size + base::tar_padding(header.size));
-    if (!is_entry) continue;
-
-    TarMember member{TarMember::Kind::other, with.name.value_or(header.name),
-                     with.target.value_or(header.target), content, header.size};
-    const bool is_file = header.type == '0' || header.type == '\0' || header.type == '7';
-    if (is_file && !member.name.ends_with('/')) member.kind = TarMember::Kind::file;
-    if (header.type == '1') member.kind = TarMember::Kind::hard_link;
-    if (header.type == '2') member.kind = TarMember::Kind::symlink;
-    return member;
+    const uint64_t size = base::is_bare_type(header.type) ? 0 : with.size.value_or(header.size);
+    const std::string name = with.name.value_or(header.name);
+    return TarMember{kind_of(header.type, name), name, with.target.value_or(header.target),
+                     pass_over(size), size};
   }
+  return std::nullopt;
 }
 
 }  // namespace oci

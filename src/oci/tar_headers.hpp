@@ -33,6 +33,9 @@ class TarHeaders {
 
   bool read_header(Header& header);
   std::string read_content(uint64_t size) const;
+  void read_record(const Header& header, Override& with) const;
+  /// Where content of `size` bytes begins, which is passed over.
+  uint64_t pass_over(uint64_t size);
   void read_pax(std::string_view records, Override& with) const;
   uint64_t room() const { return file_size_ - offset_; }
 
