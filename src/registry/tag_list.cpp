@@ -32,6 +32,15 @@ std::string error_code(std::string_view body) {
   }
 }
 
+/// Whether an answer says that there is no such repository. Its body can still be read.
+bool denies_repository(http::Response& response) {
+  if (response.status != 404) return false;
+  std::string body = base::read_all(*response.body, page_limit, "the answer");
+  const std::string code = error_code(body);
+  response.body = std::make_unique<base::MemorySource>(std::move(body));
+  return code == "NAME_UNKNOWN" || code == "NOT_FOUND";
+}
+
 class TagList {
  public:
   /// The last name on a page that has as many as were asked for, and a new one; else nothing.
@@ -107,6 +116,18 @@ bool begins_object(std::string_view text) {
   return first != std::string_view::npos && text[first] == '{';
 }
 
+/// The text of a page; nothing where there is none that was only guessed at.
+std::optional<std::string> read_page(Requests& requests, http::Response& response, bool guessed) {
+  if (guessed && denies_page(response.status)) return std::nullopt;
+  if (response.status != 200) throw requests.refusal(response);
+  std::string page = base::read_all(*response.body, page_limit, "the list of tags");
+  if (begins_object(page)) return page;
+  if (guessed) return std::nullopt;
+  throw base::Error(cat("the answer is no list of tags ",
+                        page.empty() ? "but empty" : cat("(", base::excerpt(page), ")"),
+                        "; does a proxy answer in the registry's place?"));
+}
+
 /// Whether one parameter of a link says that it is the next page.
 bool is_next(std::string_view parameter) {
   const size_t equals = parameter.find('=');
@@ -158,26 +179,14 @@ std::vector<std::string> list_tags(Requests& requests, const std::string& reposi
   const std::string path = cat("/v2/", repository, "/tags/list");
   const std::vector<std::string> headers = {"Accept: application/json"};
   http::Response response = requests.send("GET", cat(path, "?n=", page_size), headers);
+  if (denies_repository(response)) return {};
   std::set<std::string> visited;
   bool guessed = false;  // That there is this page.
   while (true) {
     visited.insert(response.url.text());
-    if (response.status == 404 && visited.size() == 1) {
-      std::string body = base::read_all(*response.body, page_limit, "the answer");
-      const std::string code = error_code(body);
-      if (code == "NAME_UNKNOWN" || code == "NOT_FOUND") return {};
-      response.body = std::make_unique<base::MemorySource>(std::move(body));
-    }
-    if (guessed && denies_page(response.status)) return list.take();
-    if (response.status != 200) throw requests.refusal(response);
-    const std::string page = base::read_all(*response.body, page_limit, "the list of tags");
-    if (!begins_object(page)) {
-      if (guessed) return list.take();
-      throw base::Error(cat("the answer is no list of tags ",
-                            page.empty() ? "but empty" : cat("(", base::excerpt(page), ")"),
-                            "; does a proxy answer in the registry's place?"));
-    }
-    const auto last = list.append(page);
+    const auto page = read_page(requests, response, guessed);
+    if (!page) return list.take();
+    const auto last = list.append(*page);
     const auto link = next_link(response.headers.all("Link"));
     if (!link && !last) return list.take();
     guessed = !link;
