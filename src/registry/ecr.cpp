@@ -71,6 +71,20 @@ std::string remedy(std::string_view type) {
       {});
 }
 
+/// What asks for a login, at `endpoint` or, where that is "", at the region's own.
+http::Request question(const std::string& endpoint, const Region& region) {
+  const std::string_view api = region.fips ? "ecr-fips." : "api.ecr.";
+  http::Request request;
+  request.method = "POST";
+  request.url = http::Url::parse(
+      endpoint.empty() ? cat("https://", api, region.name, ".", aws_domain(region.name), "/")
+                       : endpoint);
+  request.headers = {"Content-Type: application/x-amz-json-1.1",
+                     "X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"};
+  request.content = base::Secret("{}");
+  return request;
+}
+
 CloudLogin read_login(http::Response& response, base::Log& log) {
   const std::string text = base::read_all(*response.body, answer_limit, "the answer");
   const base::JsonDocument document = base::JsonDocument::parse(text, "the answer");
@@ -93,8 +107,6 @@ CloudLogin read_login(http::Response& response, base::Log& log) {
 CloudLogin log_in_to_ecr(const EcrOptions& options, const http::Options& http,
                          const Patience& patience, base::Log& log) {
   const Region region = parse_region(options.region, options.around);
-  const std::string ecr = region.fips ? "ecr-fips" : "ecr";
-  const std::string domain = aws_domain(region.name);
   return base::with_context(cat("log in to ECR in ", region.name), [&] {
     // A client certificate is for a registry, not for Amazon's API.
     http::Options api_options = http;
@@ -108,23 +120,15 @@ CloudLogin log_in_to_ecr(const EcrOptions& options, const http::Options& http,
       for (const std::string& role : options.role_arns) {
         keys = assume_role(client, options.around, region.name, keys, role, log);
       }
-      http::Request request;
-      request.method = "POST";
-      request.url =
-          http::Url::parse(!options.endpoint.empty() ? options.endpoint
-                           : region.fips ? cat("https://ecr-fips.", region.name, ".", domain, "/")
-                                         : cat("https://api.ecr.", region.name, ".", domain, "/"));
-      request.headers = {
-          "Content-Type: application/x-amz-json-1.1",
-          "X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"};
-      request.content = base::Secret("{}");
+      http::Request request = question(options.endpoint, region);
       sign(request, keys, region.name, "ecr");
       http::Response response = client.send(request);
       if (response.status != 200) refuse(response);
       return read_login(response, log);
     });
     if (!options.account_id.empty()) {
-      login.host = cat(options.account_id, ".dkr.", ecr, ".", region.name, ".", domain);
+      login.host = cat(options.account_id, ".dkr.", region.fips ? "ecr-fips" : "ecr", ".",
+                       region.name, ".", aws_domain(region.name));
     }
     return login;
   });
