@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A repository that somebody changed: its manifest must not reach out of rootfs/."""
 
+import re
 import unittest
 
 from support import exact, torture, trees
@@ -26,11 +27,11 @@ class HostileManifest(Case):
         root.link(b"to-file", cls.outside.encode() + b"/file").file(b".gitattributes").done()
         cls.tree = root.path(b"").decode()
 
-    def assert_refused(self, *said, lines=(), more=(), change=None):
+    def assert_refused(self, *said, lines=(), more=(), change=None, hook=HOOK.read_bytes()):
         repository = self.repository()
         image = exact.Image(self.tree)
         image.lines = [change(line) if change else line for line in image.lines] + list(lines)
-        image.publish(repository, HOOK.read_bytes(), more=more)
+        image.publish(repository, hook, more=more)
         with self.assertRaises(RuntimeError) as failure:
             stock_clone(repository.file_uri, self.work.fresh("clone"), env=hooked())
         for words in (*said, "NOT restored"):
@@ -84,6 +85,20 @@ class HostileManifest(Case):
             with self.subTest(new):
                 self.assert_refused(change=lambda line: (
                     line.replace(old, new) if line.startswith("./a/file") else line))
+
+    def test_commands_in_the_place_of_numbers(self):
+        ran = self.work.fresh("ran")
+        command = f"IFS[$(touch\t{ran})]"
+        for key, value in (("time", f"-1.1,{command}"), ("time", f"-{command}.000000001"),
+                           ("size", f"{command} lfs={'0' * 64}")):
+            for shell in ("bash", "sh"):
+                with self.subTest(key, value=value, shell=shell):
+                    self.assert_refused(
+                        "is not allowed",
+                        hook=f"#!/bin/{shell}\n".encode() + HOOK.read_bytes(),
+                        change=lambda line: (re.sub(f" {key}=[^ ]*", lambda _: f" {key}={value}", line)
+                                             if line.startswith("./a/file") else line))
+                    self.assertFalse(ran.exists())
 
     def test_fifos_at_which_git_would_wait_for_ever(self):
         fifo = self.LINE.format("fifo")
