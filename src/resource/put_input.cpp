@@ -1,6 +1,8 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "base/error.hpp"
@@ -64,6 +66,25 @@ void check_name(const std::string& image) {
   }
 }
 
+/// A link in an input may lead to another place of it, but not to another input, say, which its
+/// maker may not read.
+void refuse_way_out(const std::string& sources, const std::string& image) {
+  std::string input = sources;
+  for (const std::string_view part : base::split(image, '/')) {
+    if (part.empty() || part == ".") continue;
+    input += cat('/', part);
+    break;
+  }
+  std::error_code error;
+  const auto top = std::filesystem::canonical(input, error);
+  const auto real = std::filesystem::canonical(cat(sources, '/', image), error);
+  const bool inside =
+      !error && std::mismatch(top.begin(), top.end(), real.begin(), real.end()).first == top.end();
+  if (inside) return;
+  throw Error(cat("params.image: a symbolic link in ", base::printable(image),
+                  " leads out of the input, or cannot be followed"));
+}
+
 /// The directory an input lies in, unless that is the one all inputs lie in.
 std::string parent_of(const std::string& sources, const std::string& image) {
   const std::string_view directory = base::split_path(image).directory;
@@ -82,6 +103,7 @@ PutInput find_put_input(const std::string& sources, const std::string& given) {
     throw Error(cat("params.image: there is no ", name,
                     " among the inputs; is it the name of an earlier get or task output?"));
   }
+  refuse_way_out(sources, image);
   if (S_ISREG(status.st_mode)) {
     return {PutInput::Kind::archive, path, parent_of(sources, image)};
   }
@@ -90,7 +112,9 @@ PutInput find_put_input(const std::string& sources, const std::string& given) {
   }
   if (kind_of(path + "/rootfs") == Kind::directory) return {PutInput::Kind::rootfs, path, path};
   if (is_layout(path)) return {PutInput::Kind::layout, path, parent_of(sources, image)};
-  if (is_layout(path + "/oci")) return {PutInput::Kind::layout, path + "/oci", path};
+  if (kind_of(path + "/oci") == Kind::directory && is_layout(path + "/oci")) {
+    return {PutInput::Kind::layout, path + "/oci", path};
+  }
   if (kind_of(path + "/image.tar") == Kind::file) {
     return {PutInput::Kind::archive, path + "/image.tar", path};
   }

@@ -1,0 +1,63 @@
+#include <filesystem>
+#include <fstream>
+
+#include "resource/put_sources.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+#include "support/scratch_dir.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Inputs of a put: `secret`, with an image in each form, and `given`, whose maker may not read it.
+class Inputs {
+ public:
+  Inputs() {
+    fs::create_directories(dir_ / "secret/image/rootfs");
+    fs::create_directories(dir_ / "secret/oci");
+    fs::create_directories(dir_ / "given/real/rootfs");
+    for (const char* name : {"oci-layout", "index.json"}) std::ofstream(dir_ / "secret/oci" / name);
+    std::ofstream(dir_ / "secret/image.tar") << "archive";
+  }
+
+  void link(const std::string& name, const std::string& target) {
+    fs::create_symlink(target, dir_ / "given" / name);
+  }
+  resource::PutInput find(const std::string& image) const {
+    return resource::find_put_input(dir_.path(), image);
+  }
+  std::string refusal(const std::string& image) const {
+    return message_of([&] { find(image); });
+  }
+  fs::path path() const { return dir_.path(); }
+
+ private:
+  ScratchDir dir_;
+};
+
+}  // namespace
+
+TEST_CASE("a link in one input does not publish another input") {
+  Inputs inputs;
+  inputs.link("image", "../secret/image");
+  inputs.link("all", inputs.path() / "secret");
+  inputs.link("x.tar", "../secret/image.tar");
+  inputs.link("chain", "all");
+  for (const char* image : {"given/image", "given//image/", "./given/image", "given/all",
+                            "given/all/image", "given/chain/oci", "given/x.tar"}) {
+    INFO(image);
+    CHECK_THAT(inputs.refusal(image), Catch::Matchers::Contains("leads out of the input"));
+  }
+  inputs.link("oci", "../secret/oci");
+  CHECK_THAT(inputs.refusal("given"), Catch::Matchers::Contains("no image that put knows"));
+}
+
+TEST_CASE("links within an input lead to its image") {
+  Inputs inputs;
+  inputs.link("latest", "real");
+  CHECK(inputs.find("given/latest").kind == resource::PutInput::Kind::rootfs);
+  // As of a directory of inputs that somebody has put together by hand.
+  fs::create_directory_symlink(inputs.path() / "given", inputs.path() / "linked");
+  CHECK(inputs.find("linked/latest/").kind == resource::PutInput::Kind::rootfs);
+}
