@@ -11,13 +11,12 @@ Placement PlacementRules::place(const base::Entry& entry) {
   const std::string& path = entry.path;
   if (path.empty()) return Placement::own_name;
   if (base::is_device(entry.kind)) return Placement::special;
-  const auto [directory, name] = base::split_path(path);
+  const std::string_view name = base::split_path(path).name;
   const bool is_directory = entry.kind == EntryKind::directory;
   if (path.starts_with("dev/")) return Placement::below_dev;
-  if (refused_.contains(std::string(directory))) {
-    if (is_directory) refused_.insert(path);
-    return Placement::below_refused;
-  }
+  const bool is_below = !refused_.empty() && path.starts_with(refused_) &&
+                        path.size() > refused_.size() && path[refused_.size()] == '/';
+  if (is_below) return Placement::below_refused;
   if (entry.kind == EntryKind::fifo || entry.kind == EntryKind::socket) return Placement::special;
   const bool bad_link =
       entry.kind == EntryKind::symlink && (entry.link.empty() || entry.link.size() > longest_link);
@@ -25,7 +24,7 @@ Placement PlacementRules::place(const base::Entry& entry) {
   const size_t below = is_directory ? 1 + placeholder.size() : 0;
   const bool too_long = prefix_size_ + 1 + path.size() + below > longest_path;
   if (!is_refused_name(name) && !too_long && !bad_link) return Placement::own_name;
-  if (is_directory) refused_.insert(path);
+  if (is_directory) refused_ = path;
   return Placement::refused;
 }
 

@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "base/entry.hpp"
 #include "git/object.hpp"
@@ -28,7 +27,7 @@ class PlacementRules {
 
  private:
   size_t prefix_size_;
-  std::unordered_set<std::string> refused_;  ///< Directories, and directories below them.
+  std::string refused_;  ///< The last directory that was; what is below comes next in a walk.
 };
 
 /// The file git keeps in a directory that would otherwise be empty.

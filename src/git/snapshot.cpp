@@ -191,8 +191,7 @@ void Snapshot::add_hardlink(uint32_t parent, std::string name, const Entry& entr
 }
 
 uint32_t Snapshot::make_directory(std::string_view path) {
-  if (const auto found = directory_index_.find(std::string(path));
-      found != directory_index_.end()) {
+  if (const auto found = directory_index_.find(path); found != directory_index_.end()) {
     return found->second;
   }
   const auto [parent, name] = base::split_path(path);

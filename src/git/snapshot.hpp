@@ -2,12 +2,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -144,7 +144,7 @@ class Snapshot {
   EmptyDirectory empty_;
   std::vector<Directory> directories_;
   std::deque<Blob> blobs_;  ///< Many: a vector would be copied while it grows.
-  std::unordered_map<std::string, uint32_t> directory_index_;  ///< By path; "" is the root.
+  std::map<std::string, uint32_t, std::less<>> directory_index_;  ///< By path; "" is the root.
   /// What make_parent() was asked for last: most entries lie beside the one before.
   struct {
     std::string prefix;
@@ -152,7 +152,7 @@ class Snapshot {
     uint32_t index = 0;
   } last_parent_;
   /// Entries with other names, by path below the top.
-  std::unordered_map<std::string, const Node> link_targets_;
+  std::map<std::string, const Node> link_targets_;
   SnapshotSummary summary_;
   BlobHasher hasher_;  ///< Writes into blobs_, so it goes first.
 };

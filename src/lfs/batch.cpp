@@ -118,8 +118,8 @@ std::string encode_object(const Object& object) {
   return describe(object).dump();
 }
 
-std::unordered_map<std::string, Answer> parse_batch(std::string_view text, Operation operation,
-                                                    const http::Url& url) {
+std::map<std::string, Answer> parse_batch(std::string_view text, Operation operation,
+                                          const http::Url& url) {
   const auto document = base::JsonDocument::parse(text, "answer");
   const JsonView root = document.root("answer");
   const std::string transfer = root.at("transfer").string_or("basic");
@@ -130,7 +130,7 @@ std::unordered_map<std::string, Answer> parse_batch(std::string_view text, Opera
   if (hash != "sha256" && !hash.empty()) {
     throw Error(cat("it names objects by ", base::excerpt(hash), ", not sha256"));
   }
-  std::unordered_map<std::string, Answer> answers;
+  std::map<std::string, Answer> answers;
   for (const JsonView& object : root.at("objects").items()) {
     answers.emplace(object.at("oid").string(), parse_answer(object, operation, url));
   }

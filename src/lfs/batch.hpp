@@ -1,10 +1,10 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -53,8 +53,8 @@ std::string encode_batch(Operation operation, const std::string& ref,
 
 /// What the server answered, by oid. `url`, which was asked, completes addresses. Error on what
 /// cannot be understood, for transfers other than "basic", and when https leads to http.
-std::unordered_map<std::string, Answer> parse_batch(std::string_view text, Operation operation,
-                                                    const http::Url& url);
+std::map<std::string, Answer> parse_batch(std::string_view text, Operation operation,
+                                          const http::Url& url);
 
 /// What git-lfs-authenticate prints: an address, which may be left out, and header fields (git-lfs,
 /// docs/api/authentication.md).

@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include <unordered_set>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -38,7 +38,7 @@ class LocalStore : public Store {
   }
 
   void download(const std::vector<Object>& objects, const Receive& receive) override {
-    std::unordered_set<std::string> seen;
+    std::set<std::string> seen;
     for (const Object& object : objects) {
       if (!seen.insert(object.oid).second) continue;
       base::with_context(cat(base::excerpt(object.path), " (kept by git-lfs)"), [&] {

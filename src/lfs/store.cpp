@@ -1,7 +1,7 @@
 #include "lfs/store.hpp"
 
 #include <atomic>
-#include <unordered_set>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -30,7 +30,7 @@ template <class Item, class Transfer>
 void for_each_answered(Server& server, Operation operation, const std::vector<Item>& items,
                        Transfer transfer) {
   std::vector<const Item*> all;
-  std::unordered_set<std::string> seen;
+  std::set<std::string> seen;
   for (const Item& item : items) {
     if (seen.insert(object_of(item).oid).second) all.push_back(&item);
   }

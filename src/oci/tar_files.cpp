@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <unordered_map>
+#include <map>
 #include <vector>
 
 #include "base/cancel.hpp"
@@ -126,7 +126,7 @@ class TarFiles : public FileSet {
   }
 
   std::shared_ptr<const base::UniqueFd> fd_;
-  std::unordered_map<std::string, Place> members_;
+  std::map<std::string, Place> members_;
 };
 
 }  // namespace

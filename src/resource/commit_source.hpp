@@ -1,7 +1,7 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/entry.hpp"
@@ -12,7 +12,7 @@
 namespace resource {
 
 /// Files of an image that git-lfs keeps, by SHA-256.
-using LargeContents = std::unordered_map<std::string, git::StoredBlob>;
+using LargeContents = std::map<std::string, git::StoredBlob>;
 
 /// The entries of an image that was published with a manifest: attributes from there, contents from
 /// the commit. Error where the two do not say the same.
@@ -63,8 +63,8 @@ class CommitSource : public base::EntrySource {
   const LargeContents& large_;
   git::PlacementRules rules_;
   std::vector<Level> levels_;
-  std::unordered_map<std::string, git::Oid> blobs_;
-  std::unordered_map<std::string, First> firsts_;  ///< Of all that has further names.
+  std::map<std::string, git::Oid> blobs_;
+  std::map<std::string, First> firsts_;  ///< Of all that has further names.
   git::StoredBlob current_;
   std::unique_ptr<base::ByteSource> stream_;
 };

@@ -1,7 +1,7 @@
 #include "resource/image_tree.hpp"
 
 #include <optional>
-#include <unordered_set>
+#include <set>
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
@@ -54,7 +54,7 @@ void add_image_tree(base::EntrySource& entries, Publication& publication) {
   LimitedSource limited(entries, publication.limits.file, large);
   const auto text = std::make_shared<ManifestText>();
   rootfs::ManifestRecorder manifest(*text);
-  std::unordered_set<std::string> kept;
+  std::set<std::string> kept;
   std::optional<lfs::Pointer> pointer;  // Of the entry at hand.
 
   const auto keep_aside = [&](const base::Entry& entry, const std::string& contents) {

@@ -1,7 +1,7 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/entry.hpp"
@@ -37,7 +37,7 @@ class LargeFiles {
  private:
   uint64_t threshold_;
   std::string prefix_;
-  std::unordered_map<std::string, lfs::Pointer> first_names_;  ///< Of files with further names.
+  std::map<std::string, lfs::Pointer> first_names_;  ///< Of files with further names.
   std::vector<lfs::Upload> uploads_;
   std::vector<std::string> placed_;
   uint64_t bytes_ = 0;

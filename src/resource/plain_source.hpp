@@ -1,8 +1,8 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 #include "base/entry.hpp"
 #include "git/object_store.hpp"
@@ -11,7 +11,7 @@
 namespace resource {
 
 /// Contents that stand elsewhere than in the tree, by path.
-using ContentsByPath = std::unordered_map<std::string, git::StoredBlob>;
+using ContentsByPath = std::map<std::string, git::StoredBlob>;
 
 /// The entries of a tree that was published without a manifest, such as one made by hand: what a
 /// clone would give, all of it root's, but without placeholders and with the modes that temporary

@@ -1,6 +1,6 @@
 #pragma once
+#include <map>
 #include <string>
-#include <unordered_map>
 
 #include "base/entry.hpp"
 #include "rootfs/manifest.hpp"
@@ -22,7 +22,7 @@ class ManifestRecorder {
  private:
   ManifestWriter writer_;
   /// What further names are names of.
-  std::unordered_map<std::string, base::Entry> first_names_;
+  std::map<std::string, base::Entry> first_names_;
 };
 
 }  // namespace rootfs

@@ -4,6 +4,7 @@
 #include "git/path_rules.hpp"
 #include "git/support/entries.hpp"
 #include "support/catch.hpp"
+#include "support/colliding_names.hpp"
 
 using base::EntryKind;
 
@@ -224,6 +225,19 @@ TEST_CASE("many hard links to the files of one directory take no long time") {
     entries.push_back(link("b/" + name, EntryKind::hardlink, "a/" + name));
   }
   CHECK(snapshot_of(entries).summary().hardlinks == count);
+}
+
+TEST_CASE("names that are made for it do not keep a put busy for hours") {
+  constexpr size_t count = 100'000;
+  std::vector<base::Entry> entries;
+  // In a map by hash, each would be compared with all before it.
+  for (const std::string& name : colliding_names("rootfs/d", count)) {
+    entries.push_back(directory("d" + name));
+  }
+  for (const std::string& name : colliding_names("rootfs/f", count)) {
+    entries.push_back(first_name("f" + name, "x"));
+  }
+  CHECK(snapshot_of(entries).summary().directories == count);
 }
 
 TEST_CASE("a hard link of a symbolic link is not lost") {

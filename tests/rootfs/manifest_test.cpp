@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "rootfs/manifest_recorder.hpp"
 #include "support/catch.hpp"
+#include "support/colliding_names.hpp"
 #include "support/message_of.hpp"
 
 using base::EntryKind;
@@ -213,6 +214,20 @@ TEST_CASE("random damage never does more than be refused") {
     if (is_refused(text)) ++refused;
   }
   CHECK(refused > 10'000);
+}
+
+TEST_CASE("files of many names that are made for it do not keep a get busy for hours") {
+  constexpr size_t count = 100'000;
+  base::StringSink sink;
+  rootfs::ManifestRecorder recorder(sink);
+  base::Entry entry = entry_of("", EntryKind::file).entry;
+  entry.has_other_names = true;
+  for (const std::string& name : colliding_names("the/dir/", count)) {
+    entry.path = "the/dir/" + name;
+    recorder.add(entry);
+  }
+  recorder.finish();
+  CHECK(sink.take().size() > count * 16);
 }
 
 TEST_CASE("a further name is recorded as what its first one is") {
