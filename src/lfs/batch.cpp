@@ -33,8 +33,14 @@ bool is_field_value(std::string_view value) {
   });
 }
 
+/// Each is hidden from the log, in all forms that it may come back in.
+constexpr size_t most_fields = 100;
+
 HeaderFields parse_headers(const JsonView& view) {
   HeaderFields headers;
+  if (view.members().size() > most_fields) {
+    throw Error(cat(view.path(), ": more than ", most_fields, " header fields"));
+  }
   for (const auto& [name, value] : view.members()) {
     const std::string text = value.string_or("");
     if (!is_token(name) || !is_field_value(text)) {

@@ -121,6 +121,18 @@ TEST_CASE("what no LFS server answers is refused, and no header field breaks a r
   CHECK(contains(refuses("<html>"), "answer"));
 }
 
+TEST_CASE("endless header fields are refused before each of them is hidden") {
+  const auto with_fields = [](int count) {
+    std::string fields;
+    for (int i = 0; i < count; ++i) {
+      fields += (i == 0 ? "" : ",") + ("\"x-" + std::to_string(i) + "\":\"secret\"");
+    }
+    return R"({"header":{)" + fields + "}}";
+  };
+  CHECK(lfs::parse_ssh_answer(with_fields(100)).headers.size() == 100);
+  CHECK(contains(message_of([&] { lfs::parse_ssh_answer(with_fields(101)); }), "header fields"));
+}
+
 TEST_CASE("git-lfs-authenticate may leave out everything") {
   const auto answer = lfs::parse_ssh_answer(
       R"({"href":"https://host/x","header":{"Authorization":"RemoteAuth y"},"expires_in":-5})");
