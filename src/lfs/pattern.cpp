@@ -101,12 +101,14 @@ struct Token {
   }
 };
 
-std::vector<Token> tokens_of(std::string_view pattern) {
+std::vector<Token> tokens_of(std::string_view pattern, uint64_t& steps) {
   using Kind = Token::Kind;
   std::vector<Token> tokens;
   for (size_t i = 0; i < pattern.size(); ++i) {
     const bool starts_part = i == 0 || pattern[i - 1] == '/';
     const std::string_view rest = pattern.substr(i);
+    // Its end is looked for up to the pattern's.
+    if (rest[0] == '[') steps += rest.size();
     if (starts_part && rest.starts_with("**/")) {
       tokens.push_back({Kind::directories});
       i += 2;
@@ -135,7 +137,7 @@ bool matches_pattern(std::string_view pattern, std::string_view text, uint64_t& 
   steps += least_steps;
   // Nearly all lines that programs write, of which there may be thousands.
   if (pattern.find_first_of("*?[\\") == pattern.npos) return pattern == text;
-  const std::vector<Token> tokens = tokens_of(pattern);
+  const std::vector<Token> tokens = tokens_of(pattern, steps);
   // Which tokens the next byte may have to match; the one behind the last is the end.
   std::vector<bool> now(tokens.size() + 1);
   std::vector<bool> next(tokens.size() + 1);

@@ -150,6 +150,13 @@ TEST_CASE("a pattern of open brackets takes no long time") {
   for (int i = 0; i < 100; ++i) CHECK_FALSE(lfs::matches_pattern(brackets, "b", steps));
 }
 
+TEST_CASE("open brackets count for what it takes to find none that closes") {
+  const std::string brackets(2000, '[');
+  uint64_t steps = 0;
+  CHECK_FALSE(lfs::matches_pattern(brackets, "b", steps));
+  CHECK(steps > brackets.size() * brackets.size() / 2);
+}
+
 TEST_CASE("a hostile pattern takes no long time") {
   const std::string stars = [] {
     std::string text;
