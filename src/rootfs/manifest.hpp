@@ -34,6 +34,7 @@ struct ManifestEntry : ManifestNotes {
 class ManifestWriter {
  public:
   explicit ManifestWriter(base::ByteSink& out);
+  /// Error when the line would be longer than a reader takes.
   void add(const base::Entry& entry, const ManifestNotes& notes);
   void add(const ManifestEntry& entry) { add(entry.entry, entry); }
   /// Hands the rest to the sink; without it the manifest is cut off.

@@ -15,9 +15,6 @@ using base::cat;
 using base::EntryKind;
 using base::Error;
 
-/// Several extended attributes of the greatest size there is.
-constexpr size_t longest_line = 4 * 1024 * 1024;
-
 class Lines {
  public:
   explicit Lines(base::ByteSource& source) : source_(source), block_(64 * 1024) {}
@@ -29,7 +26,7 @@ class Lines {
     while ((end = text_.find('\n', searched)) == text_.npos) {
       text_.erase(0, std::exchange(used_, 0));
       searched = text_.size();
-      if (searched > longest_line) throw Error("the line is too long");
+      if (searched > longest_manifest_line) throw Error("the line is too long");
       const size_t count = source_.read(block_);
       text_.append(block_.data(), count);
       if (count == 0 && text_.empty()) return false;

@@ -11,6 +11,9 @@ namespace rootfs {
 
 inline constexpr std::string_view manifest_signature = "#mtree v2.0";
 
+/// Of several extended attributes of the greatest size there is, in bytes.
+inline constexpr size_t longest_manifest_line = 4 * 1024 * 1024;
+
 /// Appends `bytes`, those outside 33..126 and the four that have a meaning (\ # = and blank) as
 /// \ooo.
 void append_escaped(std::string& out, std::string_view bytes);

@@ -37,6 +37,7 @@ ManifestWriter::ManifestWriter(base::ByteSink& out)
 void ManifestWriter::add(const base::Entry& entry, const ManifestNotes& notes) {
   const std::string_view word = type_word(entry.kind);
   if (word.empty()) throw base::Error("a manifest names what a hard link leads to");
+  const size_t start = text_.size();
   append_path(text_, entry.path);
   text_ += " type=";
   text_ += word;
@@ -76,6 +77,10 @@ void ManifestWriter::add(const base::Entry& entry, const ManifestNotes& notes) {
     text_ += " xattr.";
     append_escaped(text_, xattr.name);
     text_ += base::cat('=', base::base64_encode(xattr.value));
+  }
+  if (text_.size() - start > longest_manifest_line) {
+    throw base::Error(base::cat('"', base::excerpt(entry.path), "\" has more extended attributes ",
+                                "than a manifest can hold; remove some of them"));
   }
   text_ += '\n';
   if (text_.size() >= block_size) finish();

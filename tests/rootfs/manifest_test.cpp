@@ -198,6 +198,20 @@ TEST_CASE("a manifest that is cut off or none at all is refused") {
   CHECK(is_refused("#mtree\n" + root));
 }
 
+TEST_CASE("a line that no reader takes is not written") {
+  ManifestEntry file = entry_of("a", EntryKind::file);
+  for (int i = 100; i < 148; ++i) {
+    file.entry.xattrs.push_back({"user." + std::to_string(i), std::string(65'000, 'x')});
+  }
+  const auto entries = read(write({entry_of("", EntryKind::directory), file}));
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[1].entry.xattrs == file.entry.xattrs);
+  file.entry.xattrs.push_back({"user.148", std::string(65'000, 'x')});
+  CHECK(message_of([&] {
+          write({entry_of("", EntryKind::directory), file});
+        }).starts_with("\"a\""));
+}
+
 TEST_CASE("random damage never does more than be refused") {
   ManifestEntry file = entry_of("a\\b", EntryKind::file);
   file.entry.xattrs = {{"user.x", "value"}};
