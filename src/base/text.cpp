@@ -14,6 +14,17 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
+/// Whether a character turns what stands beside it around (Unicode Standard Annex 9), or ends a
+/// line to some readers: U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069.
+bool rearranges(std::string_view character) {
+  if (character == "\xD8\x9C") return true;
+  if (character.size() != 3 || character[0] != '\xE2') return false;
+  const auto bits = [&](size_t i) { return static_cast<unsigned char>(character[i]) & 0x3FU; };
+  const unsigned point = 0x2000U | bits(1) << 6U | bits(2);
+  return (point >= 0x200E && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
+         (point >= 0x2066 && point <= 0x2069);
+}
+
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -94,7 +105,7 @@ std::string printable(std::string_view text) {
     const auto first = static_cast<unsigned char>(text[0]);
     // C1 controls (U+0080 to U+009F) drive terminals as the C0 ones do.
     const bool c1 = length == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    if (length == 0 || first < 0x20 || first == 0x7F || c1) {
+    if (length == 0 || first < 0x20 || first == 0x7F || c1 || rearranges(text.substr(0, length))) {
       out += cat("\\x", digits[first >> 4U], digits[first & 15U]);
       text.remove_prefix(1);
     } else {

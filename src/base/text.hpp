@@ -47,7 +47,7 @@ std::string human_seconds(double seconds);
 /// is none.
 size_t utf8_length(std::string_view text);
 
-/// Text that is safe on a terminal and valid UTF-8: control characters and stray bytes become \xHH.
+/// Safe on a terminal, valid UTF-8: stray bytes, and what controls it or turns lines, become \xHH.
 std::string printable(std::string_view text);
 
 /// The start of a text whose length somebody else decided, printable: up to `limit` bytes of it,

@@ -44,6 +44,20 @@ TEST_CASE("control characters cannot drive a terminal") {
   CHECK(printable("\xc2\xa0") == "\xc2\xa0");
 }
 
+TEST_CASE("no name turns the rest of its line around, or begins another line") {
+  CHECK(printable("a\xe2\x80\xaez") == "a\\xe2\\x80\\xaez");
+  CHECK(printable("\xd8\x9c") == "\\xd8\\x9c");
+  for (const char* text :
+       {"\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaa",
+        "\xe2\x80\xad", "\xe2\x81\xa6", "\xe2\x81\xa7", "\xe2\x81\xa8", "\xe2\x81\xa9"}) {
+    CHECK(printable(text).starts_with("\\xe2"));
+  }
+  for (const char* text : {"\xd8\x9b", "\xd8\x9d", "\xe2\x80\x8d", "\xe2\x80\x90", "\xe2\x80\xa7",
+                           "\xe2\x80\xaf", "\xe2\x81\xa5", "\xe2\x81\xaa", "\xd7\xa9\xd7\x9c"}) {
+    CHECK(printable(text) == text);
+  }
+}
+
 TEST_CASE("a text of any length takes little room in a message") {
   using base::excerpt;
   CHECK(excerpt("short") == "short");
