@@ -14,9 +14,11 @@ using base::cat;
 
 /// Names come from files that anyone may have written.
 std::string harmless(std::string_view text) {
-  std::string out;
-  for (const char c : base::printable(text)) {
-    out += c == '[' ? '(' : c == ']' ? ')' : c == '`' ? '\'' : c;
+  constexpr std::string_view marks = "[<]>`";
+  constexpr std::string_view instead = "(())'";
+  std::string out = base::printable(text);
+  for (char& c : out) {
+    if (const size_t mark = marks.find(c); mark != marks.npos) c = instead[mark];
   }
   return out;
 }

@@ -100,9 +100,10 @@ TEST_CASE("names that hold the marks of the README neither loop nor spread") {
 
 TEST_CASE("a name cannot forge links or code in the published README") {
   resource::ImageFiles files = image_files();
-  files.tag = "`[x](https://evil.test)\n# Heading\x1b[31m";
+  files.tag = "`[x](https://evil.test)\n# Heading\x1b[31m<a href=https://evil.test>";
   const std::string readme = top_files(published(files)).at("README.md");
   CHECK_FALSE(contains(readme, "[x]"));
+  CHECK_FALSE(contains(readme, "<a"));
   CHECK_FALSE(contains(readme, "\n# Heading"));
   CHECK_FALSE(contains(readme, "\x1b"));
 }
