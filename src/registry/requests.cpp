@@ -22,6 +22,13 @@ http::Options http_options(const Options& options) {
   return http;
 }
 
+http::Options anonymous_options(const Options& options) {
+  http::Options http = http_options(options);
+  http.client_cert = base::Secret();
+  http.client_key = base::Secret();
+  return http;
+}
+
 /// Whether a failed https request may mean that the server speaks http only. An untrusted
 /// certificate does not: falling back would hand the request to whoever holds it.
 bool may_speak_plain(Cause cause) {
@@ -50,6 +57,7 @@ Requests::Requests(const oci::Reference& reference, const Options& options, Stan
       plain_allowed_(scheme_open_ && (insecure_ == Insecure::yes ||
                                       http::is_loopback_host(address("https", host_, "/").host))),
       client_(http_options(options), log),
+      options_(options),
       auth_(client_, options, standing, cat("repository:", reference.repository, ":pull")),
       standing_(standing),
       log_(log),
@@ -191,8 +199,9 @@ http::Url Requests::url(const std::string& path) const {
 
 http::Response Requests::send_anonymously(http::Request request, const http::Url& url) {
   request.url = url;
+  if (!anonymous_client_) anonymous_client_.emplace(anonymous_options(options_), log_);
   return follow_redirects(std::move(request), insecure_,
-                          [this](http::Request& asked) { return client_.send(asked); });
+                          [this](http::Request& asked) { return anonymous_client_->send(asked); });
 }
 
 }  // namespace registry

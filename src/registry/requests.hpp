@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ class Requests {
   bool scheme_open_;  // Nobody has named one.
   bool plain_allowed_;
   http::Client client_;
+  const Options& options_;
+  std::optional<http::Client> anonymous_client_;  // Has no client certificate either.
   Authenticator auth_;
   Standing& standing_;
   base::Log& log_;

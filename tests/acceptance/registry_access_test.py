@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Who may pull: open registries, passwords, private certificate authorities."""
 
+import hashlib
+import json
 import socket
 import ssl
 import threading
@@ -115,9 +117,10 @@ class RegistryAccess(Case):
         source = self.source(server, ca_certs=[self.authority.certificate])
         self.assertNotIn("ca_certs", self.failed(programs.check(source), "weak", "anew"))
 
-    def test_a_client_certificate_is_not_shown_to_a_server_that_is_not_trusted(self):
+    def asking_for_certificates(self, authority):
+        """The address of a server that wants to see a client certificate, and what it was shown."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*tls.Authority(self.work).issue())
+        context.load_cert_chain(*authority.issue())
         context.verify_mode = ssl.CERT_OPTIONAL
         context.load_verify_locations(self.authority.file)
         shown = []
@@ -131,17 +134,51 @@ class RegistryAccess(Case):
                 try:
                     with context.wrap_socket(line, server_side=True) as secured:
                         shown.append(secured.getpeercert())
+                        secured.recv(65536)
+                        secured.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
                 except OSError:
                     pass
 
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        return f"127.0.0.1:{listener.getsockname()[1]}", shown
+
+    def test_a_client_certificate_is_not_shown_to_a_server_that_is_not_trusted(self):
+        host, shown = self.asking_for_certificates(tls.Authority(self.work))
         pem, key = self.authority.issue()
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            threading.Thread(target=serve, args=(listener,), daemon=True).start()
-            source = {"repository": f"127.0.0.1:{listener.getsockname()[1]}/team/image",
-                      "tag": "one", "client_cert": pem.read_text(), "client_key": key.read_text()}
-            self.failed(programs.check(source), "not trusted", "Example Root")
+        source = {"repository": f"{host}/team/image", "tag": "one",
+                  "client_cert": pem.read_text(), "client_key": key.read_text()}
+        self.failed(programs.check(source), "not trusted", "Example Root")
         self.assertTrue(shown)
         self.assertFalse(any(shown), shown)
+
+    def test_a_client_certificate_is_not_shown_where_a_manifest_says_that_a_layer_is(self):
+        host, shown = self.asking_for_certificates(self.authority)
+        layout = images.Layout(self.work.fresh("layout"))
+        digest = layout.add("one", images.Image([images.Layer().file("hello", "world")]))
+        blobs = layout.path / "blobs/sha256"
+        manifest = json.loads((blobs / digest[7:]).read_bytes())
+        manifest["layers"][0]["urls"] = [f"https://{host}/layer"]
+        manifest = json.dumps(manifest).encode()
+        digest = "sha256:" + hashlib.sha256(manifest).hexdigest()
+        layer = json.loads(manifest)["layers"][0]["digest"]
+
+        def answer(request):
+            name = request.path.rpartition("/")[2]
+            if name == digest:
+                return Reply(200, {"Content-Type": images.MANIFEST_TYPE}, manifest)
+            known = name.startswith("sha256:") and name != layer
+            return Reply(200, {}, (blobs / name[7:]).read_bytes()) if known else Reply(404)
+
+        pem, key = self.authority.issue()
+        server = HttpServer(answer, tls=self.authority.issue())
+        self.addCleanup(server.close)
+        source = self.source(server, insecure=True, client_cert=pem.read_text(),
+                             client_key=key.read_text())
+        self.failed(programs.get(source, {"tag": "one", "digest": digest},
+                                 self.work.directory("get")), f"{host} answered 403")
+        self.assertEqual(shown, [None])
 
     def test_a_client_certificate_that_is_none_is_not_done_without(self):
         source = self.source(self.secure, insecure=True, client_cert="not", client_key="PEM")
