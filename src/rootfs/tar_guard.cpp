@@ -23,13 +23,24 @@ constexpr std::string_view known_types(
     "01234567LKxgS",
     14);
 
-void set_size_to_zero(std::span<char, tar_record_size> header) {
-  std::memcpy(header.data() + 124, "00000000000", 12);
+void write_sum(std::span<char, tar_record_size> header) {
   std::memset(header.data() + 148, ' ', 8);
   unsigned sum = 0;
   for (const char c : header) sum += static_cast<unsigned char>(c);
   for (size_t at = 154; at-- > 148; sum /= 8) header[at] = static_cast<char>('0' + sum % 8);
   header[154] = '\0';
+}
+
+void set_size_to_zero(std::span<char, tar_record_size> header) {
+  std::memcpy(header.data() + 124, "00000000000", 12);
+  write_sum(header);
+}
+
+/// The library takes a record's text only for a link that has one in its header, too. Some writers
+/// leave that field empty when the text is long or not ASCII.
+void fill_link_field(std::span<char, tar_record_size> header) {
+  header[157] = '-';
+  write_sum(header);
 }
 
 /// Whether a GNU header's fields of a sparse file, the first pieces of its map and its size, are
@@ -171,6 +182,10 @@ void TarGuard::begin_entry(std::span<char, tar_record_size> header, uint64_t siz
   }
   if (size != 0 && name.ends_with('/')) {
     refuse_entry("is a file with content and the name of a directory");
+  }
+  const bool has_long_link = pax.link || pending_.gnu_link;
+  if ((type == '1' || type == '2') && has_long_link && base::tar_link(header).empty()) {
+    fill_link_field(header);
   }
   if (!has_right_sparse_fields(header)) refuse_entry("is a sparse file with a damaged map");
   if (pax.sparse_map != PaxHeader::SparseMap::none && type != '0') {

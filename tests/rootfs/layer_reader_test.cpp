@@ -112,6 +112,28 @@ TEST_CASE("names are raw bytes: not UTF-8, decomposed, long, declared binary") {
   CHECK(found[8].entry.link == longest);
 }
 
+TEST_CASE("a link whose text is only in front of its header keeps it") {
+  const std::string text = "t\xc3\xa4rget";
+  const auto found = read(TarBuilder()
+                              .file(text, "")
+                              .entry('2', "pax-symlink", "", "", with_pax({{"linkpath", text}}))
+                              .entry('1', "pax-hardlink", "", "", with_pax({{"linkpath", text}}))
+                              .long_name('K', text)
+                              .symlink("gnu-symlink", "")
+                              .long_name('K', text)
+                              .hardlink("gnu-hardlink", "")
+                              .file("after", "")
+                              .finish());
+  REQUIRE(found.size() == 6);
+  for (size_t i = 1; i < 5; ++i) {
+    INFO(found[i].entry.path);
+    CHECK(found[i].entry.kind ==
+          (i % 2 == 1 ? base::EntryKind::symlink : base::EntryKind::hardlink));
+    CHECK(found[i].entry.link == text);
+  }
+  CHECK(found[5].entry.link.empty());
+}
+
 TEST_CASE("pax numbers win over the header's, for one entry only") {
   const auto found =
       read(TarBuilder()
