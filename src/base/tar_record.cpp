@@ -38,8 +38,10 @@ std::optional<uint64_t> octal_number(std::string_view digits) {
 
 /// Nothing when the field holds anything but a number from 0 to 2^63 - 1.
 std::optional<uint64_t> number_field(TarRecord header, size_t at, size_t length) {
-  const std::string_view field(header.data() + at, length);
+  std::string_view field(header.data() + at, length);
   if ((static_cast<unsigned char>(field[0]) & 0x80U) != 0) return binary_number(field);
+  // The number in front may fill its field so far that its NUL is the first byte of this one.
+  field.remove_prefix(std::min(field.find_first_not_of('\0'), length - 1));
   return octal_number(trim(field.substr(0, field.find('\0'))));
 }
 
@@ -66,11 +68,26 @@ char tar_type(TarRecord header) {
   return header[156];
 }
 
+bool is_gnu_header(TarRecord header) {
+  return std::string_view(header.data() + 257, 8) == std::string_view("ustar  \0", 8);
+}
+
+bool has_front_part(TarRecord header) {
+  if (std::string_view(header.data() + 257, 6) == std::string_view("ustar\0", 6)) return true;
+  // GNU archives keep times there. Go before 1.8, and with it Docker, also put names there.
+  if (!is_gnu_header(header)) return false;
+  const auto is_time = [&](size_t at) {
+    return header[at] == '\0' || number_field(header, at, 12).has_value();
+  };
+  const std::string_view text = text_field(header, 345, 155);
+  const bool is_ascii =
+      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) > 0; });
+  return is_ascii && !(is_time(345) && is_time(357));
+}
+
 std::string tar_name(TarRecord header) {
   const std::string_view name = text_field(header, 0, 100);
-  // GNU archives keep times where ustar has the front part of long names.
-  const bool is_ustar = std::string_view(header.data() + 257, 6) == std::string_view("ustar\0", 6);
-  const std::string_view prefix = is_ustar ? text_field(header, 345, 155) : "";
+  const std::string_view prefix = has_front_part(header) ? text_field(header, 345, 155) : "";
   return prefix.empty() ? std::string(name) : cat(prefix, '/', name);
 }
 

@@ -19,7 +19,11 @@ bool is_zero(TarRecord header);
 /// Whether the checksum is right, its bytes taken as signed or not, as old programs did.
 bool has_right_sum(TarRecord header);
 char tar_type(TarRecord header);
-/// The name with the front part that ustar keeps for long ones.
+/// Whether it is in GNU's form, which is not POSIX's from byte 345 on.
+bool is_gnu_header(TarRecord header);
+/// Whether the front part of a long name stands where ustar keeps it.
+bool has_front_part(TarRecord header);
+/// The name with its front part.
 std::string tar_name(TarRecord header);
 std::string_view tar_link(TarRecord header);
 /// The size field, octal or GNU's binary form; nothing when it is no number from 0 to 2^63 - 1.

@@ -1,6 +1,7 @@
 #include "rootfs/tar_guard.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/error.hpp"
@@ -43,12 +44,30 @@ void fill_link_field(std::span<char, tar_record_size> header) {
   write_sum(header);
 }
 
+/// Writes what the library would misread in the way that it knows.
+void respell(std::span<char, tar_record_size> header) {
+  bool is_changed = false;
+  if (base::is_gnu_header(header) && base::has_front_part(header)) {
+    std::memcpy(header.data() + 257, "ustar\00000", 8);
+    is_changed = true;
+  }
+  // To the library a NUL ends a number, also in front of one.
+  constexpr std::array<std::pair<size_t, size_t>, 7> numbers{
+      {{100, 8}, {108, 8}, {116, 8}, {124, 12}, {136, 12}, {329, 8}, {337, 8}}};
+  for (const auto& [at, length] : numbers) {
+    const size_t digits = std::string_view(header.data() + at, length).find_first_not_of('\0');
+    if (digits == 0 || digits == std::string_view::npos) continue;
+    std::memset(header.data() + at, ' ', digits);
+    is_changed = true;
+  }
+  if (is_changed) write_sum(header);
+}
+
 /// Whether a GNU header's fields of a sparse file, the first pieces of its map and its size, are
 /// used by those that are one, and by no others. POSIX has other fields there.
 bool has_right_sparse_fields(base::TarRecord header) {
-  const bool is_gnu = std::string_view(header.data() + 257, 8) == std::string_view("ustar  \0", 8);
   const bool is_sparse = base::tar_type(header) == 'S';
-  if (!is_gnu) return !is_sparse;
+  if (!base::is_gnu_header(header)) return !is_sparse;
   return (header[386] != '\0') == is_sparse && (header[483] != '\0') == is_sparse;
 }
 
@@ -133,6 +152,7 @@ void TarGuard::read_header(std::span<char, tar_record_size> header) {
     }
     refuse("a damaged header");
   }
+  respell(header);
   const char type = base::tar_type(header);
   if (known_types.find(type) == std::string_view::npos) {
     refuse(cat("entry \"", excerpt(base::tar_name(header)), "\" is of the unknown type '",
@@ -184,8 +204,9 @@ void TarGuard::begin_entry(std::span<char, tar_record_size> header, uint64_t siz
     refuse_entry("is a file with content and the name of a directory");
   }
   const bool has_long_link = pax.link || pending_.gnu_link;
-  if ((type == '1' || type == '2') && has_long_link && base::tar_link(header).empty()) {
-    fill_link_field(header);
+  if ((type == '1' || type == '2') && base::tar_link(header).empty()) {
+    if (!has_long_link && type == '1') refuse_entry("is a hard link to nothing");
+    if (has_long_link) fill_link_field(header);
   }
   if (!has_right_sparse_fields(header)) refuse_entry("is a sparse file with a damaged map");
   if (pax.sparse_map != PaxHeader::SparseMap::none && type != '0') {

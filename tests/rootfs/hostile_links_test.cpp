@@ -96,6 +96,13 @@ TEST_CASE("content that a link or a device claims to have does not hide the entr
   }
 }
 
+TEST_CASE("a hard link to nothing is not taken for what its mode says") {
+  for (const unsigned mode : {0644U, 0100644U, 040755U}) {
+    require_refusal({TarBuilder().entry('1', "l", "", "", {.mode = mode}).finish()},
+                    {"\"l\" is a hard link to nothing"});
+  }
+}
+
 TEST_CASE("two links that lead to each other end a write, not the program") {
   const std::string loop = TarBuilder().symlink("a", "b/x").symlink("b", "a/y").finish();
   require_tree({loop}, {"a -> b/x", "b -> a/y"});

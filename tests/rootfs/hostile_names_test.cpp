@@ -114,6 +114,23 @@ TEST_CASE("a long name split over two fields, or filling one, is not cut") {
        body.substr(0, body.size() - 1) + " file x"});
 }
 
+TEST_CASE("a long name is not cut where programs of old put its front part beside a large owner") {
+  const auto split = [](const std::string& front, std::string_view times) {
+    std::string header = TarBuilder().file("name", "", {.uid = 3'000'000}).unfinished();
+    header.replace(257, 8, "ustar  ", 8);
+    header.replace(345, front.size(), front);
+    if (!times.empty()) header.replace(345, times.size(), times);
+    return TarBuilder::with_new_sum(header) + std::string(1024, '\0');
+  };
+  require_tree({split("front", "")}, {"front dir", "front/name file "});
+  const std::string longest(155, 'f');
+  require_tree({split(longest, "")}, {longest + " dir", longest + "/name file "});
+  // What can be the times that belong there is no name.
+  require_tree({split("1234", "")}, {"name file "});
+  require_tree({split("", "14524770400 14524770400 ")}, {"name file "});
+  require_tree({split("fr\xc3\xb6nt", "")}, {"name file "});
+}
+
 TEST_CASE("an image is not refused because a file with the longest of names was deleted") {
   for (const size_t size : {252U, 255U}) {
     const std::string name(size, 'n');

@@ -134,6 +134,21 @@ TEST_CASE("a link whose text is only in front of its header keeps it") {
   CHECK(found[5].entry.link.empty());
 }
 
+TEST_CASE("a number behind a NUL of the one before is not nothing") {
+  std::string header =
+      TarBuilder().file("a", "", {.mode = 0751, .uid = 123456, .gid = 7, .mtime = 9}).unfinished();
+  for (const size_t at : {100U, 108U, 116U, 124U, 136U}) header[at] = '\0';
+  header[134] = '5';
+  const std::string content = "hello" + std::string(507, '\0');
+  const auto found = read(TarBuilder::with_new_sum(header) + content + TarBuilder().finish());
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].entry.mode == 0751);
+  CHECK(found[0].entry.uid == 123456);
+  CHECK(found[0].entry.gid == 7);
+  CHECK(found[0].entry.mtime_seconds == 9);
+  CHECK(found[0].data == "hello");
+}
+
 TEST_CASE("pax numbers win over the header's, for one entry only") {
   const auto found =
       read(TarBuilder()
