@@ -96,12 +96,21 @@ StoredImage find_in_archive(const std::shared_ptr<const FileSet>& files, const s
   return stored;
 }
 
+/// An archive may have both an index.json and a manifest.json. The index knows the image's digest;
+/// but Docker 25 left it empty when an image was saved by its id.
+bool is_told_by_index(const FileSet& files) {
+  const auto text = read_document(files, layout_index, document_limit);
+  if (!text || !files.find(archive_manifest)) return text.has_value();
+  const auto document = base::JsonDocument::parse(*text, layout_index);
+  const JsonView list = document.root().at("manifests");
+  return !list.is_null() && !list.items().empty();
+}
+
 }  // namespace
 
 StoredImage find_stored_image(std::shared_ptr<const FileSet> files, const StoredChoice& choice,
                               base::Log& log) {
-  // Archives may have both; the index knows the image's digest.
-  if (files->find(layout_index)) return find_in_layout(std::move(files), choice, log);
+  if (is_told_by_index(*files)) return find_in_layout(std::move(files), choice, log);
   const auto text = read_document(*files, archive_manifest, document_limit);
   if (!text) {
     throw base::Error(

@@ -35,6 +35,18 @@ TEST_CASE("what docker save wrote is read by its manifest.json", "[saved_image]"
   CHECK(find(files).name.empty());
 }
 
+TEST_CASE("an image saved without a name is found beside an index of nothing", "[saved_image]") {
+  const auto files = archive(R"([{"Config":"config","RepoTags":null,"Layers":["a/layer.tar"]}])");
+  (*files)["oci-layout"] = R"({"imageLayoutVersion":"1.0.0"})";
+  for (const char* list : {"null", "[]"}) {
+    (*files)["index.json"] = cat(R"({"schemaVersion":2,"manifests":)", list, "}");
+    CHECK(find(files).config_digest == Digest::of(config_of("layer")));
+  }
+  // What is damaged is no reason to look elsewhere.
+  (*files)["index.json"] = "{";
+  CHECK(contains(refusal_of(files), "index.json"));
+}
+
 TEST_CASE("a manifest.json that does not fit the archive is refused", "[saved_image]") {
   const auto refusal = [](const std::string& manifest) { return refusal_of(archive(manifest)); };
   CHECK(contains(refusal("[]"), "manifest.json: it lists no image"));
