@@ -70,9 +70,11 @@ bool is_in(std::string_view choice, char c) {
     }
     if (choice[i] == '\\' && i + 1 < choice.size()) ++i;
     if (i + 2 < choice.size() && choice[i + 1] == '-') {
+      const bool is_escaped = choice[i + 2] == '\\' && i + 3 < choice.size();
+      const size_t last = is_escaped ? i + 3 : i + 2;
       found = found || (static_cast<unsigned char>(choice[i]) <= static_cast<unsigned char>(c) &&
-                        static_cast<unsigned char>(c) <= static_cast<unsigned char>(choice[i + 2]));
-      i += 2;
+                        static_cast<unsigned char>(c) <= static_cast<unsigned char>(choice[last]));
+      i = last;
     } else {
       found = found || choice[i] == c;
     }

@@ -95,6 +95,8 @@ TEST_CASE("patterns of people are understood as git does") {
            Row{"[[:x]", ":", true},
            Row{"[^]]", "]", false},
            Row{"[a\\]]", "]", true},
+           Row{"[\\a-\\c]", "c", true},
+           Row{"[\\A-\\C]", "Q", false},
        }) {
     INFO(row.pattern << " and " << row.path);
     CHECK(matches(row.pattern, row.path) == row.matches);
