@@ -34,6 +34,12 @@ bool read_host(std::string_view text, SshAddress& address) {
   return !address.host.empty() && address.host[0] != '-';
 }
 
+/// "/~user/repository" is below that user's home.
+std::string from_home(std::string path) {
+  if (path.starts_with("/~")) path.erase(0, 1);
+  return path;
+}
+
 SshAddress parse_url(std::string_view rest, std::string_view uri) {
   SshAddress address;
   const size_t slash = rest.find('/');
@@ -48,9 +54,7 @@ SshAddress parse_url(std::string_view rest, std::string_view uri) {
     throw base::Error(base::cat("source.git.uri ", base::excerpt(display_uri(uri)),
                                 ": expected ssh://user@host:port/path"));
   }
-  address.path = base::percent_decode(rest.substr(slash));
-  // "/~user/repository" is below that user's home.
-  if (address.path.starts_with("/~")) address.path.erase(0, 1);
+  address.path = from_home(base::percent_decode(rest.substr(slash)));
   return address;
 }
 
@@ -89,7 +93,7 @@ std::optional<SshAddress> parse_ssh_address(std::string_view uri) {
     host.erase(1, inner);
   }
   if (!read_host(host, address)) return std::nullopt;
-  address.path = rest.substr(colon + 1);
+  address.path = from_home(std::string(rest.substr(colon + 1)));
   return address;
 }
 

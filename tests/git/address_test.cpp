@@ -23,6 +23,7 @@ TEST_CASE("ssh addresses are read as git reads them") {
   CHECK(parsed("git@host:org/repo.git") == "git|host|22|org/repo.git");
   CHECK(parsed("git@host:/abs/repo") == "git|host|22|/abs/repo");
   CHECK(parsed("host:repo") == "|host|22|repo");
+  CHECK(parsed("u@host:/~bob/r") == "u|host|22|~bob/r");
   CHECK(parsed("u@[::1]:repo") == "u|::1|22|repo");
   CHECK(parsed("u@[host:2222]:repo") == "u|host|2222|repo");
   CHECK(parsed("[u@host:2222]:/abs/repo") == "u|host|2222|/abs/repo");
