@@ -86,6 +86,7 @@ Platform Platform::normalised() const {
   if (!variant_text.empty() && variant_text[0] >= '0' && variant_text[0] <= '9') {
     result.variant.insert(0, "v");
   }
+  if (variant_text.ends_with(".0")) result.variant.resize(result.variant.size() - 2);
   if (result.variant.empty()) {
     if (result.architecture == "amd64") result.variant = "v1";
     if (result.architecture == "arm64") result.variant = "v8";

@@ -48,6 +48,8 @@ TEST_CASE("platforms have one spelling after normalisation") {
   CHECK(normal("aarch64", "") == "linux/arm64/v8");
   CHECK(normal("arm64/v8", "") == "linux/arm64/v8");
   CHECK(normal("arm64", "8") == "linux/arm64/v8");
+  CHECK(normal("arm64", "v8.0") == "linux/arm64/v8");
+  CHECK(normal("arm64", "8.2") == "linux/arm64/v8.2");
   CHECK(normal("arm/v6", "") == "linux/arm/v6");
   CHECK(normal("armhf", "") == "linux/arm/v7");
   CHECK(normal("armel", "") == "linux/arm/v6");
