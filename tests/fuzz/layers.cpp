@@ -10,17 +10,24 @@ namespace {
 
 using fuzz::require;
 
-/// What layers, one tar stream behind the other, come to.
-std::unique_ptr<base::EntrySource> merge(std::string_view stack) {
-  rootfs::VirtualTree tree(keep_bytes);
+/// One tar stream behind the other: a layer ends with two empty blocks.
+std::vector<std::string> layers_of(std::string_view stack) {
   const std::string end(1024, '\0');
-  for (int layers = 0; !stack.empty() && layers < 4; ++layers) {
-    // A layer ends with two empty blocks.
+  std::vector<std::string> layers;
+  while (!stack.empty() && layers.size() < 4) {
     size_t size = 0;
     while (size < stack.size() && stack.substr(size, end.size()) != end) size += 512;
     size = std::min(size + end.size(), stack.size());
-    base::MemorySource tar{std::string(stack.substr(0, size))};
+    layers.emplace_back(stack.substr(0, size));
     stack.remove_prefix(size);
+  }
+  return layers;
+}
+
+std::unique_ptr<base::EntrySource> merge(const std::vector<std::string>& layers) {
+  rootfs::VirtualTree tree(keep_bytes);
+  for (const std::string& layer : layers) {
+    base::MemorySource tar(layer);
     rootfs::LayerReader reader(tar);
     tree.apply(reader);
   }
@@ -65,10 +72,10 @@ void read_manifest(const std::string& text) {
 // Layers as tar streams, base layer first.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::unique_ptr<base::EntrySource> tree;
-  if (!fuzz::accepts([&] { tree = merge(fuzz::text_of(data, size)); })) return 0;
+  if (!fuzz::accepts([&] { tree = merge(layers_of(fuzz::text_of(data, size))); })) return 0;
   const Written once = write(*tree);
   read_manifest(once.manifest);
-  const Written again = write(*merge(once.tar));
+  const Written again = write(*merge({once.tar}));
   require(again.manifest == once.manifest, "a tree written as a layer is the same tree");
   require(again.tar == once.tar, "a tree is written in one way");
   return 0;
