@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/cancel.hpp"
 #include "base/error.hpp"
 
 namespace git {
@@ -69,6 +70,7 @@ void check_text_size(uint64_t size) {
 
 void PackParser::run(const std::function<bool()>& stop) {
   for (uint32_t i = 0; i < stream_.count(); ++i) {
+    base::throw_if_cancelled();
     const PackEntry entry = stream_.next();
     if (entry.delta == PackEntry::Delta::none) {
       records_.add(entry.offset, read_plain(entry));
@@ -151,10 +153,30 @@ PackParser::Record PackParser::apply(const Record& base, Delta& delta) {
     return apply_to_blob(base.id, delta);
   }
   check_text_size(delta.result_size());
-  const std::string origin = shelf_.get(kept_[base.detail]);
   base::StringSink out(static_cast<size_t>(delta.result_size()));
-  delta.apply({origin}, out);
+  delta.apply({text_of(base.detail)}, out);
   return hand_over(base.state == State::commit ? ObjectType::commit : ObjectType::tree, out.take());
+}
+
+const std::string& PackParser::text_of(uint32_t number) {
+  if (last_text_number_ != number) {
+    const TextShelf::Place& place = kept_[number];
+    count_base(place.size);
+    last_text_number_.reset();
+    last_text_.resize(static_cast<size_t>(place.size));
+    shelf_.read(place, 0, last_text_);
+    last_text_number_ = number;
+  }
+  return last_text_;
+}
+
+void PackParser::count_base(uint64_t size) {
+  base_bytes_ += size;
+  if (base_bytes_ > most_base_bytes_) {
+    throw Error(
+        "the server sent deltas that take too long to resolve; have the repository packed "
+        "anew (git gc)");
+  }
 }
 
 PackParser::Record PackParser::apply_to_blob(const Oid& base, Delta& delta) {
@@ -162,6 +184,7 @@ PackParser::Record PackParser::apply_to_blob(const Oid& base, Delta& delta) {
   if (bytes == nullptr) {
     const auto content = sink_.read_back(base);
     if (delta.base_size() > largest_whole_blob) return make_blob(delta, {{}, content.get()});
+    count_base(delta.base_size());
     std::string whole(static_cast<size_t>(delta.base_size()), '\0');
     if (!whole.empty()) content->read_at(0, whole);
     bytes = std::make_shared<const std::string>(std::move(whole));
@@ -237,6 +260,7 @@ void PackParser::resolve_waiting(const std::function<bool()>& stop) {
     known.push_back(waiting.number);
   };
   while (!known.empty()) {
+    base::throw_if_cancelled();
     const uint32_t number = known.back();
     known.pop_back();
     const Record base = records_.at(number);

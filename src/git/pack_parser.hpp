@@ -1,6 +1,7 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "git/delta.hpp"
@@ -18,11 +19,15 @@ enum class Blobs { pass_over, hand_over };
 /// once.
 class PackParser {
  public:
-  PackParser(base::ByteSource& pack, ObjectSink& sink, Blobs blobs)
+  /// `most_base_bytes` bounds what is read back for deltas to build on: a delta of a few bytes may
+  /// have a base of megabytes.
+  PackParser(base::ByteSource& pack, ObjectSink& sink, Blobs blobs,
+             uint64_t most_base_bytes = 1ULL << 40U)
       : stream_(pack, blobs == Blobs::hand_over ? PackStream::Checksum::passed_over
                                                 : PackStream::Checksum::compared),
         sink_(sink),
-        blobs_(blobs) {}
+        blobs_(blobs),
+        most_base_bytes_(most_base_bytes) {}
 
   /// Reads everything; ends early once `stop`, asked after each object, says so.
   void run(const std::function<bool()>& stop);
@@ -48,6 +53,9 @@ class PackParser {
   void count_shelved(uint64_t size);
   Record resolve(const Record& base, const Instructions& instructions);
   Record apply(const Record& base, Delta& delta);
+  /// A commit or tree; good until the next one is asked for.
+  const std::string& text_of(uint32_t number);
+  void count_base(uint64_t size);
   Record apply_to_blob(const Oid& base, Delta& delta);
   Record make_blob(Delta& delta, const DeltaBase& base);
   Record hand_over(ObjectType type, std::string content);
@@ -62,6 +70,10 @@ class PackParser {
   TextShelf shelf_;
   std::deque<TextShelf::Place> kept_;  ///< Commits and trees, on the shelf.
   uint64_t kept_bytes_ = 0;
+  std::string last_text_;  ///< Many deltas may build on one text.
+  std::optional<uint32_t> last_text_number_;
+  uint64_t base_bytes_ = 0;
+  uint64_t most_base_bytes_;
   uint64_t shelved_ = 0;
   RecentBlobs recent_;
   std::unordered_multimap<Oid, Waiting, OidHash> waiting_for_id_;

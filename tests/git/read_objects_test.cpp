@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "git/pack_parser.hpp"
 #include "git/pack_reader.hpp"
 #include "git/support/collecting_sink.hpp"
 #include "git/support/pack_builder.hpp"
@@ -108,6 +109,43 @@ TEST_CASE("deltas that build on one another in a circle, or on nothing, are refu
   PackBuilder thin;
   thin.add_delta(id_of(base), delta_appending(100, "b"));
   CHECK(contains(complaint(thin.pack()), "lacks what a delta builds on"));
+}
+
+TEST_CASE("small deltas of one large directory take no long time") {
+  PackBuilder pack;
+  const std::string tree(15'000'000, 't');
+  const size_t first = pack.add(ObjectType::tree, tree);
+  constexpr int count = 30'000;
+  for (int i = 0; i < count; ++i) {
+    const std::string text = std::to_string(i);
+    pack.add_delta(first, delta_number(tree.size()) + delta_number(text.size()) +
+                              static_cast<char>(text.size()) + text);
+  }
+  CollectingSink sink;
+  read(pack.pack(), sink);
+  CHECK(sink.trees.size() == count + 1);
+}
+
+TEST_CASE("deltas are not resolved for hours on bases that change all the time") {
+  for (const ObjectType type : {ObjectType::tree, ObjectType::blob}) {
+    PackBuilder pack;
+    std::vector<size_t> bases;
+    for (const char letter : {'a', 'b', 'c', 'd'}) {
+      bases.push_back(pack.add(type, std::string(3'000'000, letter)));
+    }
+    for (int i = 0; i < 40; ++i) {
+      pack.add_delta(bases[static_cast<size_t>(i) % 4],
+                     delta_number(3'000'000) + delta_number(2) + '\2' + std::to_string(10 + i));
+    }
+    const auto complaint_at = [&](uint64_t most_base_bytes) {
+      base::MemorySource source(pack.pack());
+      CollectingSink sink;
+      git::PackParser parser(source, sink, git::Blobs::hand_over, most_base_bytes);
+      return message_of([&] { parser.run([] { return false; }); });
+    };
+    CHECK(complaint_at(120'000'000).empty());
+    CHECK(contains(complaint_at(100'000'000), "too long to resolve"));
+  }
 }
 
 TEST_CASE("a damaged pack is refused wherever it is cut") {
