@@ -57,7 +57,8 @@ bool is_local_host(std::string_view host) {
   if (const auto address = ipv4_of(name)) {
     return in_network(*address, 0x00000000, 8) || in_network(*address, 0x0A000000, 8) ||
            in_network(*address, 0xAC100000, 12) || in_network(*address, 0xC0A80000, 16) ||
-           in_network(*address, 0xA9FE0000, 16);
+           in_network(*address, 0xA9FE0000, 16) ||
+           in_network(*address, 0x64400000, 10);  // Of carriers and clouds (RFC 6598).
   }
   const auto address = ipv6_of(name);
   if (!address) return false;

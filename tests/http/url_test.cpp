@@ -111,16 +111,16 @@ TEST_CASE("addresses of this machine and of private networks are known in every 
     CHECK(http::is_loopback_host(host));
     CHECK(http::is_local_host(host));
   }
-  for (const char* host :
-       {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "0.0.0.0", "169.254.169.254",
-        "fe80::1", "fc00::1", "fd12::1", "::", "::ffff:10.0.0.1"}) {
+  for (const char* host : {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "0.0.0.0",
+                           "169.254.169.254", "100.64.0.0", "100.100.100.200", "100.127.255.255",
+                           "fe80::1", "fc00::1", "fd12::1", "::", "::ffff:10.0.0.1"}) {
     CAPTURE(host);
     CHECK_FALSE(http::is_loopback_host(host));
     CHECK(http::is_local_host(host));
   }
-  for (const char* host :
-       {"example.com", "localhost.example.com", "11.0.0.1", "172.32.0.1", "172.15.0.1",
-        "192.169.0.1", "8.8.8.8", "2001:db8::1", "10.example.com"}) {
+  for (const char* host : {"example.com", "localhost.example.com", "11.0.0.1", "172.32.0.1",
+                           "172.15.0.1", "192.169.0.1", "100.63.255.255", "100.128.0.0", "8.8.8.8",
+                           "2001:db8::1", "10.example.com"}) {
     CAPTURE(host);
     CHECK_FALSE(http::is_local_host(host));
   }
