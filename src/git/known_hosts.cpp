@@ -18,9 +18,47 @@ std::string renamed(std::string_view pattern, std::string_view host, std::string
   return base::cat(negation, bracket, stand_in, rest.substr(name.size()));
 }
 
+/// Whether a pattern with "*" and "?" stands for all of `name`.
+bool matches(std::string_view pattern, std::string_view name) {
+  size_t at = 0;
+  size_t taken = 0;
+  size_t behind_star = pattern.npos;
+  for (size_t star_takes = 0; taken < name.size();) {
+    if (at < pattern.size() && pattern[at] == '*') {
+      behind_star = ++at;
+      star_takes = taken;
+    } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == name[taken])) {
+      ++at;
+      ++taken;
+    } else {
+      if (behind_star == pattern.npos) return false;
+      at = behind_star;
+      taken = ++star_takes;
+    }
+  }
+  return pattern.find_first_not_of('*', at) == pattern.npos;
+}
+
+/// The library ignores what a "!" excludes.
+bool excludes(std::string_view patterns, std::string_view host, unsigned port) {
+  const std::string name = port == 22 ? std::string(host) : base::cat('[', host, "]:", port);
+  for (const std::string_view pattern : base::split(patterns, ',')) {
+    const bool is_excluded = pattern.starts_with('!') &&
+                             matches(base::to_lower(pattern.substr(1)), base::to_lower(name));
+    if (is_excluded) return true;
+  }
+  return false;
+}
+
+/// A key of the host that the library cannot read makes it read none.
+bool is_known_kind(std::string_view key) {
+  const std::string_view kind = key.substr(0, key.find(' '));
+  return kind == "ssh-rsa" || kind == "ssh-ed25519" || kind.starts_with("ecdsa-sha2-nistp");
+}
+
 }  // namespace
 
-std::string known_hosts_lines(std::string_view text, std::string_view host,
+std::string known_hosts_lines(std::string_view text, std::string_view host, unsigned port,
                               std::string_view stand_in) {
   std::string clean(text);
   std::erase(clean, '\r');
@@ -30,6 +68,9 @@ std::string known_hosts_lines(std::string_view text, std::string_view host,
     const std::string_view trimmed = base::trim(line);
     if (trimmed.empty()) continue;
     const std::string_view patterns = trimmed.substr(0, trimmed.find(' '));
+    const bool has_marker = trimmed.starts_with('@');
+    const std::string_view key = base::trim(trimmed.substr(patterns.size()));
+    if (!has_marker && (!is_known_kind(key) || excludes(patterns, host, port))) continue;
     std::string_view separator;
     for (const std::string_view pattern : base::split(patterns, ',')) {
       lines += base::cat(separator, renamed(pattern, host, stand_in));

@@ -180,7 +180,7 @@ class SshChannel : public Channel {
     set(SSH_OPTIONS_FD, &socket);
     set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
     known_hosts_.reset();
-    known_lines_ = known_hosts_lines(options.known_hosts, address.host, name);
+    known_lines_ = known_hosts_lines(options.known_hosts, address.host, address.port, name);
     if (!known_lines_.empty()) {
       // The library reads host keys from files only, and from them which key types to ask for.
       known_hosts_ = base::UniqueFd(::memfd_create("known_hosts", MFD_CLOEXEC));
