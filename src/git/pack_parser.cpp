@@ -5,6 +5,7 @@
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
+#include "git/base_blocks.hpp"
 
 namespace git {
 namespace {
@@ -183,7 +184,11 @@ PackParser::Record PackParser::apply_to_blob(const Oid& base, Delta& delta) {
   auto bytes = recent_.find(base);
   if (bytes == nullptr) {
     const auto content = sink_.read_back(base);
-    if (delta.base_size() > largest_whole_blob) return make_blob(delta, {{}, content.get()});
+    if (delta.base_size() > largest_whole_blob) {
+      const BaseBlocks blocks(content, delta.base_size(),
+                              [this](uint64_t size) { count_base(size); });
+      return make_blob(delta, {{}, &blocks});
+    }
     count_base(delta.base_size());
     std::string whole(static_cast<size_t>(delta.base_size()), '\0');
     if (!whole.empty()) content->read_at(0, whole);

@@ -27,6 +27,30 @@ std::string complaint(const std::string& pack) {
   return message_of([&] { read(pack, sink); });
 }
 
+/// Counts how often a blob is read from, for which a file would have to be opened.
+class CountingSink : public CollectingSink {
+ public:
+  int reads = 0;
+  std::shared_ptr<const base::Content> read_back(const git::Oid& id) override {
+    return std::make_shared<Counted>(CollectingSink::read_back(id), reads);
+  }
+
+ private:
+  class Counted : public base::Content {
+   public:
+    Counted(std::shared_ptr<const base::Content> content, int& reads)
+        : content_(std::move(content)), reads_(reads) {}
+    void read_at(uint64_t offset, std::span<char> buffer) const override {
+      ++reads_;
+      content_->read_at(offset, buffer);
+    }
+
+   private:
+    std::shared_ptr<const base::Content> content_;
+    int& reads_;
+  };
+};
+
 std::string noise(size_t size) {
   std::string bytes(size, '\0');
   uint32_t state = 1;
@@ -124,6 +148,30 @@ TEST_CASE("small deltas of one large directory take no long time") {
   CollectingSink sink;
   read(pack.pack(), sink);
   CHECK(sink.trees.size() == count + 1);
+}
+
+TEST_CASE("millions of short pieces of a large blob take no long time") {
+  PackBuilder pack;
+  const std::string base = noise(5'000'000);
+  const size_t first = pack.add(ObjectType::blob, base);
+  // Across the ends of blocks as well, and the last byte.
+  const std::vector<uint32_t> offsets = {16'380, 4'999'992, 0, 32'768};
+  std::string pieces;
+  std::string text;
+  for (const uint32_t offset : offsets) {
+    pieces += delta_copy(offset, 8);
+    text += base.substr(offset, 8);
+  }
+  constexpr int count = 500'000;
+  std::string instructions = delta_number(base.size()) + delta_number(text.size() + count);
+  instructions += pieces;
+  for (int i = 0; i < count; ++i) instructions += delta_copy(static_cast<uint32_t>(i % 100), 1);
+  for (int i = 0; i < count; ++i) text += base[static_cast<size_t>(i % 100)];
+  pack.add_delta(first, instructions);
+  CountingSink sink;
+  read(pack.pack(), sink);
+  CHECK(sink.blobs.contains(id_of(text)));
+  CHECK(sink.reads < 20);
 }
 
 TEST_CASE("deltas are not resolved for hours on bases that change all the time") {
