@@ -77,7 +77,8 @@ bool has_front_part(TarRecord header) {
   // GNU archives keep times there. Go before 1.8, and with it Docker, also put names there.
   if (!is_gnu_header(header)) return false;
   const auto is_time = [&](size_t at) {
-    return header[at] == '\0' || number_field(header, at, 12).has_value();
+    // So does one before 1970 begin.
+    return header[at] == '\0' || header[at] == '\xff' || number_field(header, at, 12);
   };
   const std::string_view text = text_field(header, 345, 155);
   const bool is_ascii =

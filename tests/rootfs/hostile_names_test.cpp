@@ -128,6 +128,8 @@ TEST_CASE("a long name is not cut where programs of old put its front part besid
   // What can be the times that belong there is no name.
   require_tree({split("1234", "")}, {"name file "});
   require_tree({split("", "14524770400 14524770400 ")}, {"name file "});
+  require_tree({split("", "14524770400" + std::string(1, '\0') + std::string(12, '\xff'))},
+               {"name file "});
   require_tree({split("fr\xc3\xb6nt", "")}, {"name file "});
 }
 
