@@ -112,7 +112,8 @@ PutInput find_put_input(const std::string& sources, const std::string& given) {
   }
   if (kind_of(path + "/rootfs") == Kind::directory) return {PutInput::Kind::rootfs, path, path};
   if (is_layout(path)) return {PutInput::Kind::layout, path, parent_of(sources, image)};
-  if (kind_of(path + "/oci") == Kind::directory && is_layout(path + "/oci")) {
+  if (is_layout(path + "/oci")) {
+    refuse_way_out(sources, image + "/oci");
     return {PutInput::Kind::layout, path + "/oci", path};
   }
   if (kind_of(path + "/image.tar") == Kind::file) {

@@ -17,7 +17,10 @@ class Inputs {
     fs::create_directories(dir_ / "secret/image/rootfs");
     fs::create_directories(dir_ / "secret/oci");
     fs::create_directories(dir_ / "given/real/rootfs");
-    for (const char* name : {"oci-layout", "index.json"}) std::ofstream(dir_ / "secret/oci" / name);
+    fs::create_directories(dir_ / "given/layout");
+    for (const char* layout : {"secret/oci", "given/layout"}) {
+      for (const char* name : {"oci-layout", "index.json"}) std::ofstream(dir_ / layout / name);
+    }
     std::ofstream(dir_ / "secret/image.tar") << "archive";
   }
 
@@ -50,13 +53,15 @@ TEST_CASE("a link in one input does not publish another input") {
     CHECK_THAT(inputs.refusal(image), Catch::Matchers::Contains("leads out of the input"));
   }
   inputs.link("oci", "../secret/oci");
-  CHECK_THAT(inputs.refusal("given"), Catch::Matchers::Contains("no image that put knows"));
+  CHECK_THAT(inputs.refusal("given"), Catch::Matchers::Contains("leads out of the input"));
 }
 
 TEST_CASE("links within an input lead to its image") {
   Inputs inputs;
   inputs.link("latest", "real");
   CHECK(inputs.find("given/latest").kind == resource::PutInput::Kind::rootfs);
+  inputs.link("oci", "layout");
+  CHECK(inputs.find("given").kind == resource::PutInput::Kind::layout);
   // As of a directory of inputs that somebody has put together by hand.
   fs::create_directory_symlink(inputs.path() / "given", inputs.path() / "linked");
   CHECK(inputs.find("linked/latest/").kind == resource::PutInput::Kind::rootfs);
