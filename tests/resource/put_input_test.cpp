@@ -42,6 +42,7 @@ class Inputs {
 }  // namespace
 
 TEST_CASE("a link in one input does not publish another input") {
+  const auto ends = Catch::Matchers::EndsWith("leads out of the input, or cannot be followed");
   Inputs inputs;
   inputs.link("image", "../secret/image");
   inputs.link("all", inputs.path() / "secret");
@@ -50,10 +51,10 @@ TEST_CASE("a link in one input does not publish another input") {
   for (const char* image : {"given/image", "given//image/", "./given/image", "given/all",
                             "given/all/image", "given/chain/oci", "given/x.tar"}) {
     INFO(image);
-    CHECK_THAT(inputs.refusal(image), Catch::Matchers::Contains("leads out of the input"));
+    CHECK_THAT(inputs.refusal(image), ends);
   }
   inputs.link("oci", "../secret/oci");
-  CHECK_THAT(inputs.refusal("given"), Catch::Matchers::Contains("leads out of the input"));
+  CHECK_THAT(inputs.refusal("given"), ends);
 }
 
 TEST_CASE("links within an input lead to its image") {
