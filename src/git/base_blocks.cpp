@@ -17,9 +17,9 @@ void BaseBlocks::read_at(uint64_t offset, std::span<char> buffer) const {
     return content_->read_at(offset, buffer);
   }
   while (!buffer.empty()) {
+    if (offset >= size_) throw base::Error("read beyond the end of a file");
     const uint64_t start = offset - offset % block_size;
     if (block_.empty() || start != start_) {
-      if (offset >= size_) throw base::Error("read beyond the end of a file");
       count_(block_size);
       block_.resize(static_cast<size_t>(std::min(block_size, size_ - start)));
       content_->read_at(start, block_);
