@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "git/ssh_keys.hpp"
 
 namespace git {
 namespace {
@@ -50,12 +51,6 @@ bool excludes(std::string_view patterns, std::string_view host, unsigned port) {
   return false;
 }
 
-/// A key of the host that the library cannot read makes it read none.
-bool is_known_kind(std::string_view key) {
-  const std::string_view kind = key.substr(0, key.find(' '));
-  return kind == "ssh-rsa" || kind == "ssh-ed25519" || kind.starts_with("ecdsa-sha2-nistp");
-}
-
 }  // namespace
 
 std::string known_hosts_lines(std::string_view text, std::string_view host, unsigned port,
@@ -70,7 +65,8 @@ std::string known_hosts_lines(std::string_view text, std::string_view host, unsi
     const std::string_view patterns = trimmed.substr(0, trimmed.find(' '));
     const bool has_marker = trimmed.starts_with('@');
     const std::string_view key = base::trim(trimmed.substr(patterns.size()));
-    if (!has_marker && (!is_known_kind(key) || excludes(patterns, host, port))) continue;
+    // A key of the host that the library cannot read makes it read none.
+    if (!has_marker && (!is_public_key(key) || excludes(patterns, host, port))) continue;
     std::string_view separator;
     for (const std::string_view pattern : base::split(patterns, ',')) {
       lines += base::cat(separator, renamed(pattern, host, stand_in));

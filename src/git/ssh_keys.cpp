@@ -43,6 +43,15 @@ std::string public_text(ssh_key_struct* key) {
   return base::cat(ssh_key_type_to_char(ssh_key_type(key)), ' ', encoded.get());
 }
 
+bool is_public_key(std::string_view text) {
+  const std::string type(text.substr(0, text.find(' ')));
+  const std::string_view rest = base::trim(text.substr(type.size()));
+  const std::string encoded(rest.substr(0, rest.find(' ')));
+  SshKey key;
+  return ssh_pki_import_pubkey_base64(encoded.c_str(), ssh_key_type_from_name(type.c_str()),
+                                      base::Out(key)) == SSH_OK;
+}
+
 std::string fingerprint_of(ssh_key_struct* key) {
   unsigned char* raw = nullptr;
   size_t size = 0;

@@ -18,6 +18,9 @@ SshKey read_private_key(const RemoteOptions& options);
 /// The public half as it stands in known_hosts: its type and its encoding. Error when it has none.
 std::string public_text(ssh_key_struct* key);
 
+/// Whether a text begins as public_text() does, and the library can read that key.
+bool is_public_key(std::string_view text);
+
 /// "SHA256:..." as ssh shows it.
 std::string fingerprint_of(ssh_key_struct* key);
 

@@ -30,6 +30,7 @@ constexpr long connect_timeout_seconds = 30;
 /// Any server that answers a request for a variable does so at once.
 constexpr long version_timeout_seconds = 3;
 constexpr int poll_interval_ms = 250;
+constexpr unsigned usual_port = 22;
 constexpr const char* stand_in = "host-in-uri.invalid";
 constexpr std::chrono::minutes reply_timeout{15};
 
@@ -45,7 +46,7 @@ using Session = base::Handle<ssh_session_struct, close_session>;
 using SessionChannel = base::Handle<ssh_channel_struct, ssh_channel_free>;
 
 std::string host_text(const SshAddress& address) {
-  return address.port == 22 ? address.host : cat('[', address.host, "]:", address.port);
+  return address.port == usual_port ? address.host : cat('[', address.host, "]:", address.port);
 }
 
 class SshChannel : public Channel {
@@ -179,19 +180,26 @@ class SshChannel : public Channel {
     // From here on it is closed with the session.
     set(SSH_OPTIONS_FD, &socket);
     set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
-    known_hosts_.reset();
-    known_lines_ = known_hosts_lines(options.known_hosts, address.host, address.port, name);
-    if (!known_lines_.empty()) {
-      // The library reads host keys from files only, and from them which key types to ask for.
-      known_hosts_ = base::UniqueFd(::memfd_create("known_hosts", MFD_CLOEXEC));
-      if (!known_hosts_) base::throw_errno("keep source.git.known_hosts in memory");
-      base::write_all(known_hosts_.get(), known_lines_, "known_hosts");
-      known_hosts_path_ = cat("/proc/self/fd/", known_hosts_.get());
+    set_known_hosts(known_hosts_lines(options.known_hosts, address.host, address.port, name));
+    // As for ssh, a line without a port will do where none names this one.
+    without_port_ = address.port != usual_port && !known_lines_.empty() &&
+                    ssh_session_has_known_hosts_entry(session_.get()) != SSH_KNOWN_HOSTS_OK;
+    if (without_port_) {
+      set(SSH_OPTIONS_PORT, &usual_port);
+      set_known_hosts(known_hosts_lines(options.known_hosts, address.host, usual_port, name));
     }
-    set(SSH_OPTIONS_KNOWNHOSTS, known_hosts_path_.c_str());
     ssh_set_blocking(session_.get(), 0);
     if (repeat(SSH_AGAIN, "connect", [&] { return ssh_connect(session_.get()); }) == SSH_OK) return;
     fail("connect");
+  }
+
+  void set_known_hosts(std::string lines) {
+    known_lines_ = std::move(lines);
+    // The library reads host keys from files only, and from them which key types to ask for.
+    known_hosts_ = base::UniqueFd(::memfd_create("known_hosts", MFD_CLOEXEC));
+    if (!known_hosts_) base::throw_errno("keep source.git.known_hosts in memory");
+    base::write_all(known_hosts_.get(), known_lines_, "known_hosts");
+    set(SSH_OPTIONS_KNOWNHOSTS, cat("/proc/self/fd/", known_hosts_.get()).c_str());
   }
 
   base::UniqueFd open_socket(const SshAddress& address, const RemoteOptions& options) {
@@ -236,21 +244,19 @@ class SshChannel : public Channel {
                       ") that it is @revoked; somebody may be in between, or the host needs a new "
                       "key"));
     }
-    switch (ssh_session_is_known_server(session_.get())) {
-      case SSH_KNOWN_HOSTS_OK:
-        return;
-      case SSH_KNOWN_HOSTS_CHANGED:
-      case SSH_KNOWN_HOSTS_OTHER:
-        throw Error(
-            cat(where_, ": the host key (", fingerprint,
-                ") is not the one in source.git.known_hosts; somebody may be in between, or the "
-                "host has a new key: ",
-                line));
-      default:
-        throw Error(cat(where_,
-                        ": source.git.known_hosts has no key for this host; its fingerprint is ",
-                        fingerprint, "; if it is right, add: ", line));
+    const ssh_known_hosts_e known = ssh_session_is_known_server(session_.get());
+    if (known == SSH_KNOWN_HOSTS_OK) return;
+    // Another key for the host without the port is another server's.
+    if (!without_port_ && (known == SSH_KNOWN_HOSTS_CHANGED || known == SSH_KNOWN_HOSTS_OTHER)) {
+      throw Error(
+          cat(where_, ": the host key (", fingerprint,
+              ") is not the one in source.git.known_hosts; somebody may be in between, or the "
+              "host has a new key: ",
+              line));
     }
+    throw Error(cat(where_,
+                    ": source.git.known_hosts has no key for this host; its fingerprint is ",
+                    fingerprint, "; if it is right, add: ", line));
   }
 
   void log_in(const SshAddress& address, const RemoteOptions& options) {
@@ -304,7 +310,7 @@ class SshChannel : public Channel {
   std::string where_;
   std::string known_lines_;
   base::UniqueFd known_hosts_;
-  std::string known_hosts_path_ = "/dev/null";
+  bool without_port_ = false;           ///< Whether the host is looked for without its port there.
   std::optional<http::Tunnel> tunnel_;  // Outlives the session in it.
   Session session_;
   SessionChannel channel_;

@@ -2,6 +2,7 @@
 """put over every way to a repository, against the real server programs."""
 
 import random
+import re
 import socket
 import time
 import unittest
@@ -216,6 +217,21 @@ class PutOverSsh(PutCase):
         self.assertIsNone(repository.tip())
         _, other = self.sshd.stranger()
         self.arrives(known_hosts=f"@revoked {other}{line}")
+
+    def test_a_host_known_without_a_port_is_known_at_every_port(self):
+        """As for ssh: a line that names the port has the last word."""
+        repository = self.repository()
+        right = self.sshd.known_hosts
+        _, other = self.sshd.stranger()
+        for_all, other_for_all = (re.sub(r"\[(\S+)\]:\d+", r"\1", line) for line in (right, other))
+        self.arrives(known_hosts=for_all)
+        self.arrives(known_hosts=other_for_all + right)
+        self.refused(self.source(repository, known_hosts=other_for_all), "no key for this host",
+                     right.strip())
+        self.refused(self.source(repository, known_hosts=other + for_all), "is not the one")
+        self.refused(self.source(repository, known_hosts=f"!127.0.0.1,*{for_all.partition(' ')[2]}"),
+                     right.strip())
+        self.assertIsNone(repository.tip())
 
     def test_known_hosts_from_windows_are_read(self):
         self.arrives(known_hosts="# From Windows\r\n" + self.sshd.known_hosts.strip() + "\r\n")

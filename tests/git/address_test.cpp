@@ -61,36 +61,3 @@ TEST_CASE("an address that is shown holds no password") {
   CHECK(git::display_uri("ssh://git@host/team/r@2") == "ssh://git@host/team/r@2");
   CHECK(git::display_uri("https://me@corp.test:pass@host/r") == "https://host/r");
 }
-
-TEST_CASE("lines of known_hosts are kept for hosts whose names the library refuses") {
-  const auto lines = [](const char* text) {
-    return git::known_hosts_lines(text, "git_1.test", 2222, "other.invalid");
-  };
-  CHECK(lines("git_1.test ssh-rsa AAAA\r\n") == "other.invalid ssh-rsa AAAA\n");
-  CHECK(lines("[GIT_1.test]:2222,x,!git_1.test\tssh-rsa\tAAAA git_1.test") ==
-        "[other.invalid]:2222,x,!other.invalid ssh-rsa AAAA git_1.test\n");
-  CHECK(lines("x.git_1.test ssh-rsa A\n\n*.test ssh-rsa B\n") ==
-        "x.git_1.test ssh-rsa A\n*.test ssh-rsa B\n");
-  CHECK(lines("@revoked git_1.test ssh-rsa A") == "@revoked git_1.test ssh-rsa A\n");
-}
-
-TEST_CASE("a host that a line of known_hosts excludes is not one of its hosts") {
-  const auto is_kept = [](const std::string& patterns, unsigned port) {
-    return !git::known_hosts_lines(patterns + " ssh-rsa A", "Git.test", port, "Git.test").empty();
-  };
-  for (const char* patterns :
-       {"git.test,!git.test", "!git.test,*", "*,!g?t.*", "!*", "!GIT.TEST,*"}) {
-    INFO(patterns);
-    CHECK_FALSE(is_kept(patterns, 22));
-    CHECK(is_kept(patterns, 2222) == !contains(patterns, "!*"));
-  }
-  CHECK_FALSE(is_kept("[*]:2222,![git.test]:2222", 2222));
-  CHECK(is_kept("*,!other.test,!git.tes,!git.test.*,!?git.test,!*.git.test", 22));
-}
-
-TEST_CASE("a key of another kind in known_hosts does not hide the others") {
-  CHECK(git::known_hosts_lines("h ssh-dss AAAA\nh ssh-new@example.test AAAA\nh 2048 35 1234\n"
-                               "h ecdsa-sha2-nistp384 AAAA\nh  ssh-ed25519 AAAA\nh\n",
-                               "h", 22,
-                               "h") == "h ecdsa-sha2-nistp384 AAAA\nh  ssh-ed25519 AAAA\n");
-}
