@@ -39,6 +39,7 @@ class Contest:
         self.work = Workspace()
         self._ours = Path(ours).resolve()
         self.rival = None  # The directory of registry-image-resource's programs.
+        self.crane = None
         self.registry = registry.Registry(self.work)
         self._repositories = self.work.directory("repositories")
         # The server unpacks while the client still sends.
@@ -87,6 +88,8 @@ class Contest:
         runs = {"ours": measure([self._ours / "check"], request)}
         if self.rival:
             runs["registry-image"] = measure([self.rival / "check"], request)
+        if self.crane:
+            runs["crane digest"] = measure([self.crane, "digest", f"{self._image}:{self._tag}"])
         runs["skopeo inspect"] = measure(["skopeo", "inspect", "--tls-verify=false", "--raw",
                                           f"docker://{self._image}:{self._tag}"])
         return runs
@@ -100,6 +103,9 @@ class Contest:
         if self.rival:
             runs["registry-image"] = self._thrown_away(
                 lambda home: measure([self.rival / "in", home], request))
+        if self.crane:
+            runs["crane export, tar"] = self._thrown_away(lambda home: self._script(
+                f"{self.crane} export {self._image}@{self._digest} - | tar -xpf -", home))
         runs["skopeo + umoci"] = self._thrown_away(lambda home: self._script(
             f"skopeo copy -q --insecure-policy --src-tls-verify=false "
             f"docker://{self._image}@{self._digest} oci:layout:image; "
