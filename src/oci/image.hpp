@@ -101,6 +101,10 @@ ImageConfig parse_config(std::string_view document, size_t layer_count);
 /// `platform` and `created` only, also of a configuration that parse_config refuses.
 ImageConfig parse_origin(std::string_view document);
 
+/// Whether an index entry is a manifest, an index or does not say what it is. Others are to be
+/// passed over (image-spec image-index.md, manifests).
+bool has_known_type(const Descriptor& entry);
+
 /// Whether an index entry may be an image: it is no attestation, no artifact and of a known type.
 bool is_runnable(const Descriptor& entry);
 

@@ -55,13 +55,17 @@ std::string left_out(const Index& index) {
 
 }  // namespace
 
+bool has_known_type(const Descriptor& entry) {
+  return entry.media_type.empty() || kind_of_media_type(entry.media_type);
+}
+
 bool is_runnable(const Descriptor& entry) {
   const auto type = entry.annotations.find("vnd.docker.reference.type");
   const bool attestation =
       type != entry.annotations.end() && type->second == "attestation-manifest";
   const bool unknown = entry.platform && entry.platform->os == "unknown";
-  const bool known_type = entry.media_type.empty() || kind_of_media_type(entry.media_type);
-  return !attestation && !unknown && known_type && is_image_artifact_type(entry.artifact_type);
+  return !attestation && !unknown && has_known_type(entry) &&
+         is_image_artifact_type(entry.artifact_type);
 }
 
 Platform Platform::normalised() const {

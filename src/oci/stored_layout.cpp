@@ -1,5 +1,7 @@
 #include "oci/stored_layout.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/error.hpp"
@@ -98,7 +100,12 @@ class Layout {
       throw base::Error("it is not an index but a manifest");
     }
     index_ = parse_index(top_.bytes);
-    if (!index_.manifests.empty()) return;
+    // What stands beside images is to be passed over. Alone, it may be one all the same.
+    auto& entries = index_.manifests;
+    if (std::any_of(entries.begin(), entries.end(), has_known_type)) {
+      std::erase_if(entries, [](const Descriptor& entry) { return !has_known_type(entry); });
+    }
+    if (!entries.empty()) return;
     if (index_.unknown_digests.empty()) throw base::Error("it lists no image");
     throw base::Error(cat("it lists no image with a digest of a kind that is known here, but ",
                           base::excerpt(index_.unknown_digests.front())));
@@ -120,10 +127,7 @@ class Layout {
       if (const Descriptor* entry = with_digest(base::trim(*single), choice)) return entry;
     }
     if (files_.find(blob_path(top_.digest))) return nullptr;
-    std::set<Digest> digests;
-    for (const Descriptor& entry : index_.manifests) digests.insert(entry.digest);
-    const bool is_one = digests.size() == 1 && index_.unknown_digests.empty();
-    if (is_one) return with_digest(digests.begin()->text(), choice);
+    if (const auto image = only_image()) return with_digest(image->text(), choice);
     if (const Descriptor* entry = by_name(choice)) return entry;
     const auto images = find_unlabelled(store, index_, choice.platform);
     // skopeo and others add to a layout that is there, and the oldest image comes first.
@@ -133,6 +137,24 @@ class Layout {
   }
 
  private:
+  /// What there is but one of: all that is listed, or the only image with a name. That has a
+  /// meaning in the list of a layout only (image-spec annotations.md), where an image's signatures
+  /// and the like may stand beside it; in a registry's own index they are of the index.
+  std::optional<Digest> only_image() const {
+    std::set<Digest> all;
+    std::set<Digest> images;
+    bool is_named = false;
+    for (const Descriptor& entry : index_.manifests) {
+      all.insert(entry.digest);
+      if (!is_runnable(entry)) continue;
+      images.insert(entry.digest);
+      is_named = is_named || !name_of(entry).empty();
+    }
+    if (!index_.unknown_digests.empty()) return std::nullopt;
+    if (all.size() == 1) return *all.begin();
+    return images.size() == 1 && is_named ? std::optional(*images.begin()) : std::nullopt;
+  }
+
   /// An image has an entry for each of its names; the one that fits best tells how it is called.
   const Descriptor* with_digest(std::string_view text, const StoredChoice& choice) const {
     const Descriptor* found = nullptr;

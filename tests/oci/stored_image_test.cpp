@@ -285,6 +285,38 @@ TEST_CASE("a layout is not refused, nor another platform's image taken, for one 
   CHECK(contains(refusal_of(layout.files), "blake3:00"));
 }
 
+TEST_CASE("what is no image does not make an index of a list, with a digest that nobody knows",
+          "[stored_image]") {
+  Layout layout;
+  const Digest image = layout.image("one");
+  const std::string other =
+      layout.entry(layout.blob("<xml/>"), R"(,"mediaType":"application/xml")");
+  const std::string artifact =
+      layout.entry(layout.blob(R"({"layers":[]})"), R"(,"artifactType":"application/spdx+json")");
+  for (const std::string& more : {on("amd64"), named("v1"), on("amd64") + named("v1")}) {
+    INFO(more);
+    for (const std::string& entries :
+         {layout.entry(image, more) + "," + other, other + "," + layout.entry(image, more)}) {
+      layout.list(entries);
+      CHECK(find(layout.files).digest == image);
+      CHECK(find(layout.files).name == (contains(more, "v1") ? "v1" : ""));
+    }
+  }
+  layout.list(artifact + "," + layout.entry(image, on("amd64") + named("v1")));
+  CHECK(find(layout.files).digest == image);
+  CHECK(find(layout.files).name == "v1");
+  // A name is for the lists of layouts; without one, it is a registry's own index.
+  layout.list(artifact + "," + layout.entry(image, on("amd64")));
+  CHECK(find(layout.files).digest == Digest::of((*layout.files)["index.json"]));
+  // Of another platform's image it is no name.
+  layout.list(layout.entry(image, on("amd64") + named("v1")) + "," +
+              layout.entry(layout.image("two", "arm64"), on("arm64")));
+  CHECK(text_of(find(layout.files, {{"linux", "arm64", ""}, "", "", {}}).layers[0]) == "two");
+  // The only one there is may be one with an old or a made-up type.
+  layout.list(layout.entry(image, R"(,"mediaType":"application/json")"));
+  CHECK(find(layout.files).digest == image);
+}
+
 TEST_CASE("what is kept beside an image is not taken for another", "[stored_image]") {
   Layout layout;
   const Digest image = layout.image("one");
