@@ -82,9 +82,31 @@ class LayoutWriter {
     }
     for (const oci::Descriptor& child : index.manifests) {
       if (!seen_.insert(child.digest).second) continue;
+      if (!oci::has_known_type(child)) {
+        leave_alone(child);
+        continue;
+      }
       const registry::Document document = client_.fetch(child.digest.text());
       store(document, child.media_type.empty() ? document.content_type : child.media_type,
             depth + 1);
+    }
+  }
+
+  /// Keeps an entry of the index that is no image, if the registry has it among its manifests. What
+  /// belongs to it, nobody here can tell (image-spec image-index.md: a type that is not known is to
+  /// be passed over).
+  void leave_alone(const oci::Descriptor& entry) {
+    try {
+      const registry::Document document = client_.fetch(entry.digest.text());
+      base::write_file(new_blob_path(document.digest), document.bytes);
+      ++documents_;
+    } catch (const http::TransportError&) {
+      throw;
+    } catch (const base::Error& error) {
+      const auto* refusal = dynamic_cast<const registry::StatusError*>(&error);
+      if (refusal != nullptr && refusal->status() != 404) throw;
+      log_.warn(cat(error.what(), "; it is left out, as its type is not known here (",
+                    base::excerpt(entry.media_type), ")"));
     }
   }
 

@@ -10,6 +10,7 @@ import unittest
 from get_test import thorny
 from support import images, programs, registry, trees
 from support.case import AS_ROOT, Case
+from support.http_server import HttpServer, Reply
 from support.workspace import run
 
 ANYTHING = '{"default": [{"type": "insecureAcceptAnything"}]}'
@@ -120,6 +121,37 @@ class Layout(Formats):
         self.skopeo("copy", "-q", "--preserve-digests", "--dest-tls-verify=false",
                     f"oci:{got}/oci", f"docker://{self.registry.host}/copies/single:1")
         self.assertEqual(self.digest_at("copies/single:1"), digest)
+
+    def test_an_index_with_entries_of_unknown_types_is_no_failure(self):
+        image = self.layouts["labelled"]
+        blobs = self.blobs(image.path)
+        kind = "application/vnd.example.v9+json"
+        kept, gone = b'{"mediaType": "%s", "blobs": []}' % kind.encode(), b"nowhere"
+        entries = [{"mediaType": images.MANIFEST_TYPE, "digest": image.digest,
+                    "size": len(blobs[image.digest[7:]]),
+                    "platform": {"architecture": "amd64", "os": "linux"}}]
+        for data in (kept, gone):
+            entries.append({"mediaType": kind, "size": len(data),
+                            "digest": "sha256:" + hashlib.sha256(data).hexdigest()})
+        index = json.dumps({"schemaVersion": 2, "manifests": entries}).encode()
+        for data in (kept, index):
+            blobs[hashlib.sha256(data).hexdigest()] = data
+
+        def answer(request):
+            data = blobs.get(request.target.rpartition(":")[2])
+            if request.target == "/v2/" or data is None:
+                return Reply(200 if request.target == "/v2/" else 404)
+            return Reply(200, {}, data)
+
+        server = HttpServer(answer)
+        self.addCleanup(server.close)
+        digest = "sha256:" + hashlib.sha256(index).hexdigest()
+        destination = self.work.directory("get")
+        outcome = programs.get({"repository": f"{server.host}/x", "tag": "1"},
+                               {"tag": "1", "digest": digest}, destination, format="oci-layout")
+        self.succeeded(outcome)
+        self.assertIn("it is left out, as its type is not known here", outcome.log)
+        self.assertEqual(self.blobs(destination / "oci"), blobs)
 
     def test_a_broken_blob_leaves_no_layout(self):
         destination = self.work.directory("get")
