@@ -197,7 +197,10 @@ Grant Authenticator::fetch_token(const http::Url& target, const http::Challenge&
     url.query += cat(url.query.empty() ? "" : "&", name, "=", base::percent_encode(value));
   };
   add("service", question.service);
-  add("scope", question.scope);
+  // One parameter for each (Docker's token specification, Requesting a Token). Only the form of
+  // OAuth 2 has a list with blanks.
+  for (const std::string_view one : base::split(question.scope, ' '))
+    add("scope", std::string(one));
 
   const bool with_password = options_.credentials && standing_.is_home(target);
   const auto start = steady_clock::now();

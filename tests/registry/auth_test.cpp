@@ -39,7 +39,7 @@ TEST_CASE("the password goes to the token service and the token to the registry"
       [&](Exchange& exchange) { return exchange.target != "/v2/" && refuse(exchange); });
   const oci::Descriptor image = fake.add_image(amd64, "latest");
   CHECK(fake.client(with_password()).resolve("latest") == image.digest);
-  CHECK(tokens.lines() == std::vector<std::string>{"GET /token?scope=a%3Ab%20c%3Apull"});
+  CHECK(tokens.lines() == std::vector<std::string>{"GET /token?scope=a%3Ab&scope=c%3Apull"});
   for (const auto& request : fake.server().seen()) {
     CHECK((request.headers.count("authorization") == 0 ||
            request.headers.at("authorization") == "Bearer right"));

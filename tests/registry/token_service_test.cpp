@@ -49,6 +49,25 @@ TEST_CASE("a token service that knows no POST is asked for a token by GET") {
         std::vector<std::string>{"POST /t", "GET /t?scope=repository%3Asome%2Fimage%3Apull"});
 }
 
+TEST_CASE(
+    "a registry that wants access to several things at once is not asked for one of all names") {
+  LoopbackServer tokens([](Exchange& exchange) {
+    if (exchange.method == "POST") return exchange.reply(400);
+    // As Docker's own service reads a scope: three parts, the last of them a list with commas.
+    const bool known = exchange.target ==
+                       "/t?scope=repository%3Asome%2Fimage%3Apull&scope=repository%3Abase%3Apull";
+    exchange.reply(200, {}, known ? R"({"token":"both"})" : R"({"token":"none"})");
+  });
+  FakeRegistry fake(wants(
+      "Bearer both", {cat("WWW-Authenticate: Bearer realm=\"", tokens.url("/t"),
+                          "\",scope=\"repository:some/image:pull  ", "repository:base:pull\"")}));
+  const oci::Descriptor image = fake.add_image(amd64, "latest");
+  registry::Options options;
+  if (GENERATE(false, true))
+    options.credentials = registry::Credentials{"<token>", base::Secret("i")};
+  CHECK(fake.client(options).resolve("latest") == image.digest);
+}
+
 TEST_CASE("a password does for a registry that names a realm and no token service") {
   FakeRegistry fake(
       wants(basic_value, {"WWW-Authenticate: Bearer realm=\"factory\", Basic realm=\"factory\""}));
