@@ -84,12 +84,12 @@ void read_version_2(PktReader& packets, Advertisement& advertisement) {
 
 }  // namespace
 
-bool Advertisement::can_filter() const {
-  if (protocol == Protocol::v0) return can("filter");
+bool Advertisement::can_in_fetch(std::string_view feature) const {
+  if (protocol == Protocol::v0) return can(feature);
   const auto fetch = capabilities.find("fetch");
   if (fetch == capabilities.end()) return false;
   const auto words = base::split(fetch->second, ' ');
-  return std::find(words.begin(), words.end(), "filter") != words.end();
+  return std::find(words.begin(), words.end(), feature) != words.end();
 }
 
 std::optional<Oid> Advertisement::find(const std::string& ref) const {

@@ -27,8 +27,14 @@ struct Advertisement {
     return capabilities.contains(std::string(capability));
   }
   /// Whether it can leave objects out of what it sends.
-  bool can_filter() const;
+  bool can_filter() const { return can_in_fetch("filter"); }
+  /// Whether it can leave older commits out.
+  bool can_cut() const { return can_in_fetch("shallow"); }
   std::optional<Oid> find(const std::string& ref) const;
+
+ private:
+  /// In version 2, what belongs to a command is told with it.
+  bool can_in_fetch(std::string_view feature) const;
 };
 
 /// Reads up to the closing flush. Error with the server's words on an ERR line, for a repository

@@ -29,6 +29,11 @@ std::unique_ptr<base::ByteSource> send(Transport& transport, Protocol protocol,
                            [&] { return std::make_unique<base::MemorySource>(body); });
 }
 
+/// Whether to say "deepen", which a server must have offered (gitprotocol-capabilities, shallow).
+bool cuts(const Advertisement& upload, const PackRequest& request) {
+  return request.depth > 0 && upload.can_cut();
+}
+
 /// What stands before the arguments of every command (gitprotocol-v2).
 std::string command_text(std::string_view command, const Advertisement& upload) {
   std::string text = pkt_line(cat("command=", command, '\n'));
@@ -42,7 +47,7 @@ std::string fetch_text(const Advertisement& upload, const PackRequest& request,
   std::string text = command_text("fetch", upload);
   text += pkt_line("no-progress\n") + pkt_line("ofs-delta\n");
   text += pkt_line(cat("want ", request.want.hex(), '\n'));
-  if (request.depth > 0) text += pkt_line(cat("deepen ", request.depth, '\n'));
+  if (cuts(upload, request)) text += pkt_line(cat("deepen ", request.depth, '\n'));
   if (!request.filter.empty()) text += pkt_line(cat("filter ", request.filter, '\n'));
   if (request.have) text += pkt_line(cat("have ", request.have->hex(), '\n'));
   if (negotiation == Negotiation::done) text += pkt_line("done\n");
@@ -61,7 +66,8 @@ PackReply read_sections(std::unique_ptr<base::ByteSource> source) {
     if (kind == PktReader::Kind::flush) return reply;
     if (kind == PktReader::Kind::delimiter) continue;
     check_for_error(line);
-    if (line.starts_with("ACK ")) reply.has = true;
+    // Where it is "ready", it need not say what it has.
+    if (line.starts_with("ACK ") || line == "ready") reply.has = true;
     if (line == "packfile") {
       reply.packets = std::move(source);
       return reply;
@@ -89,7 +95,7 @@ PackReply request_version_0(Transport& transport, const Advertisement& upload,
                             const PackRequest& request) {
   if (!upload.can("side-band-64k")) throw Error("its server is too old (it lacks side-band-64k)");
   std::string body = first_want(upload, request.want, request.filter.empty() ? "" : " filter");
-  if (request.depth > 0) body += pkt_line(cat("deepen ", request.depth));
+  if (cuts(upload, request)) body += pkt_line(cat("deepen ", request.depth));
   if (!request.filter.empty()) body += pkt_line(cat("filter ", request.filter));
   body += flush_pkt;
   if (request.have) body += pkt_line(cat("have ", request.have->hex(), '\n'));

@@ -23,7 +23,7 @@ std::string first_want(const Advertisement& upload, const Oid& want, std::string
 struct PackRequest {
   Oid want;
   std::optional<Oid> have{};  ///< Something that, with all it refers to, need not be sent.
-  unsigned depth = 0;         ///< Commits of history; 0 means all.
+  unsigned depth = 0;         ///< Commits of history; 0 means all, as to servers that cannot cut.
   std::string_view filter{};  ///< "tree:0", "blob:none"; the server must be able to.
 };
 

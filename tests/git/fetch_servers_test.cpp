@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "git/pkt_line.hpp"
 #include "git/support/collecting_sink.hpp"
 #include "git/support/ways.hpp"
@@ -173,6 +174,75 @@ TEST_CASE(
         "repository: the server closed the connection early; it said: fatal: out of memory");
   // Where nothing is said it may have been the line.
   CHECK_THROWS_AS(fetch_from_one_that_says(""), git::FetchBroken);
+}
+
+TEST_CASE("no commit is passed over where a server that is ready does not repeat what it has") {
+  /// Leaves out what it need not say (gitprotocol-v2, acknowledgments section).
+  class Terse : public CountingTransport {
+   public:
+    using CountingTransport::CountingTransport;
+    std::unique_ptr<base::ByteSource> request(git::Service service, git::Protocol protocol,
+                                              const git::MakeBody& body) override {
+      auto reply = CountingTransport::request(service, protocol, body);
+      git::PktReader packets(*reply);
+      packets.next();
+      if (packets.line() != "acknowledgments") {
+        return std::make_unique<base::PrefixedSource>(git::pkt_line(packets.line() + "\n"),
+                                                      std::move(reply));
+      }
+      do packets.next();
+      while (packets.line().starts_with("ACK "));
+      CHECK(packets.line() == "ready");
+      return std::make_unique<base::PrefixedSource>(
+          git::pkt_line("acknowledgments\n") + git::pkt_line("ready\n"), std::move(reply));
+    }
+  };
+  const Work work;
+  const git::Oid one = work.commit("one");
+  const git::Oid two = work.commit("two");
+  const git::Oid three = work.commit("three");
+  base::Log log(-1);
+  CountingTransport::Counts counts;
+  git::SmartRemote remote(std::make_unique<Terse>(work.path(), git::Protocol::v2, counts),
+                          "repository", log);
+  CHECK(remote.find_history(main_ref, one) == std::vector{one, two, three});
+}
+
+TEST_CASE("a server that cannot cut a history is not asked to") {
+  /// Offers as much under another name.
+  class Whole : public CountingTransport {
+   public:
+    using CountingTransport::CountingTransport;
+    std::unique_ptr<base::ByteSource> advertise(git::Service service,
+                                                git::Protocol protocol) override {
+      auto refs = CountingTransport::advertise(service, protocol);
+      std::string text;
+      git::PktReader packets(*refs);
+      while (packets.next_raw() == git::PktReader::Kind::data) {
+        std::string line = packets.line();
+        base::replace_all(line, "shallow", "another");
+        text += git::pkt_line(line);
+      }
+      return std::make_unique<base::MemorySource>(text + std::string(git::flush_pkt));
+    }
+    std::unique_ptr<base::ByteSource> request(git::Service service, git::Protocol protocol,
+                                              const git::MakeBody& body) override {
+      const std::string text = base::read_all(*body(), 64 * 1024, "the question");
+      if (contains(text, "deepen")) throw base::Error("unknown word");
+      return CountingTransport::request(service, protocol, body);
+    }
+  };
+  const Work work;
+  work.commit("one");
+  const git::Oid tip = work.commit("two");
+  base::Log log(-1);
+  CountingTransport::Counts counts;
+  git::SmartRemote remote(
+      std::make_unique<Whole>(work.path(), GENERATE(git::Protocol::v2, git::Protocol::v0), counts),
+      "repository", log);
+  CollectingSink sink;
+  remote.fetch_commit(tip, main_ref, sink);
+  check_fetched(sink, work, tip);
 }
 
 TEST_CASE("a connection that is cut before a server answers may be made again") {
