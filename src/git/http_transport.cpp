@@ -90,7 +90,8 @@ class HttpTransport : public Transport {
     }
     base_.username.clear();
     base_.password.clear();
-    while (base_.path.ends_with('/')) base_.path.pop_back();
+    std::string& end = base_.query.empty() ? base_.path : base_.query;
+    while (end.ends_with('/')) end.pop_back();
     trusted_ = base_;
     if (!username_.empty() && !base_.secure() && !http::is_loopback_host(base_.host)) {
       log_.warn(
@@ -100,9 +101,9 @@ class HttpTransport : public Transport {
 
   std::unique_ptr<base::ByteSource> advertise(Service service, Protocol protocol) override {
     http::Request request;
-    request.url = base_;
-    request.url.path += "/info/refs";
-    request.url.query = cat("service=", program_name(service));
+    request.url = below("/info/refs");
+    request.url.query +=
+        cat(request.url.query.empty() ? "" : "&", "service=", program_name(service));
     request.headers = version_header(protocol);
     http::Response response = ask(request);
     for (int redirects = 0; response.status >= 300 && response.status < 400; ++redirects) {
@@ -161,6 +162,14 @@ class HttpTransport : public Transport {
   void abandon(Service /*service*/) override {}
 
  private:
+  /// What git adds to an address stands behind all of it, also behind a query (gitprotocol-http,
+  /// URL Format).
+  http::Url below(std::string_view suffix) const {
+    http::Url url = base_;
+    (url.query.empty() ? url.path : url.query) += suffix;
+    return url;
+  }
+
   static http::Options http_options(const RemoteOptions& options) {
     http::Options http;
     http.ca_certs = options.ca_certs;
@@ -197,8 +206,7 @@ class HttpTransport : public Transport {
   http::Request make_request(Service service, Protocol protocol) const {
     http::Request request;
     request.method = "POST";
-    request.url = base_;
-    request.url.path += cat("/", program_name(service));
+    request.url = below(cat("/", program_name(service)));
     request.headers = version_header(protocol);
     request.headers.push_back(
         cat("Content-Type: application/x-", program_name(service), "-request"));

@@ -173,6 +173,23 @@ TEST_CASE("what a git server will not answer differently is asked once") {
   CHECK(fixture.requests() == 1);
 }
 
+TEST_CASE("no other repository is asked for where the address of one ends in a query") {
+  LoopbackServer server([](Exchange& exchange) {
+    exchange.body();
+    exchange.reply(200, {"Content-Type: application/x-git-upload-pack-advertisement"}, "it");
+  });
+  git::RemoteOptions options;
+  options.uri = server.url("/daemon.cgi?svc=git&q=images") + GENERATE("", "/");
+  base::Log log(-1);
+  const auto transport = git::open_http_transport(options, log);
+  transport->advertise(Service::upload_pack, Protocol::v2);
+  transport->request(Service::upload_pack, Protocol::v2,
+                     [] { return std::make_unique<base::MemorySource>("a request"); });
+  CHECK(server.lines() == std::vector<std::string>{
+                              "GET /daemon.cgi?svc=git&q=images/info/refs&service=git-upload-pack",
+                              "POST /daemon.cgi?svc=git&q=images/git-upload-pack"});
+}
+
 TEST_CASE("a redirect on the same server keeps the login, for all that follows") {
   Fixture fixture({redirect("/moved/r.git/info/refs?service=git-upload-pack")}, "name");
   CHECK(fixture.advertised() == "refs");
