@@ -13,11 +13,26 @@ namespace {
 
 using base::cat;
 
-/// A variant "v8.2" as {8, 2}; nothing for other texts.
+/// What stands around the version in the variants that the image specification lists.
+struct VariantForm {
+  std::string_view before, after;
+};
+constexpr std::array variant_forms{VariantForm{"v", ""}, VariantForm{"power", ""},
+                                   VariantForm{"rva", "u64"}};
+
+/// The variant "v8.2" as {8, 2}, "power9" as {9, 0}, "rva22u64" as {22, 0}; nothing for other
+/// texts.
 std::optional<std::pair<unsigned, unsigned>> version_of(std::string_view variant) {
-  if (!variant.starts_with('v')) return std::nullopt;
+  const auto form =
+      std::find_if(variant_forms.begin(), variant_forms.end(), [&](const VariantForm& each) {
+        return variant.size() > each.before.size() + each.after.size() &&
+               variant.starts_with(each.before) && variant.ends_with(each.after);
+      });
+  if (form == variant_forms.end()) return std::nullopt;
+  variant.remove_prefix(form->before.size());
+  variant.remove_suffix(form->after.size());
   std::array<unsigned, 2> numbers{};
-  const std::vector<std::string_view> parts = base::split(variant.substr(1), '.');
+  const std::vector<std::string_view> parts = base::split(variant, '.');
   if (parts.size() > numbers.size()) return std::nullopt;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].empty() || parts[i].size() > 3) return std::nullopt;
@@ -95,6 +110,8 @@ Platform Platform::normalised() const {
     if (result.architecture == "amd64") result.variant = "v1";
     if (result.architecture == "arm64") result.variant = "v8";
     if (result.architecture == "arm") result.variant = "v7";
+    if (result.architecture == "ppc64le") result.variant = "power8";
+    if (result.architecture == "riscv64") result.variant = "rva20u64";
   }
   return result;
 }

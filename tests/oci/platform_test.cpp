@@ -80,6 +80,26 @@ TEST_CASE("arm64 written with and without its variant is the same platform") {
   CHECK(selected(index, {"linux", "arm64", "v9"}) == digests({"v8.2", "plain", "v8"}));
 }
 
+TEST_CASE("the variants of POWER and RISC-V are versions, and plain is the least of them") {
+  const auto offering = [](const char* architecture, const Names& variants) {
+    Index index;
+    for (const std::string& variant : variants) {
+      index.manifests.push_back(entry(variant, Platform{"linux", architecture, variant}));
+    }
+    return index;
+  };
+  const Index power = offering("ppc64le", {"power8", "power10", "power9", "power"});
+  CHECK(selected(power, {"linux", "ppc64le", ""}) == digests({"power8"}));
+  CHECK(selected(power, {"linux", "ppc64le", "power9"}) == digests({"power9", "power8"}));
+  CHECK(selected(power, {"linux", "ppc64le", "power11"}) ==
+        digests({"power10", "power9", "power8"}));
+  const Index risc = offering("riscv64", {"rva20u64", "rva23u64", "rva22u64", "rvau64", "rva"});
+  CHECK(selected(risc, {"linux", "riscv64", ""}) == digests({"rva20u64"}));
+  CHECK(selected(risc, {"linux", "riscv64", "rva22u64"}) == digests({"rva22u64", "rva20u64"}));
+  CHECK(selected(offering("ppc64le", {""}), {"linux", "ppc64le", "power9"}) == digests({""}));
+  CHECK(selected(offering("riscv64", {""}), {"linux", "riscv64", "rva20u64"}) == digests({""}));
+}
+
 TEST_CASE("a variant that is no version stands for itself alone") {
   const auto amd64 = [](const char* variant) {
     return entry(variant, Platform{"linux", "amd64", variant});
