@@ -1,6 +1,8 @@
 #include "git/tcp_connect.hpp"
 
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -81,6 +83,15 @@ int connect_one(int fd, const addrinfo& address, Clock::time_point deadline) {
   return error;
 }
 
+/// A question that follows on another message must not wait until the far side has acknowledged
+/// that: it takes its time, and the line as well (RFC 896).
+void send_at_once(int fd) {
+  const int yes = 1;
+  if (::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) != 0) {
+    base::throw_errno("set up a connection");
+  }
+}
+
 }  // namespace
 
 base::UniqueFd tcp_connect(const std::string& host, unsigned port, std::chrono::seconds timeout) {
@@ -95,7 +106,10 @@ base::UniqueFd tcp_connect(const std::string& host, unsigned port, std::chrono::
     // An address that swallows packets must leave time for the next one.
     const auto share = address->ai_next == nullptr ? timeout : timeout / 3;
     error = connect_one(fd.get(), *address, Clock::now() + share);
-    if (error == 0) return fd;
+    if (error == 0) {
+      send_at_once(fd.get());
+      return fd;
+    }
   }
   throw TransportError(
       error == ETIMEDOUT ? TransportError::Cause::timeout : TransportError::Cause::connect,

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "support/catch.hpp"
@@ -42,4 +43,13 @@ TEST_CASE("a port nobody listens on is an error that says so") {
   CHECK(contains(
       message_of([&] { git::tcp_connect("127.0.0.1", listener.port, std::chrono::seconds(5)); }),
       "refused"));
+}
+
+TEST_CASE("small messages in a row do not wait for the far side to acknowledge the first") {
+  const Listener listener = listen_on_loopback();
+  const auto fd = git::tcp_connect("127.0.0.1", listener.port, std::chrono::seconds(5));
+  int at_once = 0;
+  socklen_t size = sizeof at_once;
+  REQUIRE(::getsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, &size) == 0);
+  CHECK(at_once != 0);
 }
