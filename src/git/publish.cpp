@@ -155,8 +155,7 @@ class Publisher {
       return result;
     }
     if (request_.before_push && !std::exchange(prepared_, true)) {
-      request_.before_push();
-      asked_.reset();
+      if (request_.before_push() == LeftAlone::yes) asked_.reset();
     }
     const std::string commit = encode_commit(
         {result.tree, tip, request_.author, request_.committer, request_.time, request_.message});

@@ -11,6 +11,9 @@ namespace git {
 /// Waits a little longer after each attempt, with chance in it; stops for a signal.
 void pause_before_retry(int attempt);
 
+/// Whether the repository's server was left alone while something else was done.
+enum class LeftAlone { no, yes };
+
 struct PublishRequest {
   std::string branch;
   Identity author;
@@ -23,8 +26,9 @@ struct PublishRequest {
   /// Adds what the snapshot is to hold, on a thread of its own while the repository is asked what
   /// it has; null where it is all there.
   std::function<void()> fill;
-  /// Called once, before anything is sent, unless there is nothing to send.
-  std::function<void()> before_push;
+  /// Called once, before anything is sent, unless there is nothing to send. Where it says that the
+  /// server was left alone, that is asked anew, which may cost a login.
+  std::function<LeftAlone()> before_push;
   /// Waits before a further attempt; a test passes one that does not.
   std::function<void(int attempt)> pause = pause_before_retry;
 };

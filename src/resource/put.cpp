@@ -41,15 +41,16 @@ void fill(Publication& publication, PutImage& image, const GitSource& source) {
 }
 
 /// Brings what git-lfs keeps to its server.
-void upload(const LargeFiles& large, const GitSource& source, base::Log& log) {
+git::LeftAlone upload(const LargeFiles& large, const GitSource& source, base::Log& log) {
   const size_t count = large.uploads().size();
-  if (count == 0) return;
+  if (count == 0) return git::LeftAlone::no;
   log.info(cat("git-lfs keeps ", base::counted(count, "file", "files"), ", ",
                base::human_size(large.bytes())));
   const auto store = lfs::open_store(lfs_options(source), log);
   const uint64_t sent = store->upload(large.uploads());
   log.info(sent == 0 ? "the LFS server has them already"
                      : cat("sent ", base::human_size(sent), " to the LFS server"));
+  return git::LeftAlone::yes;
 }
 
 /// What put answers: the image where the source is an image, else the commit.
@@ -88,7 +89,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   } else {
     publish.fill = [&] { fill(publication, image, source); };
   }
-  publish.before_push = [&] { upload(publication.large, source, log); };
+  publish.before_push = [&] { return upload(publication.large, source, log); };
   const git::PublishResult result = git::publish(*remote, publication.snapshot, publish, log);
   const std::chrono::duration<double> seconds = Clock::now() - start;
 

@@ -176,6 +176,11 @@ class PutOverSsh(PutCase):
             self.arrives(private_key=self.sshd.key(kind, git_ssh.PASSPHRASE),
                          private_key_passphrase=git_ssh.PASSPHRASE)
 
+    def test_a_first_push_takes_one_login(self):
+        before = self.sshd.logins()
+        self.put("box", self.source(self.repository()))
+        self.assertEqual(self.sshd.logins() - before, 1)
+
     def test_a_key_that_lost_its_last_newline(self):
         self.arrives(private_key=self.key.strip())
 

@@ -147,14 +147,41 @@ TEST_CASE("a connection that idled while large files were sent is not used for t
   git::Snapshot snapshot = image("one");
   auto request = request_for("main");
   SECTION("and nobody else was there") {
-    request.before_push = [&] { idled = true; };
+    request.before_push = [&] {
+      idled = true;
+      return git::LeftAlone::yes;
+    };
     check_repository(scratch / "r", git::publish(remote, snapshot, request, log), "one");
   }
   SECTION("nor is a push made in vain when somebody else was faster meanwhile") {
     std::string winner;
-    request.before_push = [&] { winner = commit_by_hand(scratch / "r", "main"); };
+    request.before_push = [&] {
+      winner = commit_by_hand(scratch / "r", "main");
+      return git::LeftAlone::yes;
+    };
     check_repository(scratch / "r", git::publish(remote, snapshot, request, log), "one");
     CHECK(git_in(scratch / "r", "rev-parse main~1") == winner);
   }
   CHECK(remote.pushes == 1);
+}
+
+TEST_CASE("a push before which there was nothing to do asks where the branch is only once") {
+  class Counting : public PassingRemote {
+   public:
+    using PassingRemote::PassingRemote;
+    std::optional<git::Oid> find_for_pushing(const std::string& ref) override {
+      ++questions;
+      return PassingRemote::find_for_pushing(ref);
+    }
+    int questions = 0;
+  };
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  Counting remote(opened_by(By::programs, scratch / "r", log));
+  git::Snapshot snapshot = image("one");
+  auto request = request_for("main");
+  request.before_push = [] { return git::LeftAlone::no; };
+  check_repository(scratch / "r", git::publish(remote, snapshot, request, log), "one");
+  CHECK(remote.questions == 1);
 }

@@ -85,7 +85,10 @@ TEST_CASE("a branch in the way of another is named before anything is sent") {
   git::Snapshot snapshot = image("one");
   auto request = request_for(wanted);
   bool sent = false;
-  request.before_push = [&] { sent = true; };
+  request.before_push = [&] {
+    sent = true;
+    return git::LeftAlone::yes;
+  };
   const std::string message = message_of([&] { git::publish(*remote, snapshot, request, log); });
   CHECK(contains(message, std::string("where there is branch ") + there));
   CHECK(contains(message, "source.git.branch"));

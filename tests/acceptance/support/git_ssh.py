@@ -60,5 +60,9 @@ class GitSsh:
         path = self._make_key("stranger", "ed25519")
         return path.read_text(), self._line_for(path.with_suffix(".pub"))
 
+    def logins(self):
+        """How many there were so far."""
+        return (self._home / "log").read_text().count("Accepted publickey")
+
     def uri(self, repository):
         return f"ssh://{self.user}@127.0.0.1:{self.port}{repository.path}"
