@@ -14,6 +14,16 @@ bool leads_inside(const http::Url& from, const http::Url& target) {
          !http::is_local_host(from.host);
 }
 
+void discard_body(http::Response& response) {
+  constexpr size_t worth_reading = 64 * 1024;
+  std::string buffer(worth_reading, '\0');
+  try {
+    base::read_full(*response.body, buffer);
+  } catch (const http::TransportError&) {
+    return;  // Then the next request makes a new connection.
+  }
+}
+
 std::optional<http::Url> redirect_target(const http::Response& response, const http::Url& from,
                                          Insecure insecure) {
   if (!http::is_redirect(response.status)) return std::nullopt;
@@ -39,6 +49,7 @@ http::Response follow_redirects(http::Request request, Insecure insecure,
     http::Response response = send(request);
     const auto target = redirect_target(response, request.url, insecure);
     if (!target) return response;
+    discard_body(response);
     request.url = *target;
   }
   throw base::Error(base::cat(asked, ": too many redirects"));

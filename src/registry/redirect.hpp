@@ -16,6 +16,9 @@ bool leads_inside(const http::Url& from, const http::Url& target);
 std::optional<http::Url> redirect_target(const http::Response& response, const http::Url& from,
                                          Insecure insecure);
 
+/// Reads a short body to its end, so that the connection can be used again.
+void discard_body(http::Response& response);
+
 /// The first answer that leads nowhere else: `send` is called with `request` and then, up to ten
 /// times, with the address that its answer redirects to. Error behind that.
 http::Response follow_redirects(http::Request request, Insecure insecure,

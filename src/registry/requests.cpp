@@ -36,17 +36,6 @@ bool may_speak_plain(Cause cause) {
          cause == Cause::no_tls || cause == Cause::timeout;
 }
 
-/// Reads a short body to its end, so that the connection can be used again.
-void discard_body(http::Response& response) {
-  constexpr size_t worth_reading = 64 * 1024;
-  std::string buffer(worth_reading, '\0');
-  try {
-    base::read_full(*response.body, buffer);
-  } catch (const http::TransportError&) {
-    return;  // Then the next request makes a new connection.
-  }
-}
-
 }  // namespace
 
 Requests::Requests(const oci::Reference& reference, const Options& options, Standing& standing,

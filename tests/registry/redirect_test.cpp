@@ -72,6 +72,21 @@ TEST_CASE("a public registry cannot redirect into the private network") {
   CHECK(target("https://b\u00fccher.example/a", "/b", Insecure::no));
 }
 
+TEST_CASE("a redirect whose body comes later does not cost its connection") {
+  LoopbackServer store([](Exchange& exchange) { exchange.reply(200, {}, content); });
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.target == "/v2/") return false;
+    exchange.reply_in_pieces(307, {cat("Location: ", store.url("/blob"))}, "<a>Moved</a>");
+    return true;
+  });
+  registry::Options options;
+  options.scheme = "http";
+  registry::Client client = fake.client(options);
+  for (int i = 0; i < 3; ++i) CHECK(read_blob(client) == content);
+  CHECK(fake.server().connections() == 1);
+  CHECK(store.connections() == 1);
+}
+
 TEST_CASE("credentials do not follow a redirect to another port of the same host") {
   LoopbackServer store([](Exchange& exchange) { exchange.reply(200, {}, content); });
   FakeRegistry fake(needs_password_then_redirects(store.url("/blob?signature=x")));

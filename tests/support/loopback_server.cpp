@@ -90,6 +90,17 @@ void Exchange::reply(int status, const std::vector<std::string>& header_lines,
   keep_alive_ = keep;
 }
 
+void Exchange::reply_in_pieces(int status, const std::vector<std::string>& header_lines,
+                               std::string_view content) {
+  std::string head = cat("HTTP/1.1 ", status, " Scripted\r\n");
+  for (const std::string& line : header_lines) head += cat(line, "\r\n");
+  raw(cat(head, "Content-Length: ", content.size(), "\r\n\r\n"));
+  // Whoever leaves shows as readable.
+  for (int i = 0; i < 10 && !readable(fd_); ++i) {}
+  raw(content);
+  keep_alive_ = body_read_;
+}
+
 void Exchange::raw(std::string_view bytes) {
   keep_alive_ = false;
   while (!bytes.empty()) {
@@ -149,6 +160,7 @@ void LoopbackServer::accept_loop() {
     if (!readable(listener_.get())) continue;
     base::UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!connection) continue;
+    ++accepted_;
     connections_.emplace_back([this, fd = connection.release()] { serve(base::UniqueFd(fd)); });
   }
 }

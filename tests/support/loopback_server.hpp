@@ -26,6 +26,9 @@ class Exchange {
   /// A whole answer with Content-Length.
   void reply(int status, const std::vector<std::string>& header_lines = {},
              std::string_view content = "");
+  /// The same in two pieces, with time in between for a client that does not want the second.
+  void reply_in_pieces(int status, const std::vector<std::string>& header_lines,
+                       std::string_view content);
   /// Any bytes; the connection is closed behind the last ones.
   void raw(std::string_view bytes);
   /// Waits until the client has gone or the server stops.
@@ -69,6 +72,8 @@ class LoopbackServer {
     std::map<std::string, std::string> headers;
   };
   std::vector<Seen> seen() const;
+  /// How many connections there were so far.
+  size_t connections() const { return accepted_; }
   /// "METHOD target" of each request so far.
   std::vector<std::string> lines() const;
 
@@ -82,6 +87,7 @@ class LoopbackServer {
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
   std::vector<Seen> seen_;
+  std::atomic<size_t> accepted_{0};
   std::vector<std::thread> connections_;
   std::thread acceptor_;
 };
