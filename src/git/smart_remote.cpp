@@ -23,6 +23,8 @@ using base::Error;
 
 constexpr int most_attempts = 5;  ///< At a branch that moves while it is read.
 constexpr size_t read_ahead = 4 * 1024 * 1024;
+/// A push of so much may keep its server busy for longer than a moment.
+constexpr uint64_t worth_waiting_for = 16 * 1024 * 1024;
 
 /// The command and the pack behind it.
 class PushBody : public base::ByteSource {
@@ -36,7 +38,13 @@ class PushBody : public base::ByteSource {
     if (count > 0) return count;
     count = pack_.read(buffer);
     sent_ += count;
-    log_.progress(cat("sent ", base::human_size(sent_)));
+    if (count > 0) {
+      log_.progress(cat("sent ", base::human_size(sent_)));
+    } else if (sent_ >= worth_waiting_for && !std::exchange(told_, true)) {
+      // Many servers are silent until they have checked and stored all of it.
+      log_.info(
+          cat("sent all, ", base::human_size(sent_), "; waiting for the server to take it in"));
+    }
     return count;
   }
 
@@ -45,6 +53,7 @@ class PushBody : public base::ByteSource {
   PackSource pack_;
   base::Log& log_;
   uint64_t sent_ = 0;
+  bool told_ = false;
 };
 
 /// Whether a server refuses to send an object it does not have: in the words of git, of JGit.

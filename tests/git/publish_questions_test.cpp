@@ -4,6 +4,7 @@
 #include "git/support/passing_remote.hpp"
 #include "git/support/publication.hpp"
 #include "support/captured_log.hpp"
+#include "support/noise.hpp"
 
 namespace {
 
@@ -184,4 +185,21 @@ TEST_CASE("a push before which there was nothing to do asks where the branch is 
   request.before_push = [] { return git::LeftAlone::no; };
   check_repository(scratch / "r", git::publish(remote, snapshot, request, log), "one");
   CHECK(remote.questions == 1);
+}
+
+TEST_CASE("the log says that it is the server which takes its time with a large push") {
+  const std::string waits = "sent all, 20 MB; waiting for the server";
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  CapturedLog log;
+  const auto remote = opened_by(By::programs, scratch / "r", log);
+  ListedEntries entries({file("large", noise(20'000'000, 256))});
+  git::Snapshot large;
+  large.add_image(entries, "rootfs");
+  git::publish(*remote, large, request_for("large"), log);
+  const size_t at = log.text().find(waits);
+  CHECK(at != std::string::npos);
+  git::Snapshot small = image("one");
+  git::publish(*remote, small, request_for("small"), log);
+  CHECK(log.text().find(waits, at + 1) == std::string::npos);
 }
