@@ -12,7 +12,10 @@
 namespace base {
 namespace {
 
-constexpr std::chrono::seconds progress_interval{2};
+constexpr std::chrono::seconds shortest_interval{2};
+constexpr std::chrono::seconds longest_interval{30};
+/// An interval is this part of the time that has passed already.
+constexpr int share_of_interval = 20;
 
 // A very short value would blank out ordinary text and hides nothing.
 constexpr size_t shortest_secret = 4;
@@ -96,6 +99,14 @@ void replace_cut(std::string& line, const std::string& secret) {
 
 }  // namespace
 
+bool ProgressPace::is_due(Clock::time_point now) {
+  const auto interval = std::clamp<Clock::duration>((now - start_) / share_of_interval,
+                                                    shortest_interval, longest_interval);
+  if (now - last_ < interval) return false;
+  last_ = now;
+  return true;
+}
+
 void Log::hide(std::string_view secret) {
   if (secret.size() < shortest_secret) return;
   const std::lock_guard lock(mutex_);
@@ -128,9 +139,7 @@ void Log::debug(std::string_view text) {
 void Log::progress(std::string_view text) {
   {
     const std::lock_guard lock(mutex_);
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_progress_ < progress_interval) return;
-    last_progress_ = now;
+    if (!pace_.is_due(ProgressPace::Clock::now())) return;
   }
   line("\x1b[2m", "", text);
 }

@@ -7,6 +7,21 @@
 
 namespace base {
 
+/// When a line that tells how far something is may come: a person watches the first minute, and
+/// what takes an hour must not fill the page.
+class ProgressPace {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit ProgressPace(Clock::time_point start) : start_(start), last_(start) {}
+  /// Whether one is due, which then counts as written.
+  bool is_due(Clock::time_point now);
+
+ private:
+  Clock::time_point start_;
+  Clock::time_point last_;
+};
+
 /// The build log: whole lines of valid UTF-8 with ANSI colour, each written at once. Every line has
 /// the registered secrets replaced by ***, also where a secret breaks off before "...". Safe to use
 /// from several threads.
@@ -31,7 +46,8 @@ class Log {
   void warn(std::string_view text);   ///< Yellow, behind "warning: ".
   void error(std::string_view text);  ///< Red, behind "error: ".
   void debug(std::string_view text);  ///< Only with Debug::yes.
-  /// Written only when the last progress line is two seconds old; the caller repeats it.
+  /// Written only when the last progress line is two seconds old, in a long step up to half a
+  /// minute; the caller repeats it.
   void progress(std::string_view text);
   /// What a server said, each line behind "remote: ".
   void remote(std::string_view text);
@@ -44,7 +60,7 @@ class Log {
   Debug debug_ = Debug::no;
   std::mutex mutex_;
   std::vector<std::string> hidden_;
-  std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
+  ProgressPace pace_{ProgressPace::Clock::now()};
 };
 
 }  // namespace base

@@ -198,6 +198,25 @@ TEST_CASE("progress does not flood the log, and does come") {
   CHECK(lines <= static_cast<size_t>(elapsed / std::chrono::seconds(2)));
 }
 
+TEST_CASE("an hour of progress is a page of lines, and none of its gaps looks like a standstill") {
+  using namespace std::chrono_literals;
+  const auto start = base::ProgressPace::Clock::time_point{} + 1h;
+  base::ProgressPace pace(start);
+  int lines = 0;
+  int in_first_minute = 0;
+  auto last = start;
+  for (auto now = start; now <= start + 1h; now += 100ms) {
+    if (!pace.is_due(now)) continue;
+    CHECK(now - last >= 2s);
+    CHECK(now - last <= 31s);
+    last = now;
+    ++lines;
+    if (now - start <= 1min) ++in_first_minute;
+  }
+  CHECK(lines < 200);
+  CHECK(in_first_minute >= 25);
+}
+
 TEST_CASE("a log that nobody reads does not stop the work") {
   PipedLog log;
   for (int i = 0; i < 100; ++i) log->info(std::string(4000, 'x'));
