@@ -26,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 using Addresses = base::Handle<addrinfo, freeaddrinfo>;
 
 constexpr std::chrono::milliseconds poll_interval{200};
+constexpr int keepalive_seconds = 60;
 
 /// What the resolving thread leaves; that thread may outlive whoever asked.
 struct Lookup {
@@ -83,13 +84,21 @@ int connect_one(int fd, const addrinfo& address, Clock::time_point deadline) {
   return error;
 }
 
-/// A question that follows on another message must not wait until the far side has acknowledged
-/// that: it takes its time, and the line as well (RFC 896).
-void send_at_once(int fd) {
-  const int yes = 1;
-  if (::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) != 0) {
+void set_number(int fd, int level, int option, int value) {
+  if (::setsockopt(fd, level, option, &value, sizeof value) != 0) {
     base::throw_errno("set up a connection");
   }
+}
+
+void set_up(int fd) {
+  // A question that follows on another message must not wait until the far side has acknowledged
+  // that: it takes its time, and the line as well (RFC 896).
+  set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  // While a server unpacks for minutes, routers on the way forget a connection that is silent. As
+  // libcurl does it.
+  set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_number(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_seconds);
+  set_number(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_seconds);
 }
 
 }  // namespace
@@ -107,7 +116,7 @@ base::UniqueFd tcp_connect(const std::string& host, unsigned port, std::chrono::
     const auto share = address->ai_next == nullptr ? timeout : timeout / 3;
     error = connect_one(fd.get(), *address, Clock::now() + share);
     if (error == 0) {
-      send_at_once(fd.get());
+      set_up(fd.get());
       return fd;
     }
   }

@@ -29,6 +29,15 @@ Listener listen_on_loopback() {
   return listener;
 }
 
+int setting_of_connection(int level, int option) {
+  const Listener listener = listen_on_loopback();
+  const auto fd = git::tcp_connect("127.0.0.1", listener.port, std::chrono::seconds(5));
+  int value = 0;
+  socklen_t size = sizeof value;
+  REQUIRE(::getsockopt(fd.get(), level, option, &value, &size) == 0);
+  return value;
+}
+
 }  // namespace
 
 TEST_CASE("a name whose first address refuses is tried at the next one") {
@@ -46,10 +55,11 @@ TEST_CASE("a port nobody listens on is an error that says so") {
 }
 
 TEST_CASE("small messages in a row do not wait for the far side to acknowledge the first") {
-  const Listener listener = listen_on_loopback();
-  const auto fd = git::tcp_connect("127.0.0.1", listener.port, std::chrono::seconds(5));
-  int at_once = 0;
-  socklen_t size = sizeof at_once;
-  REQUIRE(::getsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, &size) == 0);
-  CHECK(at_once != 0);
+  CHECK(setting_of_connection(IPPROTO_TCP, TCP_NODELAY) != 0);
+}
+
+TEST_CASE("routers on the way do not forget a connection while the server works in silence") {
+  CHECK(setting_of_connection(SOL_SOCKET, SO_KEEPALIVE) != 0);
+  CHECK(setting_of_connection(IPPROTO_TCP, TCP_KEEPIDLE) == 60);
+  CHECK(setting_of_connection(IPPROTO_TCP, TCP_KEEPINTVL) == 60);
 }
