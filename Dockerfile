@@ -5,14 +5,14 @@ WORKDIR /src
 COPY scripts scripts
 RUN scripts/install-packages
 COPY . .
-RUN cmake --preset image && cmake --build --preset image
+RUN scripts/build program unit_tests
 # Whatever fails here fails the build. The tests with real servers are in the next stage.
-RUN ctest --preset image --tests-regex '^(unit\.|floors)'
-RUN cmake --install build/image --prefix /image --strip && scripts/complete-image /image
+RUN ctest --preset release --tests-regex '^(unit\.|floors)'
+RUN cmake --install build/release --prefix /image --strip && scripts/complete-image /image
 
 # docker build --target test .
 FROM build AS test
-RUN ctest --preset image --tests-regex '^acceptance'
+RUN ctest --preset release --tests-regex '^acceptance'
 
 FROM scratch
 LABEL org.opencontainers.image.title="rootfs-git-resource" \
