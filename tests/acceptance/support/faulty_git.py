@@ -21,7 +21,7 @@ class FaultyGitCase(PutCase):
             [images.Layer().file("noise", random.Random(7).randbytes(200_000))]))
         cls.http = git_http.GitHttp(cls.work, cls.repositories, open_to_all=True,
                                    streaming=True)
-        cls.fast = fast_clock.environment(cls.work, 500)
+        cls.fast = [fast_clock.environment(cls.work, factor) for factor in (500, 100, 20)]
         cls.unhurried = fast_clock.environment(cls.work)
         cls.template = cls.repository()
         outcome = programs.put(cls.source_of("box", git={"uri": cls.template.file_uri}),
