@@ -1,3 +1,4 @@
+#include <future>
 #include <utility>
 
 #include "base/text.hpp"
@@ -65,6 +66,7 @@ TEST_CASE("an early refusal ends the upload and is not lost") {
   const bool closes = GENERATE(true, false);
   const bool sized = GENERATE(true, false);
   CAPTURE(linger, closes, sized);
+  std::future<void> read;
   LoopbackServer server([&](Exchange& exchange) {
     exchange.reply(413, {closes ? "Connection: close" : "X: y"}, "too large for us");
     // What is not read when a connection is closed resets it, and a client that is sending just
@@ -72,10 +74,12 @@ TEST_CASE("an early refusal ends the upload and is not lost") {
     if (linger) {
       exchange.wait_for_close();
     } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      read.wait();
     }
     exchange.close();
   });
+  std::promise<void> reading;  // Goes before the server, which so never waits in vain.
+  read = reading.get_future();
   ClientFixture fixture;
   PatternSource body(large);
   http::Request request = ClientFixture::request(server, "/", "POST");
@@ -86,6 +90,7 @@ TEST_CASE("an early refusal ends the upload and is not lost") {
   CHECK(response.status == 413);
   CHECK(ClientFixture::text(response) == "too large for us");
   CHECK(body.given() < large);
+  reading.set_value();
 
   // What is left of that connection must not harm the next request.
   LoopbackServer healthy([](Exchange& exchange) { exchange.reply(200, {}, "fine"); });
