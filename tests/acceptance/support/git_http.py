@@ -4,7 +4,7 @@ import os
 import re
 import socket
 
-from .workspace import free_port, listens, log_up_to_now, run, tool
+from .workspace import listens, log_up_to_now, run, tool
 
 USER, PASSWORD = "writer", "pass-of-the-git-server"
 
@@ -63,7 +63,7 @@ class GitHttp:
         # Hosts have the LFS server at the same address, below each repository.
         large = (f"location ~ /info/lfs/ {{ proxy_pass {lfs.url}; }}" if lfs else "")
         self._home = home
-        port = free_port()
+        port = workspace.free_port()
         scheme = "https" if authority else "http"
         self.url = f"{scheme}://127.0.0.1:{port}"
         certificate = login = ""

@@ -3,7 +3,7 @@
 import os
 import pwd
 
-from .workspace import SYSTEM_PATH, free_port, listens, run, tool
+from .workspace import SYSTEM_PATH, listens, run, tool
 
 PASSPHRASE = "phrase-of-the-key"
 
@@ -19,7 +19,7 @@ class GitSsh:
     def __init__(self, workspace, version_2=False, programs=None, settings="",
                  most_logins=100):
         home = workspace.directory("sshd")
-        self._home, self._keys, self.port = home, 0, free_port()
+        self._home, self._keys, self.port = home, 0, workspace.free_port()
         self.user = pwd.getpwuid(os.getuid()).pw_name
         host_key = self._make_key("host", "ed25519")
         (home / "authorized").touch()

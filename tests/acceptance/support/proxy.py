@@ -3,7 +3,7 @@
 import re
 
 from .cutting_line import CuttingLine
-from .workspace import free_port, listens, tool
+from .workspace import listens, tool
 
 USER, PASSWORD = "worker", "pass-of-the-proxy"
 
@@ -21,7 +21,7 @@ class Proxy:
 
     def __init__(self, workspace, authority=None):
         home = workspace.directory("proxy")
-        self._log, port = home / "log", free_port()
+        self._log, port = home / "log", workspace.free_port()
         self._host = f"127.0.0.1:{port}"
         settings = home / "tinyproxy.conf"
         settings.write_text(SETTINGS.format(port=port, log=self._log, user=USER,

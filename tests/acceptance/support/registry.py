@@ -5,7 +5,7 @@ import re
 import urllib.request
 
 from . import token_server
-from .workspace import free_port, listens, log_up_to_now, run, tool
+from .workspace import listens, log_up_to_now, run, tool
 
 USER, PASSWORD = "reader", "pass-of-the-registry"
 
@@ -18,7 +18,7 @@ class Registry:
         self._home = workspace.directory("registry")
         self._log = self._home / "log"
         self._password = password or tokens is not None
-        port = free_port()
+        port = workspace.free_port()
         self.host = f"127.0.0.1:{port}"
         self._address = f"{'https' if authority else 'http'}://{self.host}"
         config = {

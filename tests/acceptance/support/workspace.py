@@ -39,12 +39,6 @@ def run(*command, check=True, **options):
     return done
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def _die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -54,7 +48,7 @@ class Workspace:
 
     def __init__(self):
         self.path = Path(tempfile.mkdtemp(prefix="rootfs-git-"))
-        self._servers = []
+        self._servers, self._ports = [], []
         self._names = itertools.count(1)
         self._owner = os.getpid()
         atexit.register(self.close)
@@ -69,6 +63,15 @@ class Workspace:
         path = self.fresh(name)
         path.mkdir()
         return path
+
+    def free_port(self):
+        """A port of loopback for a server. It stays bound here, so that nobody else gets it before
+        the server has it; servers say SO_REUSEADDR and may bind it all the same."""
+        held = socket.socket()
+        self._ports.append(held)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
 
     def start(self, command, log, ready, env=None):
         """Starts a server in its own process group and waits until `ready()` says yes."""
@@ -93,6 +96,8 @@ class Workspace:
         for server in reversed(self._servers):
             _stop(server)
         self._servers.clear()
+        for held in self._ports:
+            held.close()
         shutil.rmtree(self.path, ignore_errors=True)
 
 

@@ -36,24 +36,14 @@ sockaddr_in loopback(unsigned port) {
   return address;
 }
 
-unsigned free_port() {
-  const base::UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-  if (bind(fd.get(), generic, size) != 0 || getsockname(fd.get(), generic, &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  return ntohs(address.sin_port);
-}
-
 }  // namespace
 
 bool DockerRegistry::available() {
   return std::system("command -v docker-registry htpasswd openssl >/dev/null 2>&1") == 0;
 }
 
-DockerRegistry::DockerRegistry(Tls tls, Password password) : port_(free_port()) {
+DockerRegistry::DockerRegistry(Tls tls, Password password) {
+  take_port();
   std::string config =
       cat("version: 0.1\nlog: {level: error}\nstorage:\n  filesystem: {rootdirectory: ",
           (directory_ / "storage").string(), "}\nhttp:\n  addr: 127.0.0.1:", port_, "\n");
@@ -89,6 +79,19 @@ void DockerRegistry::sign(const std::string& name, const std::string& subject,
   run(cat("openssl x509 -req -days 2 -CA ", at, "ca.crt -CAkey ", at,
           "ca.key -CAcreateserial -extfile ", at, "extension -in ", at, name, ".csr -out ", at,
           name, ".crt"));
+}
+
+void DockerRegistry::take_port() {
+  holder_ = base::UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
+  const int yes = 1;
+  if (setsockopt(holder_.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+      bind(holder_.get(), generic, size) != 0 || getsockname(holder_.get(), generic, &size) != 0) {
+    throw std::runtime_error("no free port");
+  }
+  port_ = ntohs(address.sin_port);
 }
 
 void DockerRegistry::start(const std::string& config) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/handle.hpp"
 #include "support/scratch_dir.hpp"
 
 /// The registry program of the distribution project on a port of 127.0.0.1, where it is installed.
@@ -26,6 +27,7 @@ class DockerRegistry {
   std::string client_key() const { return pem("client.key"); }
 
  private:
+  void take_port();
   void make_certificates();
   void sign(const std::string& name, const std::string& subject, const std::string& extension);
   std::string pem(const std::string& name) const;
@@ -33,6 +35,9 @@ class DockerRegistry {
   bool accepts_connections() const;
 
   ScratchDir directory_;
+  /// Keeps the port from being given to somebody else before the registry has it, which says
+  /// SO_REUSEADDR and may bind it all the same.
+  base::UniqueFd holder_;
   unsigned port_ = 0;
   pid_t process_ = -1;
 };
