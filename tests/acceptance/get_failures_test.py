@@ -92,8 +92,8 @@ class GetFailures(Case):
                 ("directories", "A", [layer().directory("a").file("a/x").directory("A")]),
                 ("parents", "b/A", [layer().file("b/a/x").file("b/A/y")]),
                 ("layers", "A", [layer().file("a/x"), layer().file("A/x/y")]),
-                ("deleted", "a", [layer().file("a/x"),
-                                  layer().whiteout("a").directory("A").file("a/x")])):
+                ("whiteouts", "a", [layer().file("a/x"),
+                                    layer().whiteout("a").directory("A").file("a/x")])):
             with self.subTest(name):
                 source, version = self.publish(name, images.Image(layers))
                 self.leaves_nothing(source, version, f'takes "{path}" for another entry', env=env)
