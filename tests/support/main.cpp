@@ -33,7 +33,9 @@ void forget_surroundings() {
   }
   for (const std::string& name : names) ::unsetenv(name.c_str());
   ::setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
-  ::setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
+  // The git that programs start reads what is there all the same.
+  ::setenv("HOME", "/nonexistent", 1);
+  ::unsetenv("XDG_CONFIG_HOME");
 }
 
 }  // namespace
