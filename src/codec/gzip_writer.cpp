@@ -2,12 +2,19 @@
 
 #include <isa-l/igzip_lib.h>
 
+#include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace codec {
+namespace {
+
+/// What the library makes of some bytes depends on how many it is shown at a time.
+constexpr size_t step_size = 64 * 1024;
+
+}  // namespace
 
 struct GzipWriter::Impl {
   explicit Impl(base::ByteSink& sink) : out(sink) {
@@ -18,8 +25,15 @@ struct GzipWriter::Impl {
     stream.gzip_flag = IGZIP_GZIP;
   }
 
+  void compress(std::string_view bytes) {
+    // The library reads only, but its interface has no const.
+    stream.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(bytes.data()));
+    stream.avail_in = static_cast<uint32_t>(bytes.size());
+    while (stream.avail_in > 0) call();
+  }
+
   /// One call of the library; what it gave goes on.
-  void step() {
+  void call() {
     stream.next_out = reinterpret_cast<uint8_t*>(buffer.data());
     stream.avail_out = static_cast<uint32_t>(buffer.size());
     const int result = isal_deflate(&stream);
@@ -33,28 +47,33 @@ struct GzipWriter::Impl {
   isal_zstream stream{};
   std::vector<uint8_t> work = std::vector<uint8_t>(ISAL_DEF_LVL1_DEFAULT);
   std::vector<char> buffer = std::vector<char>(256 * 1024);
+  std::string waiting;  ///< Less than a step.
 };
 
 GzipWriter::GzipWriter(base::ByteSink& out) : impl_(std::make_unique<Impl>(out)) {}
 GzipWriter::~GzipWriter() = default;
 
 void GzipWriter::write(std::string_view bytes) {
-  constexpr size_t most = size_t{1} << 30U;  // The library counts in 32 bits.
-  isal_zstream& stream = impl_->stream;
+  std::string& waiting = impl_->waiting;
   while (!bytes.empty()) {
-    const std::string_view part = bytes.substr(0, most);
+    const std::string_view part = bytes.substr(0, step_size - waiting.size());
     bytes.remove_prefix(part.size());
-    // The library reads only, but its interface has no const.
-    stream.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(part.data()));
-    stream.avail_in = static_cast<uint32_t>(part.size());
-    while (stream.avail_in > 0) impl_->step();
+    if (part.size() == step_size) {
+      impl_->compress(part);
+      continue;
+    }
+    waiting += part;
+    if (waiting.size() < step_size) return;
+    impl_->compress(waiting);
+    waiting.clear();
   }
 }
 
 void GzipWriter::finish() {
+  impl_->compress(impl_->waiting);
   impl_->stream.end_of_stream = 1;
   do {
-    impl_->step();
+    impl_->call();
   } while (impl_->stream.internal_state.state != ZSTATE_END);
 }
 

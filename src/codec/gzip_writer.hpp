@@ -7,7 +7,7 @@
 namespace codec {
 
 /// Compresses what is written to it into one gzip member (RFC 1952), fast (ISA-L level 1). The same
-/// bytes give the same result: the header has no name and no time.
+/// bytes give the same result, in whatever pieces they come: the header has no name and no time.
 class GzipWriter : public base::ByteSink {
  public:
   explicit GzipWriter(base::ByteSink& out);

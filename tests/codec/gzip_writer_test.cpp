@@ -40,7 +40,12 @@ TEST_CASE("gzip shrinks what can be shrunk and hardly grows what cannot") {
   CHECK(gzip(noise(1'000'000, 256), 10'000).size() < 1'010'000);
 }
 
-TEST_CASE("the same bytes in the same steps make the same archive") {
-  const std::string bytes = noise(500'000, 20);
-  CHECK(gzip(bytes, 3000) == gzip(bytes, 3000));
+TEST_CASE("the same bytes make the same archive, in whatever pieces a registry sent them") {
+  for (const unsigned kinds : {2U, 20U, 256U}) {
+    const std::string bytes = noise(500'000, kinds);
+    const std::string whole = gzip(bytes, bytes.size());
+    for (const size_t step : {1U, 3000U, 65'535U, 65'536U, 65'537U, 262'144U}) {
+      CHECK((gzip(bytes, step) == whole));
+    }
+  }
 }
