@@ -41,8 +41,9 @@ bool matches(std::string_view pattern, std::string_view name) {
 }
 
 /// The library ignores what a "!" excludes.
-bool excludes(std::string_view patterns, std::string_view host, unsigned port) {
-  const std::string name = port == 22 ? std::string(host) : base::cat('[', host, "]:", port);
+bool excludes(std::string_view patterns, std::string_view host, std::optional<unsigned> port) {
+  const std::string name =
+      port.value_or(22) == 22 ? std::string(host) : base::cat('[', host, "]:", *port);
   for (const std::string_view pattern : base::split(patterns, ',')) {
     const bool is_excluded = pattern.starts_with('!') &&
                              matches(base::to_lower(pattern.substr(1)), base::to_lower(name));
@@ -53,8 +54,8 @@ bool excludes(std::string_view patterns, std::string_view host, unsigned port) {
 
 }  // namespace
 
-std::string known_hosts_lines(std::string_view text, std::string_view host, unsigned port,
-                              std::string_view stand_in) {
+std::string known_hosts_lines(std::string_view text, std::string_view host,
+                              std::optional<unsigned> port, std::string_view stand_in) {
   std::string clean(text);
   std::erase(clean, '\r');
   std::replace(clean.begin(), clean.end(), '\t', ' ');
@@ -67,12 +68,13 @@ std::string known_hosts_lines(std::string_view text, std::string_view host, unsi
     const std::string_view key = base::trim(trimmed.substr(patterns.size()));
     // A key of the host that the library cannot read makes it read none.
     if (!has_marker && (!is_public_key(key) || excludes(patterns, host, port))) continue;
-    std::string_view separator;
+    std::string names;
     for (const std::string_view pattern : base::split(patterns, ',')) {
-      lines += base::cat(separator, renamed(pattern, host, stand_in));
-      separator = ",";
+      // The library asks for port 22 where it is to ask for none.
+      if (!port && pattern.starts_with('[')) continue;
+      base::append_item(names, ",", renamed(pattern, host, stand_in));
     }
-    lines += base::cat(trimmed.substr(patterns.size()), '\n');
+    if (!names.empty()) lines += base::cat(names, trimmed.substr(patterns.size()), '\n');
   }
   return lines;
 }

@@ -186,7 +186,7 @@ class SshChannel : public Channel {
                     ssh_session_has_known_hosts_entry(session_.get()) != SSH_KNOWN_HOSTS_OK;
     if (without_port_) {
       set(SSH_OPTIONS_PORT, &usual_port);
-      set_known_hosts(known_hosts_lines(options.known_hosts, address.host, usual_port, name));
+      set_known_hosts(known_hosts_lines(options.known_hosts, address.host, std::nullopt, name));
     }
     ssh_set_blocking(session_.get(), 0);
     if (repeat(SSH_AGAIN, "connect", [&] { return ssh_connect(session_.get()); }) == SSH_OK) return;
@@ -233,7 +233,7 @@ class SshChannel : public Channel {
     const std::string text = public_text(key.get());
     const std::string line = cat(host_text(address), ' ', text);
     const std::string fingerprint = fingerprint_of(key.get());
-    if (known_lines_.empty()) {
+    if (known_lines_.empty() && !without_port_) {
       throw Error(cat(where_, ": the host key is not known, fingerprint ", fingerprint,
                       "; if it is right, put this line into source.git.known_hosts (or set "
                       "source.git.skip_host_key_check: true): ",

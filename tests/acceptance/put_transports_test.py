@@ -238,6 +238,16 @@ class PutOverSsh(PutCase):
                      right.strip())
         self.assertIsNone(repository.tip())
 
+    def test_a_key_that_a_host_has_at_port_22_is_none_for_its_other_ports(self):
+        """Where the line names that port; ssh refuses them, too."""
+        repository = self.repository()
+        key = self.sshd.known_hosts.partition(" ")[2]
+        for patterns in ("[127.0.0.1]:22", "[*]:22", "[127.0.0.1]:2?", "[127.0.0.?]:22,x"):
+            with self.subTest(patterns):
+                self.refused(self.source(repository, known_hosts=f"{patterns} {key}"),
+                             self.sshd.known_hosts.strip())
+        self.assertIsNone(repository.tip())
+
     def test_known_hosts_from_windows_are_read(self):
         self.arrives(known_hosts="# From Windows\r\n" + self.sshd.known_hosts.strip() + "\r\n")
 

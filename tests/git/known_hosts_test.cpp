@@ -49,6 +49,19 @@ TEST_CASE("a host that a line of known_hosts excludes is not one of its hosts") 
   CHECK(is_kept("*,!other.test,!git.tes,!git.test.*,!?git.test,!*.git.test", 22));
 }
 
+TEST_CASE("a line of known_hosts that names a port is none for the host without a port") {
+  const auto lines = [](const std::string& patterns) {
+    return git::known_hosts_lines(patterns + " " + ed25519, "h", std::nullopt, "h");
+  };
+  for (const char* patterns : {"[h]:22", "[*]:22", "[h]:*,[h]:2?"}) {
+    INFO(patterns);
+    CHECK(lines(patterns).empty());
+  }
+  CHECK(lines("[h]:22,h,x") == "h,x " + ed25519 + "\n");
+  CHECK(lines("*,!h").empty());
+  CHECK_FALSE(lines("*,![h]:22").empty());
+}
+
 TEST_CASE("a key in known_hosts that cannot be read does not hide the others") {
   const std::string readable = "h " + ecdsa + "\nh  " + ed25519 + " a comment\nh " + rsa + "\n";
   const std::string encoded = ed25519.substr(ed25519.find(' ') + 1);
