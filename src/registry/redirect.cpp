@@ -1,5 +1,7 @@
 #include "registry/redirect.hpp"
 
+#include <chrono>
+
 #include "base/text.hpp"
 
 namespace registry {
@@ -16,9 +18,16 @@ bool leads_inside(const http::Url& from, const http::Url& target) {
 
 void discard_body(http::Response& response) {
   constexpr size_t worth_reading = 64 * 1024;
+  constexpr std::chrono::seconds worth_waiting{2};
+  const auto end = std::chrono::steady_clock::now() + worth_waiting;
   std::string buffer(worth_reading, '\0');
+  size_t done = 0;
   try {
-    base::read_full(*response.body, buffer);
+    while (done < worth_reading && std::chrono::steady_clock::now() < end) {
+      const size_t count = response.body->read(buffer);
+      if (count == 0) return;
+      done += count;
+    }
   } catch (const http::TransportError&) {
     return;  // Then the next request makes a new connection.
   }

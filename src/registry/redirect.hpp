@@ -16,7 +16,8 @@ bool leads_inside(const http::Url& from, const http::Url& target);
 std::optional<http::Url> redirect_target(const http::Response& response, const http::Url& from,
                                          Insecure insecure);
 
-/// Reads a short body to its end, so that the connection can be used again.
+/// Reads a short body to its end, so that the connection can be used again. Not for long, as of one
+/// that comes byte by byte.
 void discard_body(http::Response& response);
 
 /// The first answer that leads nowhere else: `send` is called with `request` and then, up to ten

@@ -1,5 +1,8 @@
 #include "registry/redirect.hpp"
 
+#include <chrono>
+#include <thread>
+
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
 #include "support/catch.hpp"
@@ -85,6 +88,26 @@ TEST_CASE("a redirect whose body comes later does not cost its connection") {
   for (int i = 0; i < 3; ++i) CHECK(read_blob(client) == content);
   CHECK(fake.server().connections() == 1);
   CHECK(store.connections() == 1);
+}
+
+TEST_CASE("a redirect whose body comes byte by byte does not hold a get up") {
+  LoopbackServer store([](Exchange& exchange) { exchange.reply(200, {}, content); });
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.target == "/v2/") return false;
+    exchange.raw(cat("HTTP/1.1 307 Scripted\r\nLocation: ", store.url("/blob"),
+                     "\r\nContent-Length: 100\r\n\r\n"));
+    for (int i = 0; i < 100 && store.lines().empty(); ++i) {
+      exchange.raw("x");
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+    return true;
+  });
+  registry::Options options;
+  options.scheme = "http";
+  registry::Client client = fake.client(options);
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(read_blob(client) == content);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
 }
 
 TEST_CASE("credentials do not follow a redirect to another port of the same host") {
