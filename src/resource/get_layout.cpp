@@ -1,3 +1,4 @@
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -31,6 +32,7 @@ class LayoutWriter {
   void write(const oci::Digest& digest) {
     const registry::Document top = client_.fetch(digest.text());
     const oci::DocumentKind kind = store(top, top.content_type, 0);
+    keep_others();
     log_.info(cat(base::counted(documents_, "manifest", "manifests"), ", ",
                   base::counted(blobs_.size(), "blob", "blobs"), ", ", base::human_size(bytes_),
                   " to download"));
@@ -81,32 +83,46 @@ class LayoutWriter {
                             "take the image for one platform only"));
     }
     for (const oci::Descriptor& child : index.manifests) {
-      if (!seen_.insert(child.digest).second) continue;
       if (!oci::has_known_type(child)) {
-        leave_alone(child);
+        others_.push_back(child);
         continue;
       }
+      if (!seen_.insert(child.digest).second) continue;
       const registry::Document document = client_.fetch(child.digest.text());
       store(document, child.media_type.empty() ? document.content_type : child.media_type,
             depth + 1);
     }
   }
 
-  /// Keeps an entry of the index that is no image, if the registry has it among its manifests. What
-  /// belongs to it, nobody here can tell (image-spec image-index.md: a type that is not known is to
-  /// be passed over).
-  void leave_alone(const oci::Descriptor& entry) {
-    try {
-      const registry::Document document = client_.fetch(entry.digest.text());
-      base::write_file(new_blob_path(document.digest), document.bytes);
+  /// Keeps the entries of indexes that are no images, if the registry has them among its manifests.
+  /// What belongs to them, nobody here can tell (image-spec image-index.md: a type that is not
+  /// known is to be passed over). Last, so that none of them stands for a part of an image.
+  void keep_others() {
+    size_t left_out = 0;
+    for (const oci::Descriptor& entry : others_) {
+      if (!seen_.insert(entry.digest).second) continue;
+      const auto document = fetch_other(entry, left_out);
+      if (!document) continue;
+      base::write_file(new_blob_path(document->digest), document->bytes);
       ++documents_;
+    }
+    if (left_out > 1) log_.warn(cat("so are ", base::with_commas(left_out - 1), " more of them"));
+  }
+
+  /// Nothing where the registry does not have it, which is told of the first.
+  std::optional<registry::Document> fetch_other(const oci::Descriptor& entry, size_t& left_out) {
+    try {
+      return client_.fetch(entry.digest.text());
     } catch (const http::TransportError&) {
       throw;
     } catch (const base::Error& error) {
       const auto* refusal = dynamic_cast<const registry::StatusError*>(&error);
       if (refusal != nullptr && refusal->status() != 404) throw;
-      log_.warn(cat(error.what(), "; it is left out, as its type is not known here (",
-                    base::excerpt(entry.media_type), ")"));
+      const std::string reason =
+          cat(error.what(), "; it is left out, as its type is not known here (",
+              base::excerpt(entry.media_type), ")");
+      ++left_out == 1 ? log_.warn(reason) : log_.debug(reason);
+      return std::nullopt;
     }
   }
 
@@ -138,6 +154,7 @@ class LayoutWriter {
   const std::string& path_;
   std::set<oci::Digest> seen_;
   std::vector<oci::Descriptor> blobs_;
+  std::vector<oci::Descriptor> others_;  ///< Of types that are not known here.
   uint64_t bytes_ = 0;
   size_t documents_ = 0;
 };

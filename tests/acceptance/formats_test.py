@@ -122,25 +122,30 @@ class Layout(Formats):
                     f"oci:{got}/oci", f"docker://{self.registry.host}/copies/single:1")
         self.assertEqual(self.digest_at("copies/single:1"), digest)
 
-    def test_an_index_with_entries_of_unknown_types_is_no_failure(self):
+    def get_among_others(self, others):
+        """An image behind `others`, bytes and hex digests, in an index that does not say what they
+        are."""
         image = self.layouts["labelled"]
         blobs = self.blobs(image.path)
-        kind = "application/vnd.example.v9+json"
-        kept, gone = b'{"mediaType": "%s", "blobs": []}' % kind.encode(), b"nowhere"
-        entries = [{"mediaType": images.MANIFEST_TYPE, "digest": image.digest,
-                    "size": len(blobs[image.digest[7:]]),
-                    "platform": {"architecture": "amd64", "os": "linux"}}]
-        for data in (kept, gone):
-            entries.append({"mediaType": kind, "size": len(data),
-                            "digest": "sha256:" + hashlib.sha256(data).hexdigest()})
+        kept = {hashlib.sha256(each).hexdigest(): each
+                for each in others if isinstance(each, bytes)}
+        entries = [{"mediaType": "application/vnd.example.v9+json", "size": 9,
+                    "digest": f"sha256:{digest}"}
+                   for digest in [*kept, *(each for each in others if isinstance(each, str))]]
+        entries.append({"mediaType": images.MANIFEST_TYPE, "digest": image.digest,
+                        "size": len(blobs[image.digest[7:]]),
+                        "platform": {"architecture": "amd64", "os": "linux"}})
         index = json.dumps({"schemaVersion": 2, "manifests": entries}).encode()
-        for data in (kept, index):
-            blobs[hashlib.sha256(data).hexdigest()] = data
+        blobs |= {**kept, hashlib.sha256(index).hexdigest(): index}
+        manifests = [image.digest[7:], *list(blobs)[-1 - len(kept):]]
 
         def answer(request):
-            data = blobs.get(request.target.rpartition(":")[2])
-            if request.target == "/v2/" or data is None:
-                return Reply(200 if request.target == "/v2/" else 404)
+            _, _, kind, name = ("//" + request.target).rsplit("/", 3)
+            data = blobs.get(name.rpartition(":")[2])
+            if request.target == "/v2/":
+                return Reply(200)
+            if data is None or (kind == "manifests" and name[7:] not in manifests):
+                return Reply(404)
             return Reply(200, {}, data)
 
         server = HttpServer(answer)
@@ -150,8 +155,22 @@ class Layout(Formats):
         outcome = programs.get({"repository": f"{server.host}/x", "tag": "1"},
                                {"tag": "1", "digest": digest}, destination, format="oci-layout")
         self.succeeded(outcome)
-        self.assertIn("it is left out, as its type is not known here", outcome.log)
         self.assertEqual(self.blobs(destination / "oci"), blobs)
+        return outcome.log
+
+    def test_an_index_with_entries_of_unknown_types_is_no_failure(self):
+        log = self.get_among_others([b'{"mediaType": "x/y"}', f"{1:064x}"])
+        self.assertIn("it is left out, as its type is not known here", log)
+
+    def test_a_thousand_entries_of_unknown_types_do_not_fill_the_log(self):
+        log = self.get_among_others([f"{i:064x}" for i in range(1000)])
+        self.assertEqual(log.count("it is left out"), 1)
+        self.assertIn("so are 999 more of them", log)
+
+    def test_an_entry_of_unknown_type_does_not_stand_for_a_part_of_an_image(self):
+        for part in self.blobs(self.layouts["labelled"].path):
+            with self.subTest(part):
+                self.get_among_others([part])
 
     def test_a_broken_blob_leaves_no_layout(self):
         destination = self.work.directory("get")
