@@ -46,6 +46,18 @@ void hide_userinfo(std::string_view url, base::Log& log) {
   }
 }
 
+/// Long values in the query of a URL. What git and we put behind them is no part of them.
+void hide_query(std::string_view url, base::Log& log) {
+  const size_t question = url.find('?');
+  if (question == url.npos) return;
+  for (const std::string_view parameter : base::split(url.substr(question + 1), '&')) {
+    const std::string_view value = parameter.substr(parameter.find('=') + 1);
+    if (value.size() < length_of_token) continue;
+    log.hide(value);
+    log.hide(base::percent_decode(value));
+  }
+}
+
 void hide_value(const JsonView& view, base::Log& log) {
   try {
     log.hide(view.scalar_text());
@@ -68,6 +80,7 @@ void hide_secrets(const JsonView& source, base::Log& log) {
     } else if ((name == "uri" || name == "url" || name == "repository" || name == "host") &&
                view.is_string()) {
       hide_userinfo(view.string(), log);
+      hide_query(view.string(), log);
     }
   }
 }

@@ -68,6 +68,13 @@ TEST_CASE("a token in a URL is hidden, encoded or not, a short user name is not"
                  "remote: hello team/repo\n"));
 }
 
+TEST_CASE("a token in the query of a URL is hidden, encoded or not, a short name is not") {
+  const std::string request =
+      R"({"source":{"git":{"unknown":1,"uri":"https://h/git.cgi?q=images&t=glpat%2D0123456789ab"}}})";
+  CHECK(contains(logged(request, "images glpat%2D0123456789ab/info/refs glpat-0123456789ab"),
+                 "remote: images ***/info/refs ***\n"));
+}
+
 TEST_CASE("no piece of a password that an address was cut at is shown") {
   const auto request = [](const std::string& uri) {
     return R"({"source":{"git":{"unknown":1,"uri":")" + uri + "\"}}}";
