@@ -223,6 +223,14 @@ class HttpTransport : public Transport {
     if (from.secure() && !to.secure()) {
       throw Error(cat(from.display(), " redirects from https to ", to.display(), "; refused"));
     }
+    // Behind a query, see below().
+    const std::string ending = cat("/info/refs&service=", program_name(service));
+    if (to.query.size() > ending.size() && to.query.ends_with(ending)) {
+      base_ = to;
+      base_.query.resize(base_.query.size() - ending.size());
+      log_.debug(cat("redirected to ", base_.display()));
+      return to;
+    }
     constexpr std::string_view suffix = "/info/refs";
     if (!to.path.ends_with(suffix)) {
       throw Error(cat(from.display(), " redirects to ", to.display(),

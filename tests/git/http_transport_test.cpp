@@ -190,6 +190,25 @@ TEST_CASE("no other repository is asked for where the address of one ends in a q
                               "POST /daemon.cgi?svc=git&q=images/git-upload-pack"});
 }
 
+TEST_CASE("an address that ends in a query may be moved, too") {
+  const std::string end = "?q=images/info/refs&service=git-upload-pack";
+  LoopbackServer server([&](Exchange& exchange) {
+    exchange.body();
+    if (exchange.target == "/old.cgi" + end)
+      return exchange.reply(301, {"Location: /git.cgi" + end});
+    exchange.reply(200, {"Content-Type: application/x-git-upload-pack-advertisement"}, "it");
+  });
+  git::RemoteOptions options;
+  options.uri = server.url("/old.cgi?q=images");
+  base::Log log(-1);
+  const auto transport = git::open_http_transport(options, log);
+  transport->advertise(Service::upload_pack, Protocol::v2);
+  transport->request(Service::upload_pack, Protocol::v2,
+                     [] { return std::make_unique<base::MemorySource>("a request"); });
+  CHECK(server.lines() == std::vector<std::string>{"GET /old.cgi" + end, "GET /git.cgi" + end,
+                                                   "POST /git.cgi?q=images/git-upload-pack"});
+}
+
 TEST_CASE("a redirect on the same server keeps the login, for all that follows") {
   Fixture fixture({redirect("/moved/r.git/info/refs?service=git-upload-pack")}, "name");
   CHECK(fixture.advertised() == "refs");
