@@ -197,6 +197,15 @@ std::vector<std::string> read_certificates(const JsonView& view) {
   return {std::move(text)};
 }
 
+bool says_nothing(const JsonView& view) {
+  if (view.is_empty()) return true;
+  if (!view.is_object()) return false;
+  for (const auto& [key, value] : view.members()) {
+    if (!value.is_empty()) return false;
+  }
+  return true;
+}
+
 const std::vector<std::string_view>& registry_keys() {
   static const std::vector<std::string_view> keys = {"aws_access_key_id", "aws_secret_access_key",
                                                      "aws_session_token", "aws_region",
@@ -223,7 +232,10 @@ void parse_registry_access(const JsonView& source, ImageSource& image, base::Log
   image.acr = parse_acr(source, image);
   check_content_trust(source.at_ignoring_case("content_trust"), log);
   const JsonView mirror = source.at_ignoring_case("registry_mirror");
-  if (mirror.members().empty()) return;
+  if (says_nothing(mirror)) return;
+  if (mirror.is_string()) {
+    throw Error(cat(mirror.path(), " is a mapping; write registry_mirror: {host: the address}"));
+  }
   // Read even where it is not used, so that mistakes show in every resource that has it.
   RegistryPlace place = parse_mirror(mirror, image);
   if (image.reference.is_docker_hub() && !image.ecr) image.mirror = std::move(place);

@@ -19,4 +19,8 @@ void parse_registry_access(const base::JsonView& source, ImageSource& image, bas
 /// A list of PEM texts, or one; an empty text is none.
 std::vector<std::string> read_certificates(const base::JsonView& view);
 
+/// Whether a value is empty, or an object of empty values: what is left of one when its variables
+/// say nothing.
+bool says_nothing(const base::JsonView& view);
+
 }  // namespace resource

@@ -104,7 +104,7 @@ git::EmptyDirectory parse_empty_directories(const JsonView& view) {
 
 /// Named and written as in the stock git type.
 std::optional<http::TunnelProxy> parse_tunnel(const JsonView& tunnel) {
-  if (tunnel.is_null()) return std::nullopt;
+  if (says_nothing(tunnel)) return std::nullopt;
   http::TunnelProxy proxy;
   proxy.password = read_secret(tunnel.at("proxy_password"));
   tunnel.allow_only({"proxy_host", "proxy_port", "proxy_user", "proxy_password"});

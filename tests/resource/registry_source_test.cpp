@@ -56,6 +56,18 @@ TEST_CASE("images of other registries, and sources without one, have no mirror")
   for (const char* none : {"null", "{}"}) CHECK_FALSE(image_of(with_mirror("app", none)).mirror);
 }
 
+TEST_CASE("a mirror whose variables say nothing is none") {
+  for (const char* none : {R"("")", R"({"host":""})", R"({"host":null,"insecure":false})",
+                           R"({"host":"","username":"","password":""})"}) {
+    CAPTURE(none);
+    CHECK_FALSE(image_of(with_mirror("app", none)).mirror);
+  }
+  CHECK(refusal(with_mirror("app", R"({"host":"","username":"u","password":"p"})")) ==
+        "source.registry_mirror.host is missing: the mirror's address");
+  CHECK(refusal(with_mirror("app", R"("https://u:hunter2@mirror.test")")) ==
+        "source.registry_mirror is a mapping; write registry_mirror: {host: the address}");
+}
+
 TEST_CASE("a mirror gets its own login, and never the origin's") {
   const std::string origin = R"(,"username":"joe","password":"hunter2","ca_certs":["one"],
       "insecure":true,"client_cert":"CERT","client_key":"KEY")";

@@ -229,7 +229,6 @@ TEST_CASE("a proxy for SSH that nobody can reach is refused before anything is a
     return refusal_of(git_source(R"("https_tunnel":{)" + tunnel + "}"));
   };
   const std::string host = "source.git.https_tunnel.proxy_host: expected the name or IP address";
-  CHECK(contains(refusal(""), host));
   CHECK(contains(refusal(R"("proxy_host":"http://proxy.test","proxy_port":3128)"), host));
   CHECK(contains(refusal(R"("proxy_host":"me:hunter2@proxy.test","proxy_port":3128)"), host));
   CHECK(contains(refusal(R"("proxy_host":"proxy.test?","proxy_port":3128)"), host));
@@ -238,6 +237,16 @@ TEST_CASE("a proxy for SSH that nobody can reach is refused before anything is a
     CAPTURE(port);
     CHECK(refusal(R"("proxy_host":"proxy.test","proxy_port":)" + std::string(port)) ==
           "source.git.https_tunnel.proxy_port: expected a number from 1 to 65535");
+  }
+}
+
+TEST_CASE("a proxy for SSH whose variables say nothing is none") {
+  for (const char* none : {R"("")", "{}", R"({"proxy_host":"","proxy_port":null})",
+                           R"({"proxy_host":"","proxy_port":"","proxy_user":"",
+                               "proxy_password":""})"}) {
+    CAPTURE(none);
+    CHECK_FALSE(
+        source_of(git_source(R"("https_tunnel":)" + std::string(none))).git->remote.ssh_proxy);
   }
 }
 
