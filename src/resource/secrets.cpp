@@ -60,7 +60,9 @@ void hide_query(std::string_view url, base::Log& log) {
 
 void hide_value(const JsonView& view, base::Log& log) {
   try {
-    log.hide(view.scalar_text());
+    const std::string text = view.scalar_text();
+    log.hide(text);
+    log.hide(base::trim(text));  // As it is used where line breaks at its end are none of it.
   } catch (const base::Error&) {
     // Neither text nor number: refused by its path when it is read, without being shown.
   }

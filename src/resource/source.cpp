@@ -64,13 +64,32 @@ void refuse_misplaced(const JsonView& source, const std::vector<std::string_view
   }
 }
 
+/// The stock git type's shell takes every value without the line breaks at its end, which a block
+/// of YAML or a file has.
+std::string without_line_ends(std::string text) {
+  text.erase(text.find_last_not_of("\r\n") + 1);
+  return text;
+}
+
+std::string read_line(const JsonView& view) {
+  return without_line_ends(view.scalar_text());
+}
+
 base::Secret read_secret(const JsonView& view) {
-  return base::Secret(view.scalar_text());
+  return base::Secret(read_line(view));
+}
+
+/// Also as text, as the stock git type takes it: `fly --var` makes text of everything.
+bool read_flag(const JsonView& view) {
+  if (!view.is_string()) return view.boolean_or(false);
+  const std::string text = view.string();
+  if (text != "true" && text != "false" && !text.empty()) view.refuse("true or false");
+  return text == "true";
 }
 
 /// git-check-ref-format, as far as a branch can break a protocol line or a server's file system.
 std::string checked_branch(const JsonView& view) {
-  std::string branch = view.string_or(default_branch);
+  std::string branch = without_line_ends(view.string_or(default_branch));
   if (branch.empty()) branch = default_branch;
   if (branch.starts_with("refs/heads/")) branch.erase(0, 11);
   bool good = !branch.empty() && branch.size() < 200 && branch[0] != '-' && branch != "@" &&
@@ -118,7 +137,7 @@ std::optional<http::TunnelProxy> parse_tunnel(const JsonView& tunnel) {
     throw Error(cat(tunnel.path(), ".proxy_port: expected a number from 1 to 65535"));
   }
   proxy.port = static_cast<unsigned>(port);
-  proxy.username = tunnel.at("proxy_user").scalar_text();
+  proxy.username = read_line(tunnel.at("proxy_user"));
   return proxy;
 }
 
@@ -126,29 +145,29 @@ GitSource parse_git(const JsonView& git) {
   GitSource source;
   git::RemoteOptions& remote = source.remote;
   remote.password = read_secret(git.at("password"));
-  remote.private_key = read_secret(git.at("private_key"));
+  remote.private_key = base::Secret(git.at("private_key").scalar_text());
   remote.private_key_passphrase = read_secret(git.at("private_key_passphrase"));
   git.allow_only(git_keys());
   git.at("lfs").allow_only({"threshold", "url"});
-  remote.uri = git.at("uri").string_or("");
+  remote.uri = without_line_ends(git.at("uri").string_or(""));
   if (remote.uri.empty())
     throw Error(cat(git.path(), ".uri is missing: the address of the repository"));
-  remote.username = git.at("username").scalar_text();
+  remote.username = read_line(git.at("username"));
   if (remote.username.empty() != remote.password.empty() && remote.private_key.empty()) {
     throw Error(
         cat("set both ", git.path(), ".username and ", git.path(), ".password, or neither"));
   }
-  remote.private_key_user = git.at("private_key_user").string_or("");
+  remote.private_key_user = read_line(git.at("private_key_user"));
   remote.known_hosts = git.at("known_hosts").string_or("");
-  remote.check_host_key = git.at("skip_host_key_check").boolean_or(false) ? git::CheckHostKey::no
-                                                                          : git::CheckHostKey::yes;
+  remote.check_host_key =
+      read_flag(git.at("skip_host_key_check")) ? git::CheckHostKey::no : git::CheckHostKey::yes;
   remote.ca_certs = read_certificates(git.at("ca_certs"));
-  remote.verify_tls = git.at("skip_ssl_verification").boolean_or(false) ? http::VerifyTls::no
-                                                                        : http::VerifyTls::yes;
+  remote.verify_tls =
+      read_flag(git.at("skip_ssl_verification")) ? http::VerifyTls::no : http::VerifyTls::yes;
   remote.ssh_proxy = parse_tunnel(git.at("https_tunnel"));
   source.branch = checked_branch(git.at("branch"));
   source.empty_directories = parse_empty_directories(git.at("empty_dirs"));
-  source.tmpdir_env = git.at("tmpdir_env").boolean_or(false);
+  source.tmpdir_env = read_flag(git.at("tmpdir_env"));
   source.author =
       parse_identity(git, "author", {default_identity, cat(default_identity, "@localhost")});
   source.committer = parse_identity(git, "committer", source.author);

@@ -47,6 +47,12 @@ TEST_CASE("a secret is known to the log before anything can fail") {
   }
 }
 
+TEST_CASE("a password is hidden without the line break at its end, too") {
+  const std::string text = logged(R"({"source":{"git":{"unknown":1,"password":"hunter2\n"}}})",
+                                  "you sent hunter2, " + base::base64_encode("hunter2"));
+  CHECK(contains(text, "remote: you sent ***, ***\n"));
+}
+
 TEST_CASE("a numeric password is hidden, too") {
   CHECK(contains(logged(R"({"source":{"unknown":1,"password":31337.10}})", "31337.10"),
                  "remote: ***\n"));

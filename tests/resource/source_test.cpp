@@ -250,6 +250,34 @@ TEST_CASE("a proxy for SSH whose variables say nothing is none") {
   }
 }
 
+TEST_CASE("what fly makes text of means in git what it means to the stock type") {
+  const auto git = [](const std::string& members) { return *source_of(git_source(members)).git; };
+  CHECK(git(R"("skip_ssl_verification":"true")").remote.verify_tls == http::VerifyTls::no);
+  CHECK(git(R"("skip_ssl_verification":"false")").remote.verify_tls == http::VerifyTls::yes);
+  CHECK(git(R"("skip_ssl_verification":"")").remote.verify_tls == http::VerifyTls::yes);
+  CHECK(git(R"("private_key_user":1001)").remote.private_key_user == "1001");
+  CHECK(refusal_of(git_source(R"("skip_ssl_verification":"yes")")) ==
+        "source.git.skip_ssl_verification: expected true or false, got a string");
+}
+
+TEST_CASE("a line break at the end of a login at a git server is none of it") {
+  const auto git = *source_of(R"({"git":{"uri":"https://git.test/app\n","branch":"b\n",
+      "username":"joe\n","password":"hunter2\r\n","private_key":"KEY\n",
+      "private_key_passphrase":"PHRASE\n","private_key_user":"forge\n",
+      "https_tunnel":{"proxy_host":"p","proxy_port":1,"proxy_user":"u\n","proxy_password":"p\n"}}})")
+                        .git;
+  CHECK(git.remote.uri == "https://git.test/app");
+  CHECK(git.branch == "b");
+  CHECK(git.remote.username == "joe");
+  CHECK(git.remote.password.reveal() == "hunter2");
+  CHECK(git.remote.private_key.reveal() == "KEY\n");
+  CHECK(git.remote.private_key_passphrase.reveal() == "PHRASE");
+  CHECK(git.remote.private_key_user == "forge");
+  REQUIRE(git.remote.ssh_proxy);
+  CHECK(git.remote.ssh_proxy->username == "u");
+  CHECK(git.remote.ssh_proxy->password.reveal() == "p");
+}
+
 TEST_CASE("git without a repository to push to is refused") {
   const std::string expected = "source.git.uri is missing: the address of the repository";
   CHECK(refusal_of(R"({"git":{}})") == expected);
