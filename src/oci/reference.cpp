@@ -41,7 +41,9 @@ bool is_valid_port(std::string_view digits) {
 bool is_valid_host(std::string_view host) {
   for (const std::string_view label : base::split(host, '.')) {
     if (label.empty() || label.starts_with('-') || label.ends_with('-')) return false;
-    if (!std::all_of(label.begin(), label.end(), [](char c) { return is_alnum(c) || c == '-'; })) {
+    // No host name of the internet has "_", but containers that are found by name do.
+    if (!std::all_of(label.begin(), label.end(),
+                     [](char c) { return is_alnum(c) || c == '-' || c == '_'; })) {
       return false;
     }
   }

@@ -26,6 +26,7 @@ TEST_CASE("image names mean what the container tools take them for") {
       Case{"index.docker.io/foo/bar", "docker.io", "foo/bar", ""},
       Case{"localhost/foo", "localhost", "foo", ""},
       Case{"localhost:5000/foo", "localhost:5000", "foo", ""},
+      Case{"docker_registry:5000/foo", "docker_registry:5000", "foo", ""},
       Case{"foo:5000", "docker.io", "library/foo", "5000"},
       Case{"foo:65535/bar", "foo:65535", "bar", ""}, Case{"foo:5000/bar", "foo:5000", "bar", ""},
       Case{"foo.io/bar:x", "foo.io", "bar", "x"}, Case{"Foo/bar", "Foo", "bar", ""},
@@ -65,10 +66,10 @@ TEST_CASE("names that could escape into another path or host are refused") {
       std::string("a@sha256:abc"), "a@md5:" + hex64, "a@sha256:" + hex64 + "0", hex64,
       std::string(256, 'a'), std::string("r.io:x/a"), std::string("r.io:/a"),
       std::string("r..io/a"), std::string("-r.io/a"), std::string("r-.io/a"),
-      std::string("r_r.io/a"), std::string("r.io%2fx/a"), std::string("r.io\\x/a"),
-      std::string("r .io/a"), std::string("r.io:123456/a"), std::string("[::1]5/a"),
-      std::string("[::1]@r.io/a"), std::string("user@r.io/a"), std::string("[::1/a"),
-      std::string("[]:1/a"), std::string("[fe80::1%25eth0]/a"), std::string("a\n"),
+      std::string("r.io%2fx/a"), std::string("r.io\\x/a"), std::string("r .io/a"),
+      std::string("r.io:123456/a"), std::string("[::1]5/a"), std::string("[::1]@r.io/a"),
+      std::string("user@r.io/a"), std::string("[::1/a"), std::string("[]:1/a"),
+      std::string("[fe80::1%25eth0]/a"), std::string("a\n"),
       std::string("r.io:5000"
                   "/"));
   CAPTURE(text);
