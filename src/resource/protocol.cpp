@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "resource/foreign_keys.hpp"
 #include "resource/secrets.hpp"
 #include "resource/source.hpp"
 #include "resource/step_login.hpp"
@@ -106,6 +107,7 @@ GetRequest parse_get_request(std::string_view json, base::Log& log) {
   const auto version = parse_version(parts.version, request.source);
   if (!version) throw Error("version is missing: run check first and pass one of its versions");
   request.version = *version;
+  refuse_foreign_get(parts.params);
   allow_params(parts.params, {"format", "skip_download", "platform"});
   request.params.format = parse_format(parts.params.at("format"));
   request.params.skip_download = parts.params.at("skip_download").boolean_or(false);
@@ -119,6 +121,7 @@ PutRequest parse_put_request(std::string_view json, base::Log& log) {
   const Request parts = open_request(document, log);
   apply_step_login(document, parts.source, parts.params);
   PutRequest request{parse_source(parts.source, log), {}};
+  refuse_foreign_put(parts.params);
   allow_params(parts.params, {"image"});
   request.params.image = parts.params.at("image").string_or("");
   if (!parts.version.is_null() && !parts.version.members().empty()) {

@@ -191,7 +191,13 @@ void check_content_trust(const JsonView& view, base::Log& log) {
 }  // namespace
 
 std::vector<std::string> read_certificates(const JsonView& view) {
-  if (!view.is_string()) return view.strings();
+  if (!view.is_string()) {
+    for (const JsonView& item : view.items()) {
+      if (!item.is_object()) continue;
+      throw Error(cat(item.path(), ": write the PEM text itself, without domain and cert"));
+    }
+    return view.strings();
+  }
   std::string text = view.string();
   if (text.empty()) return {};
   return {std::move(text)};

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "lfs/endpoint.hpp"
+#include "resource/foreign_keys.hpp"
 #include "resource/registry_source.hpp"
 #include "resource/size_limits.hpp"
 
@@ -147,6 +148,7 @@ GitSource parse_git(const JsonView& git) {
   remote.password = read_secret(git.at("password"));
   remote.private_key = base::Secret(git.at("private_key").scalar_text());
   remote.private_key_passphrase = read_secret(git.at("private_key_passphrase"));
+  refuse_foreign_git(git);
   git.allow_only(git_keys());
   git.at("lfs").allow_only({"threshold", "url"});
   remote.uri = without_line_ends(git.at("uri").string_or(""));
@@ -230,6 +232,7 @@ Source parse_source(const JsonView& source, base::Log& log) {
   const JsonView git = source.at_ignoring_case("git");
   const bool has_repository = !source.at_ignoring_case("repository").is_null();
   refuse_misplaced(source, known, has_repository || git.is_null());
+  refuse_foreign_source(source);
   source.allow_only(known, true);
   if (!git.is_null()) parsed.git = parse_git(git);
   if (has_repository) parsed.image = parse_image(source, log);
