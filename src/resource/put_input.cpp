@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <glob.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -66,6 +67,32 @@ void check_name(const std::string& image) {
   }
 }
 
+/// What a pattern names, as registry-image takes one. What is there under that very name is itself.
+std::string expand(const std::string& sources, const std::string& image) {
+  constexpr std::string_view special = "*?[";
+  if (image.find_first_of(special) == image.npos) return image;
+  if (kind_of(cat(sources, '/', image)) != Kind::nothing) return image;
+  std::string pattern;
+  for (const char c : sources) {
+    if (c == '\\' || special.find(c) != special.npos) pattern += '\\';
+    pattern += c;
+  }
+  pattern += cat('/', image);
+  glob_t found{};
+  const base::Handle<glob_t, ::globfree> handle(&found);
+  if (::glob(pattern.c_str(), 0, nullptr, &found) != 0) return image;
+  const auto name = [&](size_t at) {
+    return std::string(found.gl_pathv[at]).substr(sources.size() + 1);
+  };
+  if (found.gl_pathc > 1) {
+    throw Error(cat("params.image: ", base::printable(image), " matches ", found.gl_pathc,
+                    " names, among them ", base::printable(name(0)), " and ",
+                    base::printable(name(1)), "; it must match one"));
+  }
+  check_name(name(0));
+  return name(0);
+}
+
 /// A link in an input may lead to another place of it, but not to another input, say, which its
 /// maker may not read.
 void refuse_way_out(const std::string& sources, const std::string& image) {
@@ -95,7 +122,7 @@ std::string parent_of(const std::string& sources, const std::string& image) {
 
 PutInput find_put_input(const std::string& sources, const std::string& given) {
   check_name(given);
-  const std::string image = given.substr(0, given.find_last_not_of('/') + 1);
+  const std::string image = expand(sources, given.substr(0, given.find_last_not_of('/') + 1));
   const std::string path = cat(sources, '/', image);
   const std::string name = base::printable(image);
   struct stat status {};

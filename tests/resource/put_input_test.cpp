@@ -57,6 +57,42 @@ TEST_CASE("a link in one input does not publish another input") {
   CHECK_THAT(inputs.refusal("given"), ends);
 }
 
+TEST_CASE("a pattern names the one image that it matches, as with registry-image") {
+  Inputs inputs;
+  const std::string archive = inputs.path() / "secret/image.tar";
+  for (const char* pattern :
+       {"secret/*.tar", "secret/image.t?r", "s*/image.[t]ar", "./se*/*.tar"}) {
+    CAPTURE(pattern);
+    const resource::PutInput input = inputs.find(pattern);
+    CHECK(input.kind == resource::PutInput::Kind::archive);
+    CHECK(fs::equivalent(input.path, archive));
+    CHECK(fs::equivalent(input.beside, inputs.path() / "secret"));
+  }
+  CHECK(inputs.find("given/lay*/").kind == resource::PutInput::Kind::layout);
+  CHECK(inputs.refusal("secret/*") ==
+        "params.image: secret/* matches 3 names, among them secret/image and secret/image.tar; it "
+        "must match one");
+  CHECK(inputs.refusal("secret/*.tgz") ==
+        "params.image: there is no secret/*.tgz among the inputs; is it the name of an earlier get "
+        "or task output?");
+}
+
+TEST_CASE("a pattern leads no further than a name") {
+  Inputs inputs;
+  inputs.link("x.tar", "../secret/image.tar");
+  CHECK_THAT(inputs.refusal("given/*.tar"),
+             Catch::Matchers::EndsWith("leads out of the input, or cannot be followed"));
+  for (const char* pattern :
+       {"given/[.][.]/secret/image.tar", "given/.[.]/secret/*.tar", "given/.*/secret/image.tar"}) {
+    CAPTURE(pattern);
+    CHECK_FALSE(inputs.refusal(pattern).empty());
+  }
+  // A name that looks like a pattern is that name.
+  std::ofstream(inputs.path() / "given/[x].tar") << "archive";
+  std::ofstream(inputs.path() / "given/x.tar.gz") << "archive";
+  CHECK(inputs.find("given/[x].tar").path.ends_with("/given/[x].tar"));
+}
+
 TEST_CASE("links within an input lead to its image") {
   Inputs inputs;
   inputs.link("latest", "real");
