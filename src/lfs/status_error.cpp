@@ -10,7 +10,8 @@ std::string_view advice_for(long status) {
   switch (status) {
     case 401:
       return "the LFS server wants a login, or another one: see source.git.username and "
-             "source.git.password";
+             "source.git.password, or write that of a server elsewhere into its address in "
+             "source.git.lfs.url (https://user:password@...)";
     case 403:
       return "access denied: may this user read, or write to, the large files of this repository?";
     case 404:

@@ -168,6 +168,16 @@ class PutLfs(LfsCase):
         self.assert_same_image(self.get_newest(
             {"git": other.source(repository, lfs={"url": url})}))
 
+    def test_who_lacks_the_login_of_a_server_elsewhere_is_told_where_it_goes(self):
+        repository = self.repository()
+        other = git_http.GitHttp(self.work, self.repositories)
+        url = f"{self.lfs.url}/x"
+        source = other.source(repository, lfs={"threshold": "100kB", "url": url})
+        # The login of the repository, which is right for the LFS server, too, does not go there.
+        self.refused(source, "401", "https://user:password@", "source.git.lfs.url", tag="large")
+        with_login = url.replace("://", f"://{git_http.USER}:{git_http.PASSWORD}@")
+        self.put("large", {**source, "lfs": {"threshold": "100kB", "url": with_login}})
+
     def test_a_login_in_the_address_is_for_that_server_only(self):
         repository = self.repository()
         url = self.lfs.url.replace("://", f"://{git_http.USER}:{git_http.PASSWORD}@") + "/x"
