@@ -77,6 +77,10 @@ constexpr Foreign get_keys[] = {
     {"clean_tags", of_git},
     {"fetch_tags", of_git},
     {"short_ref_format", of_git},
+    {"timestamp_format", of_git},
+    {"describe_ref_options", of_git},
+    {"all_branches", of_git},
+    {"fetch", of_git},
 };
 
 constexpr Foreign put_keys[] = {
@@ -110,6 +114,15 @@ constexpr Foreign put_keys[] = {
     {"rebase", of_git_put},
     {"merge", of_git_put},
     {"force", of_git_put},
+    {"returning", of_git_put},
+    {"rebase_strategy", of_git_put},
+    {"rebase_strategy_option", of_git_put},
+    {"branch", "write it as source.git.branch"},
+    {"only_tag", of_git},
+    {"annotate", of_git},
+    {"notes", of_git},
+    {"refs_prefix", of_git},
+    {"push_options", of_git},
 };
 
 void refuse(const JsonView& view, std::span<const Foreign> table) {

@@ -57,7 +57,17 @@ TEST_CASE("who comes from git is told which keys are of the git type only") {
   const std::string expected =
       " is not known; leave it out: it means something to the git type only";
   CHECK(refusal_of(git_source(R"("git_config":[])")) == "source.git.git_config" + expected);
-  CHECK(refusal_of_get(R"("depth":1)") == "params.depth" + expected);
+  for (const std::string key :
+       {"depth", "all_branches", "fetch", "timestamp_format", "describe_ref_options"}) {
+    CHECK(refusal_of_get("\"" + key + "\":1") == "params." + key + expected);
+  }
+  for (const std::string key : {"annotate", "only_tag", "refs_prefix", "notes", "push_options",
+                                "rebase_strategy", "rebase_strategy_option", "returning"}) {
+    CHECK(contains(refusal_of_put("\"image\":\"x\",\"" + key + "\":\"x\""),
+                   "params." + key + " is not known; leave it out: "));
+  }
+  CHECK(refusal_of_put(R"("image":"x","branch":"next")") ==
+        "params.branch is not known; write it as source.git.branch");
   CHECK(refusal_of(git_source(R"("github_app_private_key":"secret")")) ==
         "source.git.github_app_private_key is not known; make a token of the app in a task, and "
         "write username: x-access-token and the token as password");
