@@ -106,13 +106,13 @@ bool is_valid_tag(std::string_view text) {
 }
 
 Reference Reference::parse(std::string_view text) {
-  if (text.empty()) refuse(text, "it is empty; write [registry/]repository[:tag][@digest]");
+  if (text.empty()) refuse(text, "it is empty; write repository or registry/repository");
   const size_t scheme = text.find("://");
   if (scheme != std::string_view::npos) {
     refuse(text, cat("write it without ", base::excerpt(text.substr(0, scheme)), "://"));
   }
   if (text.size() == 64 && std::all_of(text.begin(), text.end(), is_hex)) {
-    refuse(text, "64 digits are an image id; write repository@sha256:digits");
+    refuse(text, "64 digits are an image id; write the name of its repository");
   }
   Reference reference;
   std::string_view rest = text;

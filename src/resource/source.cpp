@@ -187,8 +187,8 @@ ImageSource parse_image(const JsonView& source, base::Log& log) {
     if (reference.digest) throw Error("a digest has no place here; check finds it");
     if (!reference.tag.empty()) {
       throw Error(cat("the tag has a key of its own: repository: ",
-                      image.repository.substr(0, image.repository.rfind(':')),
-                      ", tag: ", reference.tag));
+                      image.repository.substr(0, image.repository.rfind(':')), ", tag: \"",
+                      reference.tag, "\""));
     }
     return reference;
   });

@@ -178,12 +178,17 @@ TEST_CASE("logins that look like numbers are taken as text") {
 TEST_CASE("a repository with tag or digest is refused with where it belongs") {
   CHECK(refusal_of(R"({"repository":"registry.test:5000/app:1.2"})") ==
         "source.repository: the tag has a key of its own: repository: registry.test:5000/app, "
-        "tag: 1.2");
+        "tag: \"1.2\"");
   const std::string digest = "sha256:" + std::string(64, 'a');
   CHECK(refusal_of(R"({"repository":"app@)" + digest + "\"}") ==
         "source.repository: a digest has no place here; check finds it");
   CHECK(refusal_of(R"({"repository":7})") == "source.repository: expected a string, got a number");
-  CHECK(contains(refusal_of(R"({"repository":""})"), "source.repository: "));
+  // Nothing is suggested that would be refused in turn.
+  CHECK(refusal_of(R"({"repository":""})") ==
+        "source.repository: \"\" is not an image name: it is empty; write repository or "
+        "registry/repository");
+  CHECK(contains(refusal_of(R"({"repository":")" + std::string(64, 'a') + "\"}"),
+                 "64 digits are an image id; write the name of its repository"));
   CHECK(contains(refusal_of(R"({"repository":"https://registry.test/app"})"),
                  "write it without https://"));
 }
