@@ -58,7 +58,7 @@ void refuse_misplaced(const JsonView& source, const std::vector<std::string_view
       throw Error(cat(view.path(), " is not known; it is ", inside));
     }
     const bool is_of_registry = contains(registry_keys(), key) || contains(tag_rule_keys(), key) ||
-                                base::equal_ignoring_case(key, "tag");
+                                contains({"tag", "label_regex", "annotation_regex"}, key);
     if (has_repository || view.is_empty() || !is_of_registry) continue;
     throw Error(cat(view.path(), " is about an image in a registry, and source has no repository",
                     contains(git_keys(), key) ? cat("; for the git server it is ", inside) : ""));

@@ -135,6 +135,9 @@ TEST_CASE("what stands a level too high is not ignored") {
         "git server it is source.git.username");
   CHECK(contains(refusal(R"("tag_regex":"x")"), "source.tag_regex is about an image"));
   CHECK(contains(refusal(R"("TAG":1)"), "source.TAG is about an image"));
+  CHECK(contains(refusal(R"("label_regex":"x")"), "source.label_regex is about an image"));
+  CHECK(
+      contains(refusal(R"("annotation_regex":"x")"), "source.annotation_regex is about an image"));
   CHECK(refusal(R"("branch":"main")") == "source.branch is not known; it is source.git.branch");
   CHECK(refusal_of(image_source(R"("uri":"x")")) ==
         "source.uri is not known; it is source.git.uri");
