@@ -75,7 +75,7 @@ class TagList {
 };
 
 /// The address behind a Link of the page at `here`, in the list that begins at `first` (RFC 8288
-/// section 3.2). Its query is the server's own affair and stays as it is.
+/// section 3.1). Its query is the server's own affair and stays as it is.
 http::Url next_page(const http::Url& here, const http::Url& first, const std::string& link) {
   http::Url next =
       base::with_context("the link to the next page", [&] { return here.resolve(link); });

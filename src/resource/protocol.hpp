@@ -84,7 +84,7 @@ struct GetParams {
 };
 
 struct PutParams {
-  std::string image;  ///< Directory below the sources.
+  std::string image;  ///< Directory or file below the sources, or a pattern; see find_put_input().
 };
 
 struct CheckRequest {

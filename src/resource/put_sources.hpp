@@ -21,8 +21,8 @@ struct PutInput {
   std::string beside;  ///< The directory with the files repository, tag, digest; may be empty.
 };
 
-/// What `image`, of params, means below `sources`. Error that lists what is there when it is none
-/// of the above.
+/// What `image`, of params, means below `sources`: a name or a pattern. Error that lists what is
+/// there when it is none of the above.
 PutInput find_put_input(const std::string& sources, const std::string& image);
 
 /// An image to be published: what lies below its rootfs/, and the files that stand beside it.
