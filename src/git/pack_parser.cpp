@@ -12,8 +12,7 @@ namespace {
 
 using base::Error;
 
-/// A directory with half a million entries stays below.
-constexpr uint64_t largest_text = 16ULL * 1024 * 1024;
+constexpr uint64_t largest_commit = 16ULL * 1024 * 1024;
 constexpr uint64_t largest_sum = 1024ULL * 1024 * 1024;
 /// Git makes no deltas for files beyond 512 MiB (core.bigFileThreshold).
 constexpr uint64_t largest_delta = 1024ULL * 1024 * 1024;
@@ -63,8 +62,9 @@ class ShelfSource : public base::ByteSource {
   uint64_t position_ = 0;
 };
 
-void check_text_size(uint64_t size) {
-  if (size > largest_text) throw Error("the server sent a directory or commit of absurd size");
+void check_text_size(bool is_commit, uint64_t size) {
+  if (size <= (is_commit ? largest_commit : largest_tree)) return;
+  throw Error("the server sent a directory or commit of absurd size");
 }
 
 }  // namespace
@@ -99,7 +99,7 @@ PackParser::Record PackParser::read_plain(const PackEntry& entry) {
     stream_.inflate(entry, [&](std::string_view bytes) { out.write(bytes); });
     return {out.finish(), State::blob, static_cast<uint32_t>(entry.size)};
   }
-  if (!is_blob) check_text_size(entry.size);
+  if (!is_blob) check_text_size(entry.type == ObjectType::commit, entry.size);
   return hand_over(entry.type, stream_.inflate(entry));
 }
 
@@ -153,7 +153,7 @@ PackParser::Record PackParser::apply(const Record& base, Delta& delta) {
     }
     return apply_to_blob(base.id, delta);
   }
-  check_text_size(delta.result_size());
+  check_text_size(base.state == State::commit, delta.result_size());
   base::StringSink out(static_cast<size_t>(delta.result_size()));
   delta.apply({text_of(base.detail)}, out);
   return hand_over(base.state == State::commit ? ObjectType::commit : ObjectType::tree, out.take());

@@ -20,6 +20,13 @@ uint32_t mode_in_clone(const Entry& entry) {
   return (entry.mode & 0111U) != 0 ? 0755 : 0644;
 }
 
+[[noreturn]] void refuse_size(std::string_view name, size_t entries) {
+  throw Error(cat("directory ", base::excerpt(name), " has ", base::with_commas(entries),
+                  " entries, of which git's list would be larger than the ",
+                  base::human_size(largest_tree),
+                  " that a get reads; spread them over several directories"));
+}
+
 /// A short text as content.
 class Text : public base::Content {
  public:
@@ -246,7 +253,11 @@ void Snapshot::encode_directory(uint32_t index, base::Hasher& hasher) {
       continue;
     }
     const Node node = child;
-    if (node.mode == mode_directory) encode_directory(node.index, hasher);
+    if (node.mode == mode_directory) {
+      encode_directory(node.index, hasher);
+      const Directory& made = directories_[node.index];
+      if (made.encoded.size() > largest_tree) refuse_size(node.name, made.nodes.size());
+    }
     entries.push_back(
         {node.mode, node.name,
          node.mode == mode_directory ? directories_[node.index].id : blobs_[node.index].id});

@@ -48,6 +48,21 @@ class PutUpdates(PutCase):
             self.assertEqual(again["version"], self.versions["before"])
             self.assertEqual((repository.tip(), repository.object_count()), (tip, count))
 
+    def test_a_directory_of_very_many_names_is_known_again_and_comes_back(self):
+        image = self.work.directory("inputs") / "image"
+        (image / "rootfs/many").mkdir(parents=True)
+        (image / "metadata.json").write_text("{}")
+        for number in range(65_000):  # Their tree has 18 MB.
+            (image / "rootfs/many" / f"{number:0250d}").touch()
+        repository = self.repository()
+        source = {"git": self.http.source(repository)}
+        first = self.succeeded(programs.put(source, image.parent, image="image"))
+        again = programs.put(source, image.parent, image="image")
+        self.assertEqual(self.succeeded(again)["version"], first["version"])
+        self.assertNotIn("everything is sent", again.log)
+        got = self.get(source, first["version"])
+        self.assertEqual(len(list((got / "rootfs/many").iterdir())), 65_000)
+
     def test_a_small_change_sends_little(self):
         for transport in ("http", "file"):
             for filters in (True, False):

@@ -135,6 +135,20 @@ TEST_CASE("deltas that build on one another in a circle, or on nothing, are refu
   CHECK(contains(complaint(thin.pack()), "lacks what a delta builds on"));
 }
 
+TEST_CASE("a directory as large as one that is published is read, and no larger one") {
+  const std::string tree(git::largest_tree, 't');
+  PackBuilder pack;
+  const size_t first = pack.add(ObjectType::tree, tree);
+  CollectingSink sink;
+  read(pack.pack(), sink);
+  CHECK(sink.trees.contains(id_of(tree, ObjectType::tree)));
+  pack.add_delta(first, delta_appending(static_cast<uint32_t>(tree.size()), "t"));
+  CHECK(contains(complaint(pack.pack()), "absurd size"));
+  PackBuilder whole;
+  whole.add(ObjectType::tree, tree + "t");
+  CHECK(contains(complaint(whole.pack()), "absurd size"));
+}
+
 TEST_CASE("small deltas of one large directory take no long time") {
   PackBuilder pack;
   const std::string tree(15'000'000, 't');

@@ -5,6 +5,7 @@
 #include "git/support/entries.hpp"
 #include "support/catch.hpp"
 #include "support/colliding_names.hpp"
+#include "support/message_of.hpp"
 
 using base::EntryKind;
 
@@ -225,6 +226,22 @@ TEST_CASE("many hard links to the files of one directory take no long time") {
     entries.push_back(link("b/" + name, EntryKind::hardlink, "a/" + name));
   }
   CHECK(snapshot_of(entries).summary().hardlinks == count);
+}
+
+TEST_CASE("a directory that no get could read is refused by name") {
+  const size_t entry_size = std::string("100644 ").size() + 250 + 1 + 20;
+  const auto many = [](size_t count) {
+    std::vector<base::Entry> entries = {directory("many")};
+    for (size_t i = 0; i < count; ++i) {
+      const std::string number = std::to_string(i);
+      entries.push_back(file("many/" + std::string(250 - number.size(), 'x') + number, ""));
+    }
+    return entries;
+  };
+  const size_t most = git::largest_tree / entry_size;
+  CHECK(snapshot_of(many(most)).summary().files == most);
+  const std::string refusal = message_of([&] { snapshot_of(many(most + 1)); });
+  CHECK(contains(refusal, "directory many has 241,399 entries"));
 }
 
 TEST_CASE("names that are made for it do not keep a put busy for hours") {
