@@ -32,6 +32,13 @@ SshKey read_private_key(const RemoteOptions& options) {
                     : "source.git.private_key cannot be read: not a private key, or "
                       "source.git.private_key_passphrase is wrong");
   }
+  // Some forms are read of which the library cannot make a login, ed25519 in PKCS#8 among them.
+  Text encoded;
+  if (ssh_pki_export_pubkey_base64(key.get(), base::Out(encoded)) != SSH_OK) {
+    throw Error(
+        "source.git.private_key cannot be used in the form it is in; write it as OpenSSH does, or "
+        "make a new one: ssh-keygen -t ed25519");
+  }
   return key;
 }
 

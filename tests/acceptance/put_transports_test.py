@@ -171,6 +171,13 @@ class PutOverSsh(PutCase):
     def test_an_rsa_key(self):
         self.arrives(private_key=self.sshd.key("rsa"))
 
+    def test_a_key_in_a_form_that_is_read_but_of_no_use_is_named(self):
+        """PKCS#8, as openssl writes it, is such a form of ed25519 to some versions of libssh; to
+        others it is a key that the server does not know."""
+        key = run("openssl", "genpkey", "-algorithm", "ed25519").stdout.decode()
+        source = self.source(self.repository(), private_key=key)
+        self.refused(source, "source.git.private_key")
+
     def test_keys_with_a_passphrase(self):
         for kind in ("ed25519", "rsa"):
             self.arrives(private_key=self.sshd.key(kind, git_ssh.PASSPHRASE),
