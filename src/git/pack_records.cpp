@@ -7,7 +7,8 @@
 namespace git {
 namespace {
 
-constexpr size_t most_records = 4'000'000;
+/// More than an image has entries by default (rootfs::Limits), each of which may be an object.
+constexpr size_t most_records = 5'001'000;
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "git/pack_parser.hpp"
 #include "git/pack_reader.hpp"
+#include "git/pack_records.hpp"
 #include "git/support/collecting_sink.hpp"
 #include "git/support/pack_builder.hpp"
 #include "support/catch.hpp"
@@ -147,6 +148,14 @@ TEST_CASE("a directory as large as one that is published is read, and no larger 
   PackBuilder whole;
   whole.add(ObjectType::tree, tree + "t");
   CHECK(contains(complaint(whole.pack()), "absurd size"));
+}
+
+TEST_CASE("a pack may have as many objects as an image may have entries") {
+  constexpr uint64_t entries = 5'000'000;  // As source.limits.entries has it by default.
+  constexpr uint64_t beside = 100;         // The commit, the folders around and the files there.
+  git::PackRecords records;
+  for (uint64_t i = 1; i < entries + beside; ++i) records.add(i, {});
+  CHECK(records.add(entries + beside, {}) == entries + beside - 1);
 }
 
 TEST_CASE("small deltas of one large directory take no long time") {
