@@ -46,7 +46,7 @@ void make_staging_directory(const std::string& path) {
 void fetch(const GitSource& source, const git::Oid& commit, const std::string& directory,
            const rootfs::Limits& limits, base::Log& log) {
   const auto start = std::chrono::steady_clock::now();
-  const rootfs::TemporaryTree folder(cat(directory, "/.incoming"));
+  rootfs::TemporaryTree folder(cat(directory, "/.incoming"));
   make_staging_directory(folder.path());
   git::ObjectStore store(folder.path());
   const ImageInCommit image{store, commit, source, directory, folder.path(), limits, log};
@@ -65,6 +65,7 @@ void fetch(const GitSource& source, const git::Oid& commit, const std::string& d
   const rootfs::TreeSummary summary = finish_image(image, tree);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   report(summary, "the repository", seconds.count(), log);
+  folder.remove();
 }
 
 /// Does so again when the connection is cut: a server cannot send the rest of a commit.
@@ -88,11 +89,26 @@ void fetch_patiently(const GitSource& source, const git::Oid& commit, const std:
 /// Puts an archive in the place of the image's directory.
 void pack(const std::string& directory, base::Log& log) {
   const std::string metadata = cat(directory, "/metadata.json");
-  const rootfs::TemporaryTree tree(directory + "/rootfs");
-  const rootfs::TemporaryTree side(cat(directory, "/", side_folder));
+  rootfs::TemporaryTree tree(directory + "/rootfs");
+  rootfs::TemporaryTree side(cat(directory, "/", side_folder));
   pack_rootfs(tree.path(), base::read_small_file(metadata, largest_file).value_or(""), directory,
               log);
   if (::unlink(metadata.c_str()) != 0) base::throw_errno("remove metadata.json");
+  tree.remove();
+  side.remove();
+}
+
+/// What the files beside the image say it is.
+Metadata identity_of(const std::string& directory) {
+  ImageFiles files;
+  read_image_identity(directory, files);
+  Metadata identity;
+  for (const auto& [name, value] :
+       {std::pair("repository", files.repository), std::pair("tag", files.tag),
+        std::pair("digest", files.digest)}) {
+    if (!value.empty()) identity.emplace_back(name, value);
+  }
+  return identity;
 }
 
 }  // namespace
@@ -119,16 +135,10 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
     try {
       fetch_patiently(source, *commit, directory, request.source.limits, log);
       if (format == Format::rootfs_tar) pack(directory, log);
+      result.metadata = identity_of(directory);
     } catch (...) {
       clear_after_failure(directory, log);
       throw;
-    }
-    ImageFiles files;
-    read_image_identity(directory, files);
-    const Metadata identity = {
-        {"repository", files.repository}, {"tag", files.tag}, {"digest", files.digest}};
-    for (const auto& field : identity) {
-      if (!field.second.empty()) result.metadata.push_back(field);
     }
   }
   result.metadata.emplace_back("commit", commit->hex());

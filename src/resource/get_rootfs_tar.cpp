@@ -52,9 +52,10 @@ void pack_rootfs(const std::string& tree, const std::string& metadata, const std
 
 registry::Image get_rootfs_tar(const Download& download) {
   // Layers change what lower ones hold, so that the archive can only be made of the whole tree.
-  const rootfs::TemporaryTree tree(download.directory + "/.rootfs");
+  rootfs::TemporaryTree tree(download.directory + "/.rootfs");
   registry::Image image = unpack(download, tree.path());
   pack_rootfs(tree.path(), encode_metadata(image.config), download.directory, download.log);
+  tree.remove();
   return image;
 }
 

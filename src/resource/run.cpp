@@ -15,6 +15,7 @@
 #include "base/file.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
+#include "resource/destination.hpp"
 #include "resource/steps.hpp"
 
 namespace resource {
@@ -61,20 +62,29 @@ std::string directory_argument(int argc, char** argv, const char* what) {
   return argv[1];
 }
 
-std::string answer_to(Step step, int argc, char** argv, base::Log& log) {
+void write_answer(const base::UniqueFd& to, const std::string& answer) {
+  base::write_all(to.get(), answer, "standard output");
+}
+
+void answer(const base::UniqueFd& to, Step step, int argc, char** argv, base::Log& log) {
   switch (step) {
     case Step::check:
-      return encode(check(parse_check_request(read_request(), log), log));
+      return write_answer(to, encode(check(parse_check_request(read_request(), log), log)));
     case Step::get: {
       const std::string directory = directory_argument(argc, argv, "DESTINATION");
-      return encode(get(parse_get_request(read_request(), log), directory, log));
+      const StepResult result = get(parse_get_request(read_request(), log), directory, log);
+      try {
+        return write_answer(to, encode(result));
+      } catch (...) {
+        clear_after_failure(directory, log);
+        throw;
+      }
     }
     case Step::put: {
       const std::string directory = directory_argument(argc, argv, "SOURCES");
-      return encode(put(parse_put_request(read_request(), log), directory, log));
+      return write_answer(to, encode(put(parse_put_request(read_request(), log), directory, log)));
     }
   }
-  throw base::Error("unknown step");
 }
 
 }  // namespace
@@ -88,8 +98,7 @@ int run(int argc, char** argv, Step step) {
     base::replace_forbidden_clone3();
     ::umask(022);
     base::install_signal_handlers();
-    const base::UniqueFd answer = take_stdout();
-    base::write_all(answer.get(), answer_to(step, argc, argv, log), "standard output");
+    answer(take_stdout(), step, argc, argv, log);
     return 0;
   } catch (const base::Cancelled& cancelled) {
     log.error("stopped by a signal");

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <utility>
 
 #include "rootfs/tree.hpp"
 
@@ -23,6 +24,8 @@ class TemporaryTree {
 
   const std::string& path() const { return path_; }
   void keep() { path_.clear(); }
+  /// Removes it now. Where all else went well, what cannot be removed is a failure of its own.
+  void remove() { remove_tree(std::exchange(path_, {})); }
 
  private:
   std::string path_;

@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+"""Whatever call of the operating system fails, a step is right or fails with one line that says why.
+
+FAILING_CALLS=100 lets a hundred calls of each step fail in turn; FAILING_CALLS_SEED repeats a run.
+"""
+
+import errno
+import json
+import os
+import random
+import re
+import subprocess
+import unittest
+
+from support import git_http, images, preload, programs, trees
+from support.put_case import PutCase
+
+SEED = int(os.environ.get("FAILING_CALLS_SEED", random.randrange(2**32)))
+CALLS = int(os.environ.get("FAILING_CALLS", 12))
+
+
+def image(number):
+    chance = random.Random(number)
+    layer = images.Layer().directory("etc").file("etc/own", "own", mode=0o640, uid=3)
+    layer.hard_link("etc/again", "etc/own").symlink("link", "etc/own", uid=7).fifo("fifo")
+    layer.directory("repo").directory("repo/.git").file("repo/.git/HEAD", "x").directory("empty")
+    layer.file("etc/large", chance.randbytes(150_000)).directory("gone").file("gone/a", "a")
+    return images.Image([layer, images.Layer().whiteout("gone").file("etc/new", f"{number}")])
+
+
+def left_in(directory):
+    """What a get leaves: rootfs exactly, all else without its times."""
+    found = trees.listing(directory / "rootfs", exact=True) if (directory / "rootfs").exists() else {}
+    for path, entry in trees.listing(directory).items():
+        if not path.startswith(b"rootfs/"):
+            found[b"beside/" + path] = {name: value for name, value in entry.items()
+                                        if name != "mtime"}
+    return found
+
+
+@unittest.skipIf(programs.in_image(), "the calls of what starts the image would fail, too")
+class FailingCalls(PutCase):
+    @classmethod
+    def prepare(cls):
+        print(f"FAILING_CALLS_SEED={SEED}")
+        cls.chance = random.Random(SEED)
+        cls.publish_images(old=image(1), new=image(2))
+        cls.http = git_http.GitHttp(cls.work, cls.repositories, open_to_all=True)
+        cls.published = cls.repository()
+        for tag in ("old", "new"):
+            outcome = programs.put(cls.source_of(tag, git={"uri": cls.published.file_uri}),
+                                   cls.inputs, image=tag)
+            if outcome.code != 0:
+                raise RuntimeError(str(outcome))
+        cls.commit, cls.parent = cls.published.history()
+        cls.restored = {"git": {"uri": cls.http.uri(cls.published)}}
+
+    def gets(self):
+        """Name, source, version and params of each way to have the image."""
+        for form in ("rootfs", "rootfs-tar", "oci", "oci-layout"):
+            yield f"get of {form}", self.source_of("new"), self.versions["new"], {"format": form}
+        for form in ("rootfs", "rootfs-tar"):
+            yield (f"restore of {form}", self.restored, {"ref": self.commit}, {"format": form})
+
+    def run_failing(self, name, request, directory, number, error=errno.EIO, call=None, path=None):
+        """Runs a program in which one call fails. `number` counts all calls; 0 lets none fail."""
+        temporary = self.work.directory("tmp")
+        more = {"FAILING_CALL": call, "FAILING_NAME": path} if call else {}
+        env = preload.environment(self.work, "failing_call", FAILING_AT=str(number),
+                                  FAILING_ERRNO=str(error), TMPDIR=str(temporary), **more)
+        outcome = programs.invoke(name, request, directory, env)
+        self.assertEqual(os.listdir(temporary), [])
+        return outcome
+
+    def numbers(self, name, request, directory):
+        """Which calls are to fail, of as many as the step makes when none does."""
+        count = self.work.fresh("count")
+        env = preload.environment(self.work, "failing_call", FAILING_COUNT=str(count))
+        self.succeeded(programs.invoke(name, request, directory, env))
+        there = range(1, int(count.read_text()) + 1)
+        return sorted(self.chance.sample(there, min(CALLS, len(there))))
+
+    def one_line(self, outcome, *words):
+        log = re.sub("\x1b\\[[0-9]*m", "", self.failed(outcome))
+        lines = [line for line in log.splitlines() if line.startswith("error: ")]
+        self.assertEqual(lines, log.splitlines()[-1:], log)
+        for word in words:
+            self.assertIn(word, lines[0])
+
+    def failed_get(self, outcome, directory, *words):
+        self.one_line(outcome, *words)
+        self.assertEqual(os.listdir(directory), [], str(outcome))
+
+    def test_a_get_in_which_any_call_fails_is_whole_or_leaves_nothing(self):
+        for name, source, version, params in self.gets():
+            request = {"source": source, "version": version, "params": params}
+            directory = self.work.directory("whole")
+            numbers = self.numbers("in", request, directory)
+            whole = left_in(directory)
+            for number in numbers:
+                with self.subTest(name, number=number):
+                    directory = self.work.directory("get")
+                    outcome = self.run_failing("in", request, directory, number)
+                    if outcome.code != 0:
+                        self.failed_get(outcome, directory)
+                        self.succeeded(programs.invoke("in", request, directory))
+                    self.assertEqual(trees.differences(whole, left_in(directory)), [])
+
+    def test_a_put_in_which_any_call_fails_moves_the_branch_wholly_or_not_at_all(self):
+        for uri in (self.http.uri, lambda repository: repository.file_uri):
+            def request(repository, uri=uri):
+                return {"source": self.source_of("new", git={"uri": uri(repository)}),
+                        "params": {"image": "new"}}
+
+            numbers = self.numbers("out", request(self.repository()), self.inputs)
+            for number in numbers:
+                repository = self.repository()
+                with self.subTest(uri(repository), number=number):
+                    outcome = self.run_failing("out", request(repository), self.inputs, number)
+                    if outcome.code != 0:
+                        self.one_line(outcome)
+                    else:
+                        self.assertIsNotNone(repository.tip())
+                    if repository.tip():
+                        self.assertEqual(repository.tree("main"), self.published.tree("main"))
+                    self.assertEqual(repository.fsck(), [])
+
+    def test_an_image_that_is_whole_is_taken_back_when_the_get_fails_all_the_same(self):
+        for _, source, version, params in self.gets():
+            if source is self.restored:
+                directory = self.work.directory("get")
+                request = {"source": source, "version": version, "params": params}
+                outcome = self.run_failing("in", request, directory, 0, errno.EACCES, "open",
+                                           "digest")
+                self.failed_get(outcome, directory, f"{directory}/digest: Permission denied")
+
+    def test_an_answer_that_cannot_be_written_leaves_no_image(self):
+        for name, source, version, params in self.gets():
+            with self.subTest(name), open("/dev/full", "wb") as full:
+                directory = self.work.directory("get")
+                done = subprocess.run(
+                    [programs.program("in"), directory], stdout=full, stderr=subprocess.PIPE,
+                    env=programs.environment(), input=json.dumps(
+                        {"source": source, "version": version, "params": params}).encode())
+                self.failed_get(programs.Outcome(done.returncode, b"", done.stderr), directory,
+                                "standard output: No space left on device")
+
+    def test_what_cannot_be_removed_after_a_get_is_an_error(self):
+        for name, source, version, params in self.gets():
+            left = ("large" if params["format"] == "rootfs" and source is self.restored else
+                    "etc" if params["format"] == "rootfs-tar" else None)
+            if left:
+                with self.subTest(name):
+                    directory = self.work.directory("get")
+                    request = {"source": source, "version": version, "params": params}
+                    outcome = self.run_failing("in", request, directory, 0, errno.EBUSY, "unlinkat",
+                                               left)
+                    self.failed_get(outcome, directory, f"{left}\": Device or resource busy")
+
+
+if __name__ == "__main__":
+    unittest.main()
