@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/encoding.hpp"
 #include "base/error.hpp"
@@ -19,7 +20,9 @@ namespace {
 
 std::unique_ptr<Remote> open_local(const std::string& path, base::Log& log) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+  const bool is_there = ::stat(path.c_str(), &status) == 0;
+  if (!is_there && errno != ENOENT && errno != ENOTDIR) base::throw_errno(base::printable(path));
+  if (!is_there || !S_ISDIR(status.st_mode)) {
     throw base::Error(base::cat(base::printable(path),
                                 ": no such directory; make the repository with: git init --bare"));
   }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <set>
 
@@ -24,7 +25,12 @@ enum class Kind { nothing, directory, file, other };
 /// A link would publish whatever it points at; Concourse refuses one as a rootfs, too.
 Kind kind_of(const std::string& path) {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return Kind::nothing;
+  if (::lstat(path.c_str(), &status) != 0) {
+    if (errno == EACCES || errno == EIO || errno == ESTALE) {
+      base::throw_errno(cat("look at ", base::printable(path)));
+    }
+    return Kind::nothing;
+  }
   if (S_ISDIR(status.st_mode)) return Kind::directory;
   return S_ISREG(status.st_mode) ? Kind::file : Kind::other;
 }

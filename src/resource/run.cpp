@@ -56,7 +56,9 @@ std::string read_request() {
 std::string directory_argument(int argc, char** argv, const char* what) {
   if (argc < 2) throw base::Error(base::cat("usage: ", argv[0], " ", what, " < request.json"));
   struct stat status {};
-  if (::stat(argv[1], &status) != 0 || !S_ISDIR(status.st_mode)) {
+  const bool is_there = ::stat(argv[1], &status) == 0;
+  if (!is_there && errno != ENOENT && errno != ENOTDIR) base::throw_errno(base::printable(argv[1]));
+  if (!is_there || !S_ISDIR(status.st_mode)) {
     throw base::Error(base::cat(base::printable(argv[1]), ": no such directory"));
   }
   return argv[1];

@@ -54,7 +54,11 @@ struct Level {
 
 Level visit_names(int directory, std::string name, Visitor& visitor) {
   Level level{std::move(name), directory_id(directory), {}};
-  for (Child& child : children(directory)) {
+  const auto context = [&] {
+    return level.name.empty() ? "the top directory"
+                              : base::cat("directory \"", base::excerpt(level.name), "\"");
+  };
+  for (Child& child : base::with_context(context, [&] { return children(directory); })) {
     if (child.is_directory) {
       level.pending.push_back(std::move(child.name));
     } else {
@@ -126,7 +130,8 @@ void walk(int start, Visitor& visitor) {
     if (levels.empty()) return visitor.leave(current.get(), -1, name);
     // Up first: leave() may take away the permission to pass through the directory.
     base::UniqueFd parent = open_parent(current.get());
-    if (!parent || directory_id(parent.get()) != levels.back().id) {
+    if (!parent) base::throw_errno(base::cat("go up from directory \"", base::excerpt(name), "\""));
+    if (directory_id(parent.get()) != levels.back().id) {
       throw base::Error(base::cat("directory \"", base::excerpt(name), "\" was moved meanwhile"));
     }
     visitor.leave(current.get(), parent.get(), name);

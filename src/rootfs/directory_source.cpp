@@ -164,11 +164,14 @@ struct DirectorySource::Impl {
     if (directory_id(directory.get()) != id) changed(entry_path);
     current = std::move(directory);
     const FileContent::Directory files{root, entry_path};
-    levels.push_back({entry_path.size(), id, sorted_names(current.get()),
+    levels.push_back({entry_path.size(), id,
+                      base::with_context([&] { return doing("read directory", entry_path); },
+                                         [&] { return sorted_names(current.get()); }),
                       std::make_shared<FileContent::Directory>(files)});
   }
 
   void leave() {
+    path.resize(levels.back().path_length);
     levels.pop_back();
     if (levels.empty()) return;
     current = open_parent(current.get());
@@ -188,6 +191,7 @@ struct DirectorySource::Impl {
   }
 
   static std::string doing(std::string_view what, std::string_view path) {
+    if (path.empty()) return base::cat(what, " the image's root");
     return base::cat(what, " \"", base::excerpt(path), "\"");
   }
   [[noreturn]] static void changed(std::string_view path) {

@@ -46,8 +46,10 @@ void Placer::place_hardlink(const base::Entry& entry, const std::string& path) {
     if (opened) from.id = directory_id(from.fd);
   }
   struct stat status {};
-  if (target.empty() || from.fd < 0 ||
-      ::fstatat(from.fd, from.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+  const bool is_there = !target.empty() && from.fd >= 0 &&
+                        ::fstatat(from.fd, from.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!is_there) {
+    if (!target.empty() && from.fd >= 0 && errno != ENOENT) base::throw_errno(doing);
     if (skipped_.contains(target)) {
       ++summary_.skipped_devices;
       return leave_out(entry, path);

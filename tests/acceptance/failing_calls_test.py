@@ -157,6 +157,23 @@ class FailingCalls(PutCase):
                                                left)
                     self.failed_get(outcome, directory, f"{left}\": Device or resource busy")
 
+    def test_the_reason_is_the_systems_and_not_a_guess(self):
+        directory, request = self.work.directory("get"), {"source": self.source_of("new"),
+                                                          "version": self.versions["new"]}
+        for call, path, words in (("openat", "..", ("directory", "Input/output error")),
+                                  ("fstatat", "own", ("etc/own", "Input/output error")),
+                                  ("stat", directory.name, (str(directory), "Input/output error"))):
+            with self.subTest(call):
+                self.failed_get(self.run_failing("in", request, directory, 0, errno.EIO, call, path),
+                                directory, *words)
+        repository = self.repository()
+        source = self.source_of("new", git={"uri": repository.file_uri})
+        for call, path in (("stat", repository.path.name), ("lstat", "rootfs")):
+            with self.subTest(call):
+                self.one_line(self.run_failing("out", {"source": source, "params": {"image": "new"}},
+                                               self.inputs, 0, errno.EACCES, call, path),
+                              path, "Permission denied")
+
 
 if __name__ == "__main__":
     unittest.main()
