@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ namespace base {
 namespace {
 
 constexpr std::string_view unfinished = ".partial";
+constexpr int longest_wait_ms = 250;
 
 }  // namespace
 
@@ -158,10 +160,21 @@ void make_directory(const std::string& path) {
   }
 }
 
+bool wait_if_it_would_block(int fd, short events) {
+  if (errno != EAGAIN) return false;
+  pollfd ready{fd, events, 0};
+  ::poll(&ready, 1, longest_wait_ms);
+  return true;
+}
+
 void write_all(int fd, std::string_view bytes, std::string_view what) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && wait_if_it_would_block(fd, POLLOUT)) {
+      throw_if_cancelled();
+      continue;
+    }
     if (count < 0) throw_errno(cat("write ", printable(what)));
     bytes.remove_prefix(static_cast<size_t>(count));
   }

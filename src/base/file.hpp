@@ -85,6 +85,11 @@ void write_file(const std::string& path, std::string_view content);
 /// Makes a directory with mode 0755; one that is there already is fine.
 void make_directory(const std::string& path);
 
+/// After a read or write that failed: whether that was because the descriptor is not to block, as
+/// another program that has it may have asked for. Waits then, for a quarter of a second at most,
+/// until `events` of poll() may have come.
+bool wait_if_it_would_block(int fd, short events);
+
 /// Writes all bytes to a descriptor; `what` names the target in errors.
 void write_all(int fd, std::string_view bytes, std::string_view what);
 

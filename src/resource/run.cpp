@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ std::string read_request() {
     base::throw_if_cancelled();
     const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && base::wait_if_it_would_block(STDIN_FILENO, POLLIN)) continue;
     if (count < 0) base::throw_errno("read the request from standard input");
     if (count == 0) return request;
     request.append(buffer, 0, static_cast<size_t>(count));

@@ -5,6 +5,7 @@ FAILING_CALLS=100 lets a hundred calls of each step fail in turn; FAILING_CALLS_
 """
 
 import errno
+import fcntl
 import json
 import os
 import random
@@ -156,6 +157,30 @@ class FailingCalls(PutCase):
                     outcome = self.run_failing("in", request, directory, 0, errno.EBUSY, "unlinkat",
                                                left)
                     self.failed_get(outcome, directory, f"{left}\": Device or resource busy")
+
+    def test_descriptors_that_do_not_block(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        size = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        os.set_blocking(writer, False)
+        os.write(writer, b" " * size)
+        requests, request_writer = os.pipe()
+        os.set_blocking(requests, False)
+        running = subprocess.Popen([programs.program("check")], stdin=requests, stdout=writer,
+                                   stderr=subprocess.DEVNULL, env=programs.environment())
+        self.addCleanup(running.wait)
+        self.addCleanup(running.kill)
+        os.close(writer)
+        os.close(requests)
+        with os.fdopen(request_writer, "wb") as sink:
+            for byte in json.dumps({"source": self.source_of("new")}).encode():
+                sink.write(bytes([byte]))
+                sink.flush()
+        said = b""
+        while part := os.read(reader, 65536):
+            said += part
+        self.assertEqual(running.wait(programs.LIMIT_SECONDS), 0, said)
+        self.assertEqual(json.loads(said), [self.versions["new"]])
 
     def test_the_reason_is_the_systems_and_not_a_guess(self):
         directory, request = self.work.directory("get"), {"source": self.source_of("new"),
