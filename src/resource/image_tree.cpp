@@ -93,7 +93,8 @@ void write_manifest(base::EntrySource& entries, const std::string& rootfs, base:
   while (entries.next(entry)) {
     std::string contents;
     if (is_displaced_file(entry, rules.place(entry))) {
-      base::FileSource bytes(directory.open_file(entry.path));
+      auto file = std::make_shared<base::UniqueFd>(directory.open_file(entry.path));
+      base::FilePart bytes(std::move(file), 0, entry.size, base::cat(rootfs, "/", entry.path));
       contents = sha256_of(bytes);
     }
     manifest.add(entry, contents);
