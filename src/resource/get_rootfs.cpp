@@ -47,6 +47,10 @@ void report(const rootfs::TreeSummary& tree, std::string_view from, double secon
   if (tree.skipped_sockets > 0) {
     log.info(cat("left out ", counted(tree.skipped_sockets, "socket", "sockets")));
   }
+  if (tree.copied_hardlinks > 0) {
+    log.warn(cat(counted(tree.copied_hardlinks, "hard link", "hard links"),
+                 " could not be made here and became a copy"));
+  }
   if (tree.skipped_xattrs > 0) {
     log.warn(cat(counted(tree.skipped_xattrs, "extended attribute", "extended attributes"),
                  " could not be set here"));

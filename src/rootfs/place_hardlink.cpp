@@ -67,6 +67,7 @@ void Placer::place_hardlink(const base::Entry& entry, const std::string& path) {
     const bool impossible_here = errno == EMLINK || errno == EXDEV || errno == EPERM;
     if (!impossible_here || S_ISLNK(status.st_mode)) base::throw_errno(doing);
     copy(from, spot, path);
+    ++summary_.copied_hardlinks;
   }
   marks_.made_entry(spot.id, spot.name);
   ++summary_.hardlinks;

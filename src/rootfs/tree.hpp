@@ -16,8 +16,9 @@ struct TreeSummary {
   uint64_t whiteouts = 0;  ///< Lower entries removed by whiteouts (markers that hit something).
   uint64_t skipped_devices = 0;  ///< Never created: Concourse cannot stream volumes with devices.
   uint64_t skipped_sockets = 0;
-  uint64_t skipped_xattrs = 0;   ///< Not permitted or not supported here.
-  uint64_t owners_not_kept = 0;  ///< Not root, or an id outside the user namespace.
+  uint64_t copied_hardlinks = 0;  ///< Of `hardlinks`, those that cannot be made here.
+  uint64_t skipped_xattrs = 0;    ///< Not permitted or not supported here.
+  uint64_t owners_not_kept = 0;   ///< Not root, or an id outside the user namespace.
 };
 
 class Budget;

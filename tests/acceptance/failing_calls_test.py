@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Whatever call of the operating system fails, a step is right or fails with one line that says why.
+"""Whatever call of the system fails, a step is right or fails with one line that says why.
 
 FAILING_CALLS=100 lets a hundred calls of each step fail in turn; FAILING_CALLS_SEED repeats a run.
 """
@@ -31,7 +31,8 @@ def image(number):
 
 def left_in(directory):
     """What a get leaves: rootfs exactly, all else without its times."""
-    found = trees.listing(directory / "rootfs", exact=True) if (directory / "rootfs").exists() else {}
+    rootfs = directory / "rootfs"
+    found = trees.listing(rootfs, exact=True) if rootfs.exists() else {}
     for path, entry in trees.listing(directory).items():
         if not path.startswith(b"rootfs/"):
             found[b"beside/" + path] = {name: value for name, value in entry.items()
@@ -158,6 +159,18 @@ class FailingCalls(PutCase):
                                                left)
                     self.failed_get(outcome, directory, f"{left}\": Device or resource busy")
 
+    def test_a_hard_link_does_not_become_a_copy_without_a_word(self):
+        for name, source, version, params in self.gets():
+            # A commit's entries come in the order of their names.
+            link = "own" if source is self.restored else "again"
+            if params["format"].startswith("rootfs"):
+                with self.subTest(name):
+                    request = {"source": source, "version": version, "params": params}
+                    outcome = self.run_failing("in", request, self.work.directory("get"), 0,
+                                               errno.EMLINK, "linkat", link)
+                    self.succeeded(outcome)
+                    self.assertIn("warning: 1 hard link could not be made here", outcome.log)
+
     def test_descriptors_that_do_not_block(self):
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
@@ -189,15 +202,15 @@ class FailingCalls(PutCase):
                                   ("fstatat", "own", ("etc/own", "Input/output error")),
                                   ("stat", directory.name, (str(directory), "Input/output error"))):
             with self.subTest(call):
-                self.failed_get(self.run_failing("in", request, directory, 0, errno.EIO, call, path),
-                                directory, *words)
+                outcome = self.run_failing("in", request, directory, 0, errno.EIO, call, path)
+                self.failed_get(outcome, directory, *words)
         repository = self.repository()
         source = self.source_of("new", git={"uri": repository.file_uri})
         for call, path in (("stat", repository.path.name), ("lstat", "rootfs")):
             with self.subTest(call):
-                self.one_line(self.run_failing("out", {"source": source, "params": {"image": "new"}},
-                                               self.inputs, 0, errno.EACCES, call, path),
-                              path, "Permission denied")
+                request = {"source": source, "params": {"image": "new"}}
+                outcome = self.run_failing("out", request, self.inputs, 0, errno.EACCES, call, path)
+                self.one_line(outcome, path, "Permission denied")
 
 
 if __name__ == "__main__":
