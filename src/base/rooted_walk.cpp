@@ -72,6 +72,7 @@ class Walk {
     const bool exists = errno != ENOENT;
     if (exists) {
       if (const auto target = link_text(current_.get(), name)) return follow(*target);
+      if (errno != EINVAL) return false;
     }
     if (make_ != nullptr) {
       (*make_)(current_.get(), name, exists);
