@@ -49,7 +49,7 @@ void report(const rootfs::TreeSummary& tree, std::string_view from, double secon
   }
   if (tree.copied_hardlinks > 0) {
     log.warn(cat(counted(tree.copied_hardlinks, "hard link", "hard links"),
-                 " could not be made here and became a copy"));
+                 " could not be made here; the content was copied"));
   }
   if (tree.skipped_xattrs > 0) {
     log.warn(cat(counted(tree.skipped_xattrs, "extended attribute", "extended attributes"),
