@@ -58,7 +58,7 @@ class PutLfs(LfsCase):
             stock_clone(repository.file_uri, self.work.fresh("clone"), depth=1, env=hooked())
 
     @unittest.skipUnless(AS_ROOT, "only root can restore owners")
-    def test_the_hook_completes_a_version_with_a_further_large_file(self):
+    def test_the_hook_completes_a_version_with_a_further_large_file_of_several_names(self):
         repository, _ = self.published()
         hooks = self.work.directory("hooks")  # git-lfs adds one of its own.
         shutil.copy(HOOK, hooks)
@@ -67,11 +67,15 @@ class PutLfs(LfsCase):
         file = self.inputs / "large/rootfs/opt/further"  # Where the image has a .gitattributes.
         file.write_bytes(b"f" * SIZE)
         self.addCleanup(file.unlink)
-        self.put("large", self.source(repository))
-        run("git", "-C", clone, "pull", "-q", env=env)
-        run("git", "-C", clone, "checkout", "-q", repository.tip(), env=env)
-        self.assert_same_image(clone)
-        self.assertEqual(git(clone, "status", "--porcelain"), b"")
+        for name in ("further, again", "further, once more"):
+            other_name = file.with_name(name)
+            other_name.hardlink_to(file)
+            self.addCleanup(other_name.unlink)
+            self.put("large", self.source(repository))
+            run("git", "-C", clone, "pull", "-q", env=env)
+            run("git", "-C", clone, "checkout", "-q", repository.tip(), env=env)
+            self.assert_same_image(clone)
+            self.assertEqual(git(clone, "status", "--porcelain"), b"")
 
     def test_what_the_server_has_is_not_sent_again(self):
         repository, _ = self.published()
