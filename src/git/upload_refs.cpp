@@ -58,7 +58,6 @@ std::vector<std::string> stale_uploads(Remote& remote, std::string_view oldest) 
       if (is_time_text(made) && made < oldest) stale.push_back(std::move(ref));
     }
   }
-  if (stale.size() > most_removals) stale.resize(most_removals);
   return stale;
 }
 
@@ -80,12 +79,21 @@ std::vector<std::string> upload_refs(Remote& remote, std::string_view name) {
 void remove_stale_uploads(Remote& remote, int64_t time, base::Log& log) {
   try {
     const std::string oldest = time_text(time - day);
-    for (const std::string& ref : stale_uploads(remote, oldest)) {
-      const auto now = remote.find_for_pushing(ref);
+    const std::vector<std::string> stale = stale_uploads(remote, oldest);
+    for (size_t i = 0; i < std::min(stale.size(), most_removals); ++i) {
+      const auto now = remote.find_for_pushing(stale[i]);
       if (!now) continue;
-      const PushReply reply = remote.remove(ref, *now);
-      log.info(cat(base::excerpt(ref), ", left over from a put that was killed: ",
-                   reply.accepted ? "deleted" : reply.reason));
+      const PushReply reply = remote.remove(stale[i], *now);
+      const std::string what =
+          cat(base::excerpt(stale[i]), ", left over from a put that was killed: ");
+      if (!reply.accepted) {
+        // Who lets nobody delete this one lets nobody delete the next, in every put to come.
+        const size_t more = stale.size() - i - 1;
+        log.info(cat(what, reply.reason, "; it is safe to delete by hand",
+                     more == 0 ? "" : cat(", as well as ", more, " more of its kind")));
+        return;
+      }
+      log.info(cat(what, "deleted"));
     }
   } catch (const Error& error) {
     log.warn(cat("could not delete what killed puts have left over: ", error.what()));

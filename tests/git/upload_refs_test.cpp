@@ -1,6 +1,8 @@
 #include "git/upload_refs.hpp"
 
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "git/support/publication.hpp"
 #include "support/captured_log.hpp"
@@ -26,17 +28,26 @@ TEST_CASE("what killed puts left over is deleted, what may be in use is not") {
   for (const std::string& ref : stale) CHECK_FALSE(contains(left, ref + "\n"));
 }
 
-TEST_CASE("left-overs that may not be deleted do not fail a put") {
+TEST_CASE("left-overs that may not be deleted neither fail a put nor cost it one try each") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
   const auto first = publish(scratch / "r", By::programs, "one");
-  git_in(scratch / "r",
-         "update-ref refs/rootfs-git-resource/upload-20000101T000000Z-a " + first.commit.hex());
-  add_hook(scratch / "r", "update", "echo never >&2; exit 1\n");
+  for (const std::string ref : {"refs/rootfs-git-resource/upload-20000101T000000Z-a",
+                                "refs/rootfs-git-resource/upload-20000102T000000Z-b",
+                                "refs/heads/rootfs-git-resource-upload-20000103T000000Z-c"}) {
+    git_in(scratch / "r", "update-ref " + ref + " " + first.commit.hex());
+  }
+  const std::string tried = (scratch / "tried").string();
+  add_hook(scratch / "r", "update", "echo \"$1\" >> " + tried + "; echo never >&2; exit 1\n");
   CapturedLog captured;
   const auto remote = opened_by(By::programs, scratch / "r", captured);
   git::Snapshot snapshot = image("one");
   const auto again = git::publish(*remote, snapshot, request_for("main"), captured);
   CHECK(again.unchanged);
   CHECK(contains(captured.text(), "20000101T000000Z-a, left over from a put that was killed: "));
+  CHECK(contains(captured.text(), "never"));
+  CHECK(contains(captured.text(), "by hand, as well as 2 more of its kind"));
+  std::ostringstream refs;
+  refs << std::ifstream(tried).rdbuf();
+  CHECK(refs.str() == "refs/rootfs-git-resource/upload-20000101T000000Z-a\n");
 }
