@@ -42,14 +42,12 @@ void make_staging_directory(const std::string& path) {
   ::removexattr(path.c_str(), "system.posix_acl_default");
 }
 
-/// Fetches the commit and writes its image at the same time.
-void fetch(const GitSource& source, const git::Oid& commit, const std::string& directory,
-           const rootfs::Limits& limits, base::Log& log) {
+/// Fetches the commit into `folder` and writes its image at the same time.
+void fetch_into(const std::string& folder, const GitSource& source, const git::Oid& commit,
+                const std::string& directory, const rootfs::Limits& limits, base::Log& log) {
   const auto start = std::chrono::steady_clock::now();
-  rootfs::TemporaryTree folder(cat(directory, "/.incoming"));
-  make_staging_directory(folder.path());
-  git::ObjectStore store(folder.path());
-  const ImageInCommit image{store, commit, source, directory, folder.path(), limits, log};
+  git::ObjectStore store(folder);
+  const ImageInCommit image{store, commit, source, directory, folder, limits, log};
   rootfs::Budget budget(limits, 0);
   // Outlives the fetch, which may still read what was moved into it.
   rootfs::Tree tree(cat(directory, "/rootfs"), log);
@@ -65,6 +63,15 @@ void fetch(const GitSource& source, const git::Oid& commit, const std::string& d
   const rootfs::TreeSummary summary = finish_image(image, tree);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   report(summary, "the repository", seconds.count(), log);
+}
+
+/// Fetches the commit and leaves its image alone.
+void fetch(const GitSource& source, const git::Oid& commit, const std::string& directory,
+           const rootfs::Limits& limits, base::Log& log) {
+  rootfs::TemporaryTree folder(cat(directory, "/.incoming"));
+  make_staging_directory(folder.path());
+  // Until this is over, a thread may still write what the image did not need.
+  fetch_into(folder.path(), source, commit, directory, limits, log);
   folder.remove();
 }
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import unittest
 
-from support import exact, git_http, images, programs, torture, trees
+from support import exact, git_http, images, preload, programs, torture, trees
 from support.case import AS_ROOT
 from support.git_repo import ENVIRONMENT
 from support.put_case import BESIDE, PutCase
@@ -223,6 +223,18 @@ class GetCommit(PutCase):
                          (self.inputs / "box/metadata.json").read_text())
         self.failed(programs.get(source, version, self.work.directory("get"), format="oci"),
                     "rootfs-tar")
+
+    def test_files_beside_the_image_that_are_still_being_written_do_not_fail_the_get(self):
+        repository = self.repository()
+        beside = {f"src/{number}": f"{number:8}" * 750 for number in range(1500)}
+        commit = repository.commit_by_hand(
+            self.work, {"rootfs/file": "x", "metadata.json": "{}", **beside})
+        request = {"source": {"git": self.http.source(repository)}, "version": {"ref": commit}}
+        directory = self.work.directory("get")
+        self.succeeded(programs.invoke("in", request, directory,
+                                       preload.environment(self.work, "slow_files")))
+        self.assertEqual({one.name for one in directory.iterdir()},
+                         {"rootfs", "metadata.json"})
 
     def test_an_older_commit_is_had_as_well(self):
         repository, source, version = self.published("box")
