@@ -1,5 +1,6 @@
 """Runs check, in and out as Concourse does and holds what they answered."""
 
+import contextlib
 import json
 import os
 import signal
@@ -68,8 +69,8 @@ def start(name, request, directory=None, env=None, root=None, within=()):
 def send(running, request):
     """Hands a program its request, JSON or bytes, and ends its input."""
     text = request if isinstance(request, bytes) else json.dumps(request).encode()
-    running.stdin.write(text)
-    running.stdin.close()
+    with contextlib.suppress(BrokenPipeError), running.stdin as stdin:  # It may be over already.
+        stdin.write(text)
     running.stdin = None
 
 
