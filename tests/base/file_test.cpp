@@ -11,7 +11,9 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <stop_token>
 
+#include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/handle.hpp"
 #include "support/catch.hpp"
@@ -182,6 +184,18 @@ TEST_CASE("all bytes reach a descriptor, or an error names the target") {
   const base::UniqueFd broken(ends[1]);
   CHECK(message_of([&] { base::write_all(broken.get(), "x", "the answer"); }) ==
         "write the answer: Broken pipe");
+}
+
+TEST_CASE("a full pipe that does not block is waited for, until somebody asks to stop") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  const base::UniqueFd reader(ends[0]);
+  const base::UniqueFd writer(ends[1]);
+  const std::string much(2'000'000, 'x');  // More than a pipe may hold.
+  std::stop_source stop;
+  stop.request_stop();
+  const base::StopScope scope(stop.get_token());
+  CHECK_THROWS_AS(base::write_all(writer.get(), much, "the answer"), base::Cancelled);
 }
 
 TEST_CASE("a file moves to where nothing stands, and to nowhere else") {
