@@ -17,6 +17,8 @@
 static atomic_int calls, failed;
 
 static int fails(const char* call, const char* name) {
+  /* Where a file system has no unnamed files, this is all that makes one so: it would stay. */
+  if (strcmp(call, "unlink") == 0 && strstr(name, "/temporary.")) return 0;
   const char* at = getenv("FAILING_AT");
   const char* wanted = getenv("FAILING_CALL");
   const int number = ++calls;
