@@ -65,7 +65,7 @@ void fetch_into(const std::string& folder, const GitSource& source, const git::O
   report(summary, "the repository", seconds.count(), log);
 }
 
-/// Fetches the commit and leaves its image alone.
+/// Fetches the commit; nothing but its image stays.
 void fetch(const GitSource& source, const git::Oid& commit, const std::string& directory,
            const rootfs::Limits& limits, base::Log& log) {
   rootfs::TemporaryTree folder(cat(directory, "/.incoming"));
