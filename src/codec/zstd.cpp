@@ -1,12 +1,16 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include <algorithm>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
+#include "codec/decompress.hpp"
 #include "codec/inflate.hpp"
 
 namespace codec {
@@ -17,6 +21,7 @@ using base::Error;
 
 // 128 MiB of window: what the zstd program itself accepts by default. More is a memory attack.
 constexpr int largest_window_log = 27;
+constexpr size_t frame_magic_size = 4;
 
 class ZstdSource : public base::ByteSource {
  public:
@@ -30,7 +35,8 @@ class ZstdSource : public base::ByteSource {
   size_t read(std::span<char> buffer) override {
     ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
     while (out.pos == 0) {
-      if (in_.pos == in_.size && !refill()) return 0;
+      if (!inside_frame_ && !begin_frame()) return 0;
+      if (in_.pos == in_.size && !read_more()) throw ends_too_early();
       // A return of 0 says that a frame is complete; the next one may follow.
       inside_frame_ = check(ZSTD_decompressStream(context_.get(), &out, &in_)) != 0;
     }
@@ -38,13 +44,31 @@ class ZstdSource : public base::ByteSource {
   }
 
  private:
-  bool refill() {
+  /// False at the end. The library itself reads frames of formats before RFC 8878, too, with code
+  /// that nobody needs, and only when it happens to see the front of one at once.
+  bool begin_frame() {
+    while (in_.size - in_.pos < frame_magic_size && read_more()) {}
+    const std::string_view front{input_.data() + in_.pos, in_.size - in_.pos};
+    if (front.empty()) return false;
+    if (front.size() < frame_magic_size) throw ends_too_early();
+    if (compression_of(front) != Compression::zstd) {
+      throw Error(cat(what_, ": corrupt zstd data: something else follows a frame"));
+    }
+    inside_frame_ = true;
+    return true;
+  }
+
+  /// Appends to what is left of the input; false when there is no more.
+  bool read_more() {
     base::throw_if_cancelled();
-    const size_t count = source_->read(input_);
-    if (count == 0 && inside_frame_) throw Error(cat(what_, ": zstd data ends too early"));
-    in_ = {input_.data(), count, 0};
+    const size_t left = in_.size - in_.pos;
+    std::copy_n(input_.begin() + static_cast<std::ptrdiff_t>(in_.pos), left, input_.begin());
+    const size_t count = source_->read(std::span(input_).subspan(left));
+    in_ = {input_.data(), left + count, 0};
     return count > 0;
   }
+
+  Error ends_too_early() const { return Error(cat(what_, ": zstd data ends too early")); }
 
   size_t check(size_t result) const {
     if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge) {
