@@ -56,7 +56,7 @@ struct TreeEntry {
   Oid id;
 };
 
-/// No larger tree is published, as none is read, in bytes: half a million names of 100 letters.
+/// In bytes, half a million names of 100 letters: no larger tree is published, as none is read.
 inline constexpr uint64_t largest_tree = 64ULL * 1024 * 1024;
 
 /// A tree object's content; sorts `entries` as git demands, directories as if they ended in "/".
