@@ -25,7 +25,7 @@ using Chunk = std::vector<char>;
 /// change.
 struct State {
   FetchAhead::Item item;
-  size_t room = 0;  ///< The most bytes held of it, set aside while it is open or unread.
+  size_t room = 0;  ///< Set aside for its bytes while it is open or unread.
   size_t held = 0;
   std::deque<Chunk> chunks{};
   bool begun = false;
@@ -39,8 +39,7 @@ struct State {
 struct FetchAhead::Impl {
   Impl(std::vector<Item> items, const Limits& given) : limits(given) {
     for (Item& item : items) {
-      // One byte more shows the end together with the last bytes.
-      const size_t room = static_cast<size_t>(std::min<uint64_t>(item.size, limits.each)) + 1;
+      const auto room = static_cast<size_t>(std::min<uint64_t>(item.size, limits.each));
       states.push_back({std::move(item), room});
     }
     const size_t count = std::min<size_t>(limits.at_once, states.size());
@@ -110,7 +109,8 @@ struct FetchAhead::Impl {
                                    const std::stop_token& stopped) {
     std::unique_lock lock(mutex);
     changed.wait(lock, stopped, [&] {
-      return state.held == 0 || state.held + size <= state.room || state.dropped;
+      // The byte more that is asked for of the last bytes shows the end together with them.
+      return state.held == 0 || state.held + size <= state.room + 1 || state.dropped;
     });
     throw_if_cancelled();
     if (state.dropped) return std::nullopt;

@@ -109,6 +109,21 @@ TEST_CASE("several sources are read at the same time, and never more than allowe
   CHECK(most == at_once);
 }
 
+TEST_CASE("large sources are read at the same time as far as their bytes find room") {
+  constexpr size_t each = 300'000;
+  Gate gate(3);
+  std::vector<FetchAhead::Item> items;
+  for (size_t i = 0; i < 3; ++i) {
+    items.push_back({each * 2, [&gate] {
+                       gate.pass();
+                       return std::make_unique<base::MemorySource>(bytes_of(0, each * 2));
+                     }});
+  }
+  FetchAhead ahead(std::move(items), {.at_once = 3, .each = each, .together = 3 * each});
+  for (size_t i = 0; i < 3; ++i)
+    CHECK(base::read_all(*ahead.source(i), each * 2, "all").size() == each * 2);
+}
+
 TEST_CASE("large sources nobody reads yet do not make memory grow") {
   constexpr size_t size = 3'000'000;
   std::atomic<size_t> given = 0;
