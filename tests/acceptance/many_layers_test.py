@@ -56,6 +56,14 @@ class ManyLayers(Case):
                 if form == "rootfs":
                     self.check_files(directory / "rootfs", 12)
 
+    def test_so_are_large_ones_of_which_little_is_held(self):
+        source, version, layers = self.publish("large", [
+            images.Layer("none").file(f"large-{i}", random.Random(i).randbytes(5_000_000))
+            for i in range(4)])
+        server, slow = self.waiting(source, layers)
+        self.get(slow, version)
+        self.assertEqual(server.most, AT_ONCE)
+
     def test_forty_layers_take_effect_in_their_order(self):
         source, version, _ = self.publish("forty", [layer(i) for i in range(40)])
         self.check_files(self.get(source, version) / "rootfs", 40)
