@@ -136,7 +136,7 @@ std::optional<registry::EcrOptions> parse_ecr(const JsonView& source, const Imag
   }
   if (!role.empty()) ecr.role_arns = {role};
   if (ecr.region.empty()) {
-    if (ecr.keys || !ecr.role_arns.empty() || !ecr.account_id.empty()) {
+    if (ecr.keys || !ecr.role_arns.empty() || !ecr.account_id.empty() || !ecr.endpoint.empty()) {
       throw Error("source.aws_region is missing: without it the other aws_ keys are not used");
     }
     return std::nullopt;
@@ -164,14 +164,23 @@ registry::AzureIdentity::Kind parse_identity_kind(const JsonView& view) {
                   " is neither managed_identity nor workload_identity"));
 }
 
-/// Nothing when `azure_acr` is not set.
+/// Nothing when `azure_acr` is false, or when none of its keys are there.
 std::optional<registry::AcrOptions> parse_acr(const JsonView& source, const ImageSource& image) {
   registry::AcrOptions acr;
   acr.identity.kind = parse_identity_kind(source.at_ignoring_case("azure_auth_type"));
   acr.identity.client_id = source.at_ignoring_case("azure_client_id").string_or("");
   acr.identity.environment = source.at_ignoring_case("azure_environment").string_or("");
   acr.tenant_id = source.at_ignoring_case("azure_tenant_id").string_or("");
-  if (!source.at_ignoring_case("azure_acr").boolean_or(false)) return std::nullopt;
+  const JsonView wanted = source.at_ignoring_case("azure_acr");
+  if (!wanted.boolean_or(false)) {
+    const bool has_others = !source.at_ignoring_case("azure_auth_type").is_empty() ||
+                            !acr.identity.client_id.empty() || !acr.identity.environment.empty() ||
+                            !acr.tenant_id.empty();
+    if (has_others && wanted.is_null()) {
+      throw Error("source.azure_acr is missing: without it the other azure_ keys are not used");
+    }
+    return std::nullopt;
+  }
   if (image.reference.is_docker_hub()) {
     throw Error("source.azure_acr is set: source.repository needs its host, NAME.azurecr.io/...");
   }

@@ -136,6 +136,7 @@ TEST_CASE("mistakes in the access to Amazon's registry are named, without the ke
   };
   CHECK(contains(ecr(R"("aws_access_key_id":"x")"), "source.aws_secret_access_key"));
   CHECK(contains(ecr(R"("aws_role_arn":"x")"), "source.aws_region is missing"));
+  CHECK(contains(ecr(R"("aws_endpoint":"x")"), "source.aws_region is missing"));
   CHECK(contains(ecr(R"("aws_region":"r","aws_role_arn":"x","aws_role_arns":["y"])"), "not both"));
   CHECK(contains(ecr(R"("aws_region":"r","aws_account_id":"evil.test/")"), "12 digits"));
   CHECK(contains(ecr(R"("aws_region":"r","aws_account_id":12345678901)"), "12 digits"));
@@ -160,6 +161,11 @@ TEST_CASE("every key of Microsoft's registry arrives") {
   CHECK(workload.acr->identity.kind == registry::AzureIdentity::Kind::workload);
   CHECK(contains(refusal(R"({"source":{"repository":"a.test/b","azure_auth_type":"password"}})"),
                  "source.azure_auth_type: password is neither"));
+  CHECK(contains(refusal(R"({"source":{"repository":"a.test/b","azure_client_id":"C"}})"),
+                 "source.azure_acr is missing"));
+  CHECK_FALSE(image_of(R"({"source":{"repository":"a.test/b","azure_acr":false,
+      "azure_client_id":"C"}})")
+                  .acr);
 }
 
 TEST_CASE("a source that signs what it pushes can be taken over for get") {
