@@ -91,6 +91,8 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   }
   publish.before_push = [&] { return upload(publication.large, source, log); };
   const git::PublishResult result = git::publish(*remote, publication.snapshot, publish, log);
+  // The branch may have come here alone, as mirrors copy it.
+  if (result.unchanged) upload(publication.large, source, log);
   const std::chrono::duration<double> seconds = Clock::now() - start;
 
   report_published(publication.snapshot.summary(), files.user, log);

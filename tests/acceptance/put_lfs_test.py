@@ -81,11 +81,18 @@ class PutLfs(LfsCase):
         repository, _ = self.published()
         uploads, batches = self.lfs.count("upload"), self.lfs.count("batch")
         self.put("large", self.source(repository))
-        self.assertEqual(self.lfs.count("batch"), batches)
+        self.assertEqual(self.lfs.count("batch"), batches + 1)
         self.put("large", self.source(repository, tmpdir_env=True))
         self.assertEqual(len(repository.history()), 2)
-        self.assertEqual(self.lfs.count("batch"), batches + 1)
+        self.assertEqual(self.lfs.count("batch"), batches + 2)
         self.assertEqual(self.lfs.count("upload"), uploads)
+
+    def test_a_mirror_that_lacks_the_files_gets_them_from_the_next_put(self):
+        repository, version = self.published()
+        self.lfs.objects.clear()
+        self.assertEqual(self.put("large", self.source(repository)), version)
+        self.assertEqual(len(repository.history()), 1)
+        self.clone(repository)
 
     def test_an_image_from_the_registry_goes_the_same_way(self):
         repository = self.repository()
