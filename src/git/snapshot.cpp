@@ -174,7 +174,7 @@ void Snapshot::add_content(uint32_t parent, std::string name, const Entry& entry
   ++summary_.files;
   summary_.bytes += entry.size;
   if (!stand_in) {
-    if (entry.size >= large_file) summary_.large.push_back({entry.path, entry.size});
+    if (entry.size > large_file) summary_.large.push_back({entry.path, entry.size});
     return add_blob(parent, std::move(name), file_mode(entry),
                     {{}, false, entry.size, entry.content});
   }

@@ -30,7 +30,7 @@ struct PackObject {
   const PackedContent* packed = nullptr;
 };
 
-/// From this size on, in bytes, hosts warn of a file; many refuse one of twice the size.
+/// Of larger files, in bytes, hosts warn; many refuse those of more than twice the size.
 inline constexpr uint64_t large_file = 50ULL * 1024 * 1024;
 
 /// What stands for an empty directory, which git cannot hold.
@@ -61,7 +61,7 @@ struct SnapshotSummary {
     std::string path;
     uint64_t size = 0;
   };
-  std::vector<File> large;  ///< Files that hosts may warn of or refuse (large_file and more).
+  std::vector<File> large;  ///< Files that hosts may warn of or refuse (more than large_file).
   uint64_t stand_ins = 0;   ///< Files with a text in place of their content.
 };
 
