@@ -198,6 +198,29 @@ TEST_CASE("a full pipe that does not block is waited for, until somebody asks to
   CHECK_THROWS_AS(base::write_all(writer.get(), much, "the answer"), base::Cancelled);
 }
 
+TEST_CASE("a temporary file leaves no name, also where a file system has no unnamed ones") {
+  const ScratchDir scratch;
+  /// What is wrong; 0 is nothing.
+  const auto use = [&] {
+    const base::UniqueFd file = base::open_unnamed_file(scratch / "");
+    base::write_all(file.get(), "kept", "a temporary file");
+    std::array<char, 4> back{};
+    struct stat status {};
+    if (base::read_full_at(file.get(), 0, back, "it") != 4 || back[3] != 't') return 1;
+    if (::fstat(file.get(), &status) != 0 || (status.st_mode & 0777) != 0600) return 2;
+    if ((::fcntl(file.get(), F_GETFD) & FD_CLOEXEC) == 0) return 3;
+    return fs::is_empty(scratch / "") ? 0 : 4;
+  };
+  CHECK(use() == 0);
+  if (!can_forbid()) {
+    WARN("skipped: no system call can be forbidden here");
+    return;
+  }
+  constexpr unsigned unnamed = O_TMPFILE & ~O_DIRECTORY;
+  // The answer of NFS, and of overlays before Linux 6.1.
+  CHECK(status_of([&] { return forbid_with(SYS_openat, unnamed, EOPNOTSUPP) ? use() : 5; }) == 0);
+}
+
 TEST_CASE("a file moves to where nothing stands, and to nowhere else") {
   const ScratchDir scratch;
   const base::UniqueFd to(::open((scratch / "").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
