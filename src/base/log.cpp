@@ -75,8 +75,16 @@ std::vector<std::string> forms_of(std::string_view secret) {
       html_safe(json)};
   for (std::string_view line : split(secret, '\n')) {
     line = trim(line);
-    if (line.size() >= shortest_secret && !line.starts_with("-----")) forms.emplace_back(line);
+    if (!line.starts_with("-----")) forms.emplace_back(line);
   }
+  // What others say is made one line, and printable, before it comes here.
+  for (size_t i = 0, count = forms.size(); i < count; ++i) {
+    std::string line = one_line(forms[i]);
+    forms.push_back(printable(forms[i]));
+    forms.push_back(printable(line));
+    forms.push_back(std::move(line));
+  }
+  std::erase_if(forms, [](const std::string& form) { return form.size() < shortest_secret; });
   return forms;
 }
 

@@ -58,6 +58,9 @@ inline constexpr size_t sentence_limit = 1000;  ///< Of an excerpt of what a ser
 /// `text` without white space (blank, tab, CR, LF) at both ends.
 std::string_view trim(std::string_view text);
 
+/// `text` with one blank for each run of white space in it, and none at its ends.
+std::string one_line(std::string_view text);
+
 std::string to_lower(std::string_view text);                       ///< ASCII letters only.
 bool equal_ignoring_case(std::string_view a, std::string_view b);  ///< ASCII letters only.
 std::vector<std::string_view> split(std::string_view text, char separator);

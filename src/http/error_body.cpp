@@ -73,20 +73,6 @@ std::string markup_message(std::string_view text) {
   return cat(code, code.empty() || message.empty() ? "" : ": ", message);
 }
 
-/// Runs of white space become one blank, so that the excerpt stays on one line.
-std::string one_line(std::string_view text) {
-  std::string out;
-  for (const char c : base::trim(text)) {
-    const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-    if (!blank) {
-      out += c;
-    } else if (!out.ends_with(' ')) {
-      out += ' ';
-    }
-  }
-  return out;
-}
-
 std::string without(std::string text, const std::vector<base::Secret>& confidential) {
   for (const base::Secret& secret : confidential) {
     base::replace_all(text, secret.reveal(), "***");
@@ -116,7 +102,7 @@ std::string describe_error_body(Response& response) {
   }
   // Made printable first: the limit holds for what is shown.
   constexpr size_t dots = 3;
-  return base::excerpt(base::printable(without(one_line(message), response.confidential)),
+  return base::excerpt(base::printable(without(base::one_line(message), response.confidential)),
                        excerpt_limit - dots);
 }
 

@@ -84,6 +84,25 @@ TEST_CASE("a secret is not written in any form a server or library may echo") {
   }
 }
 
+TEST_CASE("a secret with white space is not written either when its line is tidied up") {
+  const std::string spaced = "two  blanks\tand\x01 more";
+  const std::vector<std::string> forms = {
+      spaced,
+      "two blanks and\x01 more",
+      "two  blanks\\x09and\\x01 more",
+      "two blanks and\\x01 more",
+      "two  blanks\\tand\x01 more",  // in JSON
+      "two blanks\\tand\\x01 more",
+  };
+  for (const std::string& form : forms) {
+    PipedLog log;
+    log->hide(spaced);
+    log->hide("   of");
+    log->info("<" + form + "> of it");
+    CHECK(log.text() == "<***> of it\n");
+  }
+}
+
 TEST_CASE("no line of a private key is written") {
   PipedLog log;
   log->hide(private_key);
