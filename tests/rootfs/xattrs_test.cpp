@@ -1,6 +1,12 @@
 #include "rootfs/xattrs.hpp"
 
+#include <fcntl.h>
+#include <sys/xattr.h>
+
+#include "base/handle.hpp"
 #include "support/catch.hpp"
+#include "support/forbidden_call.hpp"
+#include "support/scratch_dir.hpp"
 
 using base::EntryKind;
 
@@ -70,4 +76,38 @@ TEST_CASE("of two attributes with one name the last one counts, as when both are
   CHECK(settled[0].name == "user.a");
   CHECK(settled[1].value == "2");
   CHECK(skipped == 0);
+}
+
+TEST_CASE("attributes are found on every kernel") {
+  const ScratchDir scratch;
+  const base::UniqueFd top(::open(scratch.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(base::UniqueFd(::open((scratch / "file").c_str(), O_WRONLY | O_CREAT, 0600)));
+  std::filesystem::create_symlink("file", scratch / "link");
+  const std::string large(3000, 'v');
+  const auto set = [&](const std::string& path, const char* name, const std::string& value) {
+    return ::setxattr(path.c_str(), name, value.data(), value.size(), 0) == 0;
+  };
+  if (!set(scratch / "file", "user.b", large) || !set(scratch / "file", "user.a", "") ||
+      !set(scratch.path(), "user.top", "t")) {
+    WARN("skipped: this file system has no extended attributes");
+    return;
+  }
+  /// What is wrong; 0 is nothing.
+  const auto list = [&] {
+    const auto of_file = rootfs::list_xattrs(top.get(), "file", "it");
+    if (of_file != std::vector<base::Xattr>{{"user.a", ""}, {"user.b", large}}) return 1;
+    if (!rootfs::list_xattrs(top.get(), "link", "it").empty()) return 2;
+    const auto of_top = rootfs::list_xattrs(top.get(), ".", "it");
+    return of_top == std::vector<base::Xattr>{{"user.top", "t"}} ? 0 : 3;
+  };
+  CHECK(list() == 0);
+  if (!can_forbid()) {
+    WARN("skipped: no system call can be forbidden here");
+    return;
+  }
+  // Kernels before 6.13 and sandboxes do not know the call that finds them at once.
+  constexpr unsigned listxattrat = 465;
+  for (const unsigned error : {ENOSYS, EPERM}) {
+    CHECK(status_of([&] { return forbid(listxattrat, error) ? list() : 4; }) == 0);
+  }
 }
