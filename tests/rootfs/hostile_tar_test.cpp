@@ -27,20 +27,29 @@ std::string padded_map(std::string text) {
   return text + std::string(512 - text.size(), '\0');
 }
 
-/// The header of a file with one piece of `size` bytes behind a hole, in GNU's old form.
-std::string gnu_sparse(unsigned size, char has_more) {
-  std::string header = TarBuilder().bare_header('S', "s", size).unfinished();
-  const auto octal = [](unsigned number) {
-    std::string digits(12, '0');
-    for (size_t at = 11; at-- > 0; number /= 8) digits[at] = static_cast<char>('0' + number % 8);
-    digits[11] = '\0';
-    return digits;
-  };
+std::string octal(unsigned number) {
+  std::string digits(12, '0');
+  for (size_t at = 11; at-- > 0; number /= 8) digits[at] = static_cast<char>('0' + number % 8);
+  digits[11] = '\0';
+  return digits;
+}
+
+/// The header of a file with one piece of `size` bytes behind a hole, in GNU's old form; there may
+/// be `more` bytes in further pieces, each behind a hole of its size.
+std::string gnu_sparse(unsigned size, char has_more, unsigned more = 0) {
+  std::string header = TarBuilder().bare_header('S', "s", size + more).unfinished();
   header.replace(257, 8, "ustar  ", 8);
   header.replace(386, 24, octal(13) + octal(size));
   header[482] = has_more;
-  header.replace(483, 12, octal(13 + size));
+  header.replace(483, 12, octal(13 + size + 2 * more));
   return TarBuilder::with_new_sum(header);
+}
+
+/// What follows it for a further piece.
+std::string gnu_sparse_piece(unsigned offset, unsigned size, char has_more) {
+  std::string map = octal(offset) + octal(size) + std::string(488, '\0');
+  map[504] = has_more;
+  return map;
 }
 
 }  // namespace
@@ -124,6 +133,9 @@ TEST_CASE("a sparse file is as large as it says, with zeros between") {
   require_tree({gnu_sparse(7, 0) + "content" + std::string(505, '\0') +
                 TarBuilder().file("next", "n").finish()},
                {"next file n", "s file " + zeros + "content"});
+  require_tree({gnu_sparse(3, 1, 4) + gnu_sparse_piece(18, 2, 1) + gnu_sparse_piece(22, 2, 0) +
+                "content" + std::string(505, '\0') + TarBuilder().file("next", "n").finish()},
+               {"next file n", "s file " + zeros + "con\\x00\\x00te\\x00\\x00nt"});
 }
 
 TEST_CASE("a sparse file whose map does not fit, or fills the memory, is refused") {
