@@ -34,6 +34,8 @@ class GetCommit(PutCase):
     def prepare(cls):
         layer = (images.Layer().character_device("dev/null", 1, 3).symlink("dev/fd", "/proc/self/fd")
                  .directory("opt").file("opt/big", BIG).file("opt/same", BIG)
+                 .file("opt/tool", BIG[1:], mode=0o2750, uid=7, gid=9,
+                       xattrs={"user.note": "x", "security.capability": torture.CAPABILITY.decode()})
                  .file("opt/zeros", bytes(9_000_000)).file("opt/.gitattributes", "* text eol=crlf\n")
                  .file("opt/run", "x", mode=0o4755, uid=7).hard_link("opt/again", "opt/run")
                  .directory("tmp", mode=0o1777).file("dev/file", "kept aside")
