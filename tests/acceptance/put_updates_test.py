@@ -65,12 +65,14 @@ class PutUpdates(PutCase):
 
     def test_a_small_change_sends_little(self):
         for transport in ("http", "file"):
-            for filters in (True, False):
+            for filters in ("taken", "unknown", "refused"):
                 with self.subTest(transport=transport, filters=filters):
                     self.sends_little(transport, filters)
 
     def sends_little(self, transport, filters):
-        repository = self.repository(filters=filters)
+        repository = self.repository(filters=filters != "unknown")
+        if filters == "refused":  # It offers filters, but not the one that is asked for.
+            repository.git("config", "uploadpackfilter.allow", "false")
         git = self.git_of(repository, transport)
         self.put("before", git)
         first, objects, old_tip = (repository.pack_bytes(), repository.object_count(),
