@@ -6,6 +6,7 @@ import re
 import socket
 import time
 import unittest
+import urllib.parse
 
 from support import fast_clock, git_http, git_ssh, http_server, images, own_image, programs, tls
 from support.cutting_line import CuttingLine
@@ -195,6 +196,13 @@ class PutOverSsh(PutCase):
         repository = self.repository()
         uri = self.sshd.uri(repository).replace(f"{self.sshd.user}@", "")
         self.put("box", self.source(repository, uri=uri, private_key_user=self.sshd.user))
+        self.assert_published(repository, "box")
+
+    def test_a_path_that_a_shell_would_read_otherwise(self):
+        repository = Repository(self.repositories / "it's !x `id` $(id) \"a&b;.git")
+        path = urllib.parse.quote(str(repository.path))
+        uri = f"ssh://{self.sshd.user}@127.0.0.1:{self.sshd.port}{path}"
+        self.put("box", self.source(repository, uri=uri))
         self.assert_published(repository, "box")
 
     def test_a_wrong_passphrase_is_named_and_not_shown(self):
