@@ -14,6 +14,14 @@ from support.workspace import run
 BIG = b"".join(bytes([number % 251]) * 977 for number in range(6000))  # larger than 4 MiB
 
 
+def put_in_place(path, link=None, text=None):
+    path.unlink()
+    if link:
+        path.symlink_to(link)
+    else:
+        path.write_text(text)
+
+
 def replace(path, old, new):
     text = path.read_text()
     assert old in text
@@ -36,6 +44,7 @@ class GetCommit(PutCase):
                  .directory("opt").file("opt/big", BIG).file("opt/same", BIG)
                  .file("opt/tool", BIG[1:], mode=0o2750, uid=7, gid=9,
                        xattrs={"user.note": "x", "security.capability": torture.CAPABILITY.decode()})
+                 .file("opt/small", "x").symlink("opt/link", "x")
                  .file("opt/zeros", bytes(9_000_000)).file("opt/.gitattributes", "* text eol=crlf\n")
                  .file("opt/run", "x", mode=0o4755, uid=7).hard_link("opt/again", "opt/run")
                  .directory("tmp", mode=0o1777).file("dev/file", "kept aside")
@@ -163,6 +172,9 @@ class GetCommit(PutCase):
             "file gone": lambda clone: (clone / "rootfs/opt/run").unlink(),
             "other size": lambda clone: (clone / "rootfs/opt/run").write_text("longer"),
             "not executable": lambda clone: (clone / "rootfs/opt/run").chmod(0o644),
+            "link that is a file": lambda clone: put_in_place(clone / "rootfs/opt/link", text="x"),
+            "file that is a link": lambda clone: put_in_place(clone / "rootfs/opt/small", link="x"),
+            "other link": lambda clone: put_in_place(clone / "rootfs/opt/link", link="y"),
             "kept aside and gone": lambda clone: shutil.rmtree(clone / ".rootfs/blobs"),
             "link to what is kept aside": lambda clone: replace(
                 clone / ".rootfs/manifest.mtree", "hardlink=./opt/again",
