@@ -224,6 +224,34 @@ class GetCommit(PutCase):
                 self.assert_nothing_left(directory)
                 self.assertEqual(list(outside.iterdir()), [])
 
+    def test_names_that_no_tree_may_have_are_refused(self):
+        repository = self.repository()
+        outside = self.work.directory("outside")
+
+        def write(kind, content):
+            return repository.git("hash-object", "-w", "-t", kind, "--literally", "--stdin",
+                                  input=content)
+
+        def tree(*entries):
+            return write("tree", b"".join(b"%o %s\0" % (mode, name) + bytes.fromhex(object_id)
+                                          for mode, name, object_id in entries))
+        file, folder = 0o100644, 0o40000
+        text = write("blob", b"x")
+        for names in ([b".."], [b"."], [b"a/b"], [b"../../escaped"],
+                      [os.fsencode(outside) + b"/escaped"], [b"same", b"same"]):
+            for below in (tree(*((file, name, text) for name in names)),
+                          tree(*((folder, name, tree((file, b"escaped", text))) for name in names))):
+                top = tree((file, b"metadata.json", write("blob", b"{}")), (folder, b"rootfs", below))
+                commit = repository.git("commit-tree", top, "-m", "hostile")
+                repository.git("update-ref", "refs/heads/main", commit)
+                for git in (self.http.source(repository), {"uri": repository.file_uri}):
+                    with self.subTest(names=names):
+                        directory = self.work.directory("get")
+                        outcome = programs.get({"git": git}, {"ref": commit}, directory)
+                        self.failed(outcome, "no tree may have")
+                        self.assert_nothing_left(directory)
+        self.assertEqual(list(outside.iterdir()), [])
+
     def test_an_archive_for_s3_holds_the_image_and_nothing_else_stays(self):
         _, source, version = self.published("box")
         got = self.get(source, version, format="rootfs-tar")
