@@ -175,6 +175,29 @@ TEST_CASE("what an action says about its request goes to no other server, nor ba
   }
 }
 
+TEST_CASE("what an action says about its request stands in place of what is usual") {
+  LoopbackServer loopback([](Exchange& exchange) {
+    exchange.body();
+    exchange.reply(200);
+  });
+  Fixture fixture(loopback.url("/a.git"));
+  auto answer = answer_with(loopback.url("/up"));
+  // Storage that goes by a signature refuses any other type than the one that was signed.
+  answer.transfer->headers = {{"content-TYPE", base::Secret("application/x-signed")},
+                              {"X-Amz-Date", base::Secret("today")}};
+  lfs::Exchange exchange;
+  exchange.method = "PUT";
+  exchange.plain_headers = {"Content-Type: application/octet-stream", "Accept: of ours"};
+  exchange.open_body = [] { return std::make_unique<base::MemorySource>(content); };
+  exchange.body_size = content.size();
+  lfs::BorrowedClient client(fixture.server->clients());
+  fixture.server->perform(client, answer, *answer.transfer, std::move(exchange));
+  const auto headers = loopback.seen().back().headers;
+  CHECK(headers.at("content-type") == "application/x-signed");
+  CHECK(headers.at("x-amz-date") == "today");
+  CHECK(headers.at("accept") == "of ours");
+}
+
 TEST_CASE("a file goes in chunks to a server that wants them so, and to no other") {
   std::string received;
   LoopbackServer elsewhere([&](Exchange& exchange) {

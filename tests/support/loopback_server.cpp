@@ -60,8 +60,9 @@ bool Exchange::read_head() {
   for (std::string field = take_line(); !field.empty(); field = take_line()) {
     const size_t colon = field.find(':');
     if (colon == std::string::npos) return false;
-    headers[base::to_lower(field.substr(0, colon))] =
-        std::string(base::trim(std::string_view(field).substr(colon + 1)));
+    // Of a field that comes twice, both values (RFC 9110 section 5.3).
+    base::append_item(headers[base::to_lower(field.substr(0, colon))], ", ",
+                      base::trim(std::string_view(field).substr(colon + 1)));
   }
   body_read_ = header("content-length").empty() && header("transfer-encoding").empty();
   return true;
