@@ -126,6 +126,22 @@ class DockerHub(Case):
         self.follows(source)
         self.pull(source)
 
+    def test_a_mirror_over_plain_http_gets_no_password(self):
+        proxy = HttpServer(lambda request: Reply(404) if "Authorization" in request.headers else
+                           Reply(401, {"WWW-Authenticate": 'Basic realm="mirror"'}))
+        self.addCleanup(proxy.close)
+        env = {**self.hub.env, "http_proxy": proxy.url}
+        for insecure in (False, True):
+            mirror = {"host": "http://mirror.example", "username": "reader",
+                      "password": "not-for-all-to-read", "insecure": insecure}
+            source = self.source("rare", registry_mirror=mirror)
+            outcome = programs.invoke("check", {"source": source}, env=env)
+            self.assertEqual(self.succeeded(outcome), [{"tag": "latest", "digest": self.new}])
+            self.assertEqual("asks for the password over plain http" in outcome.log, not insecure)
+            self.assertTrue(proxy.requests)
+            self.assertEqual(any("Authorization" in request.headers for request in proxy.requests),
+                             insecure)
+
     def test_docker_hub_may_be_its_own_mirror(self):
         source = self.source("rare", registry_mirror={"host": "index.docker.io"})
         self.follows(source)
