@@ -229,10 +229,12 @@ class PutLfsOverSsh(LfsCase):
         path.write_text(f'#!/bin/sh\necho "$@" >>{self.bin}/asked\n{script}\n')
         path.chmod(0o755)
 
+    def login(self, authorization):
+        return json.dumps({"href": f"{self.lfs.url}/x", "header": {"Authorization": authorization},
+                           "expires_in": 3600})
+
     def answer_with_login(self):
-        answer = {"href": f"{self.lfs.url}/x", "header": {"Authorization": self.lfs.login},
-                  "expires_in": 3600}
-        self.answer_with(f"echo '{json.dumps(answer)}'")
+        self.answer_with(f"echo '{self.login(self.lfs.login)}'")
 
     def test_a_server_that_hangs_up_now_and_then_is_asked_again_for_the_login_too(self):
         self.answer_with_login()
@@ -257,6 +259,23 @@ class PutLfsOverSsh(LfsCase):
         self.assert_same_image(self.get_newest({"git": self.source(repository)}))
         self.assertEqual((self.bin / "asked").read_text().splitlines(),
                          [f"{repository.path} upload", f"{repository.path} download"])
+
+    def test_a_login_that_ended_early_is_asked_for_again(self):
+        ended = self.login("Basic bG9naW46dGhhdCBoYXMgZW5kZWQ=")
+        self.answer_with(f"if [ $(wc -l <{self.bin}/asked) = 1 ]; then echo '{ended}'\n"
+                         f"else echo '{self.login(self.lfs.login)}'; fi")
+        repository = self.repository()
+        self.put("large", self.source(repository))
+        self.assertEqual((self.bin / "asked").read_text().splitlines(),
+                         [f"{repository.path} upload"] * 2)
+        self.assert_same_image(self.get_newest({"git": self.source(repository)}))
+
+    def test_a_login_that_is_never_right_is_not_asked_for_without_end(self):
+        self.answer_with(f"echo '{self.login('Basic bG9naW46dGhhdCBpcyB3cm9uZw==')}'")
+        repository = self.repository()
+        self.refused(self.source(repository), "the LFS server wants a login", tag="large")
+        self.assertEqual((self.bin / "asked").read_text().splitlines(),
+                         [f"{repository.path} upload"] * 2)
 
     def test_a_host_without_git_lfs_says_what_to_do(self):
         repository = self.repository()
