@@ -196,6 +196,10 @@ class Amazon(Case):
             self.assertNotIn("but source.repository", outcome.log)
             branches.append(repository.tree("main"))
         self.assertEqual(branches[0], branches[1])
+        other = dict(source, repository="team/other", git={"uri": repository.file_uri})
+        outcome = programs.put(other, inputs, image="image")
+        self.succeeded(outcome)
+        self.assertIn("but source.repository is team/other", outcome.log)
 
 
 class Answers(Case):
