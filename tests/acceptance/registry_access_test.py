@@ -194,7 +194,8 @@ class RegistryAccess(Case):
         self.failed(programs.check(source), "ca_certs")
 
     def test_a_registry_nobody_runs_is_an_error_with_its_address(self):
-        self.failed(programs.check({"repository": "127.0.0.1:1/team/image"}), "127.0.0.1:1")
+        self.failed(programs.check({"repository": "127.0.0.1:1/team/image"}), "127.0.0.1:1",
+                    "then http")
 
 
 if __name__ == "__main__":
