@@ -9,7 +9,7 @@ import urllib.parse
 def forms(secret):
     """The bytes in which a text may stand anywhere, lower-cased where case is free."""
     raw = secret.encode()
-    found = {raw, raw.hex().encode(), raw[::-1]}
+    found = {raw, raw.hex().encode(), raw[::-1], " ".join(secret.split()).encode()}
     for quote in (urllib.parse.quote, urllib.parse.quote_plus):
         encoded = quote(secret, safe="")
         found |= {encoded.encode(), encoded.lower().encode()}

@@ -1,6 +1,7 @@
 """What tests of secrets share: the secrets, servers that quote them, and a search everywhere."""
 
 import base64
+import itertools
 import json
 import os
 import threading
@@ -12,7 +13,7 @@ from .http_server import HttpServer, Reply
 from .put_case import PutCase
 
 # With characters that each encoding writes in a way of its own.
-PASSWORD = 'pa/ss+w&rd "of<the>registry" %41?é'
+PASSWORD = 'pa/ss+w&rd  "of<the>\tregistry" %41?é'
 SECRETS = {
     "password": PASSWORD,
     "bearer": "bearer-token.0123456789-handed-out",
@@ -40,14 +41,15 @@ def quoting(request):
     return said
 
 
+# Of all servers together: each of them is asked too seldom to say everything.
+_turns = itertools.count()
+
+
 def echo(status, form="json"):
     """An error that says all of it, one piece at a time so that none is cut off."""
-    counts = {"next": 0}
-
     def answer(request):
         said = [one for one in quoting(request) if one]
-        text = said[counts["next"] % len(said)]
-        counts["next"] += 1
+        text = said[next(_turns) % len(said)]
         if form == "json":
             body = json.dumps({"errors": [{"code": "DENIED", "message": text}]})
         else:
