@@ -109,6 +109,30 @@ TEST_CASE("instructions too long for memory are followed from a file") {
   CollectingSink sink;
   read(pack.pack(), sink);
   CHECK(sink.blobs.contains(id_of(text)));
+  PackBuilder early;
+  early.add_delta(id_of(base), instructions);
+  early.add(ObjectType::blob, base);
+  CollectingSink late;
+  read(early.pack(), late);
+  CHECK(late.blobs.contains(id_of(text)));
+}
+
+TEST_CASE("commits and trees are found among blobs and deltas that are passed over") {
+  PackBuilder pack;
+  const std::string base = noise(3000);
+  const size_t first = pack.add(ObjectType::blob, base);
+  const size_t second = pack.add_delta(first, delta_appending(3000, "more"));
+  pack.add_delta(second, delta_appending(3004, "still more"));
+  pack.add_delta(id_of(base), delta_appending(3000, "by id"));
+  const std::string tree = git::encode_tree({{git::mode_file, "file", id_of(base)}});
+  pack.add(ObjectType::tree, tree);
+  base::MemorySource source(pack.pack());
+  std::vector<git::Oid> seen;
+  git::read_commits_and_trees(source, [&](ObjectType, const git::Oid& id, std::string_view) {
+    seen.push_back(id);
+    return true;
+  });
+  CHECK(seen == std::vector{id_of(tree, ObjectType::tree)});
 }
 
 TEST_CASE("a delta may come before what it builds on") {
