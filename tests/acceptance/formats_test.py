@@ -122,6 +122,25 @@ class Layout(Formats):
                     f"oci:{got}/oci", f"docker://{self.registry.host}/copies/single:1")
         self.assertEqual(self.digest_at("copies/single:1"), digest)
 
+    def test_a_manifest_that_does_not_name_its_type_is_listed_with_one(self):
+        blobs = self.blobs(self.layouts["labelled"].path)
+        manifest = json.loads(blobs[self.layouts["labelled"].digest[7:]])
+        del manifest["mediaType"]
+        text = json.dumps(manifest).encode()
+        digest = "sha256:" + hashlib.sha256(text).hexdigest()
+        for served in (f"{images.MANIFEST_TYPE}; charset=utf-8", "application/json"):
+            def answer(request, served=served):
+                if "/manifests/" in request.path:
+                    return Reply(200, {"Content-Type": served}, text)
+                return Reply(200, {}, blobs.get(request.path[-64:], b""))
+            server = HttpServer(answer)
+            self.addCleanup(server.close)
+            got = self.get({"repository": f"{server.host}/team/plain", "tag": "x"},
+                           {"tag": "x", "digest": digest}, format="oci-layout")
+            index = json.loads((got / "oci/index.json").read_text())
+            self.assertEqual(index["manifests"], [{"mediaType": images.MANIFEST_TYPE,
+                                                   "digest": digest, "size": len(text)}])
+
     def get_among_others(self, others):
         """An image behind `others`, bytes and hex digests, in an index that does not say what they
         are."""
