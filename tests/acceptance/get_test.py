@@ -4,7 +4,7 @@
 import json
 import unittest
 
-from support import images, programs, registry, trees
+from support import images, preload, programs, registry, trees
 from support.case import AS_ROOT, MAY_MAKE_DEVICES, Case
 from support.workspace import run, tool
 
@@ -83,6 +83,26 @@ class Get(Case):
             for entry in [*expected.values(), *found.values()]:
                 entry["xattrs"] = {}
         self.assertEqual(trees.differences(expected, found), [])
+
+    def test_a_file_system_that_tells_no_kinds_in_its_lists_gives_the_same(self):
+        version = self.succeeded(programs.check(self.source("thorny")))[-1]
+        usual = self.get(self.source("thorny"), version)
+        env = preload.environment(self.work, "no_kinds")
+        again = self.work.directory("get")
+        for form in ("rootfs", "rootfs-tar", "rootfs"):  # Each removes what there was.
+            request = {"source": self.source("thorny"), "version": version,
+                       "params": {"format": form}}
+            self.succeeded(programs.invoke("in", request, again, env))
+        self.assertEqual(trees.differences(trees.listing(usual / "rootfs", exact=True),
+                                           trees.listing(again / "rootfs", exact=True)), [])
+        made = []
+        for image, environment in ((usual, programs.environment()), (again, env)):
+            repository = self.repository()
+            self.succeeded(programs.invoke(
+                "out", {"source": {"git": {"uri": repository.file_uri}},
+                        "params": {"image": image.name}}, image.parent, environment))
+            made.append(repository.tree("main"))
+        self.assertEqual(made[0], made[1])
 
     def test_every_kind_of_layer_is_read(self):
         rootfs = self.get_newest(self.source("zstd")) / "rootfs"
