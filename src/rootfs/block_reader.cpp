@@ -27,8 +27,18 @@ std::span<const char> BlockReader::next() {
     count += base::read_full(source_, std::span(block_).subspan(count, missing));
     guard_.look(std::span(block_).first(count).subspan(begin));
   }
+  count += pad(count);
   length_ = count;
   return {block_.data(), count};
+}
+
+size_t BlockReader::pad(size_t count) {
+  const size_t begin = static_cast<size_t>(guard_.position() - start_);
+  const size_t missing = guard_.missing_padding(count - begin);
+  if (missing == 0) return 0;
+  std::fill_n(block_.begin() + static_cast<std::ptrdiff_t>(count), missing, '\0');
+  guard_.look(std::span(block_).subspan(begin, count + missing - begin));
+  return missing;
 }
 
 bool BlockReader::has_data_at(uint64_t offset) const {

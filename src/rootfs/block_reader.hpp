@@ -27,6 +27,9 @@ class BlockReader {
   TarGuard& guard() { return guard_; }
 
  private:
+  /// Fills up the last record of a file where the stream ends in it; how many bytes that took.
+  size_t pad(size_t count);
+
   base::ByteSource& source_;
   std::vector<char> block_;
   uint64_t start_ = 0;

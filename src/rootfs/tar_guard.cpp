@@ -111,6 +111,11 @@ size_t TarGuard::look(std::span<char> bytes) {
   return state_ == State::text ? static_cast<size_t>(left_ * tar_record_size) - bytes.size() : 0;
 }
 
+size_t TarGuard::missing_padding(size_t count) const {
+  const bool is_last_record = state_ == State::content && left_ == 1 && count < tar_record_size;
+  return is_last_record && count + padding_ >= tar_record_size ? tar_record_size - count : 0;
+}
+
 std::optional<TarGuard::Correction> TarGuard::take(uint64_t position) {
   if (entries_.empty() || entries_.front().first != position) return std::nullopt;
   Correction correction = std::move(entries_.front().second);
@@ -235,6 +240,7 @@ void TarGuard::correct(std::string_view name, char type) {
 
 void TarGuard::skip(uint64_t size) {
   left_ = records_of(size);
+  padding_ = base::tar_padding(size);
   state_ = left_ == 0 ? State::header : State::content;
 }
 

@@ -30,6 +30,9 @@ class TarGuard {
   /// text does not end within `bytes`, gives how many are missing; it is to be given again, as a
   /// whole, from `position()` on.
   size_t look(std::span<char> bytes);
+  /// How many zeros are to follow when the stream ends `count` bytes behind `position()` and lacks
+  /// nothing but what fills up the last record of a file: some writers leave it out.
+  size_t missing_padding(size_t count) const;
   /// How much of the stream has been looked at.
   uint64_t position() const { return position_; }
   /// The correction for the next entry, whose first header begins at `position`; nothing when it
@@ -60,6 +63,7 @@ class TarGuard {
   State state_ = State::header;
   uint64_t position_ = 0;  ///< Of the record at hand.
   uint64_t left_ = 0;      ///< Records of the content or text that are still to come.
+  uint64_t padding_ = 0;   ///< Behind the content.
   char text_type_ = 0;
   uint64_t text_size_ = 0;
   uint64_t sparse_headers_ = 0;

@@ -222,6 +222,29 @@ TEST_CASE("no bytes, zeros and missing end markers are ends") {
   CHECK(read(open_end + std::string(10240, '\0')).size() == 1);
 }
 
+// umoci insert ends its layers so, as does whoever forgets to close Go's writer; docker, containerd
+// and podman take them.
+TEST_CASE("the last file is not lost with the zeros that fill its record up") {
+  for (const size_t size :
+       {size_t{1}, size_t{511}, size_t{513}, size_t{130'561}, size_t{131'071}}) {
+    const std::string content(size, 'x');
+    const std::string filled = TarBuilder().file("a", content).unfinished();
+    for (const size_t missing : {filled.size() - 512 - size, size_t{1}}) {
+      const auto found = read(filled.substr(0, filled.size() - missing));
+      REQUIRE(found.size() == 1);
+      CHECK(found[0].data == content);
+    }
+  }
+  const std::string sparse = TarBuilder()
+                                 .file("GNUSparseFile.0/a", "hello",
+                                       with_pax({{"GNU.sparse.size", "10"},
+                                                 {"GNU.sparse.numblocks", "1"},
+                                                 {"GNU.sparse.name", "real"},
+                                                 {"GNU.sparse.map", "5,5"}}))
+                                 .unfinished();
+  CHECK(read(sparse.substr(0, sparse.size() - 507))[0].data == std::string(5, '\0') + "hello");
+}
+
 TEST_CASE("what follows the end marker is ignored") {
   CHECK(read(TarBuilder().file("a", "x").finish() + "junk").size() == 1);
   CHECK(read(TarBuilder().file("a", "x").zeros(1024).file("b", "y").finish()).size() == 1);
@@ -240,10 +263,10 @@ TEST_CASE("half an end marker does not silently drop the rest") {
 
 TEST_CASE("a truncated layer is an error at every length") {
   const std::string whole = TarBuilder().file("a", std::string(700, 'a')).file("b", "x").finish();
-  const size_t entries_end = whole.size() - 1024;
-  for (size_t length = 1; length < entries_end; ++length) {
-    const bool at_header = length == 512 + 1024;
-    if ((refusal(whole.substr(0, length)) != "") == at_header) {
+  const size_t content_end = whole.size() - 1024 - 511;
+  for (size_t length = 1; length < content_end; ++length) {
+    const bool is_between_entries = length >= 512 + 700 && length <= 512 + 1024;
+    if ((refusal(whole.substr(0, length)) != "") == is_between_entries) {
       FAIL("wrong for the first " << length << " bytes");
     }
   }
