@@ -74,7 +74,13 @@ std::string read_config(const FileSet& files, const std::string& path) {
 StoredImage find_in_archive(const std::shared_ptr<const FileSet>& files, const std::string& text,
                             const StoredChoice& choice) {
   const auto document = base::JsonDocument::parse(text, archive_manifest);
-  const JsonView image = choose(document.root(), choice);
+  const JsonView list = document.root();
+  if (list.is_object()) {
+    throw base::Error(
+        "it is a registry's, as in the form dir: of skopeo and podman, and not that of docker "
+        "save; copy the image to oci-archive: or docker-archive:");
+  }
+  const JsonView image = choose(list, choice);
   const std::vector<std::string> layers = image.at("Layers").strings();
   const std::string config = read_config(*files, image.at("Config").string());
   StoredImage stored{.digest = choice.digest,

@@ -133,6 +133,7 @@ PutInput find_put_input(const std::string& sources, const std::string& given) {
   const std::string name = base::printable(image);
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
+    if (kind_of(path) != Kind::nothing) refuse_way_out(sources, image);
     throw Error(cat("params.image: there is no ", name,
                     " among the inputs; is it the name of an earlier get or task output?"));
   }
@@ -149,8 +150,14 @@ PutInput find_put_input(const std::string& sources, const std::string& given) {
     refuse_way_out(sources, image + "/oci");
     return {PutInput::Kind::layout, path + "/oci", path};
   }
-  if (kind_of(path + "/image.tar") == Kind::file) {
-    return {PutInput::Kind::archive, path + "/image.tar", path};
+  const std::string archive = path + "/image.tar";
+  if (const Kind kind = kind_of(archive); kind == Kind::file || kind == Kind::other) {
+    refuse_way_out(sources, image + "/image.tar");
+    if (std::filesystem::is_regular_file(archive)) return {PutInput::Kind::archive, archive, path};
+  }
+  if (kind_of(path + "/manifest.json") == Kind::file && kind_of(path + "/version") == Kind::file) {
+    throw Error(cat("params.image: ", name, " is in the form dir: of skopeo and podman, which put ",
+                    "does not know; turn it into a layout: skopeo copy dir:SOURCE oci:DIRECTORY"));
   }
   throw Error(
       cat("params.image: ", name, " holds no image that put knows: neither a directory ",

@@ -50,7 +50,9 @@ TEST_CASE("an image saved without a name is found beside an index of nothing", "
 TEST_CASE("a manifest.json that does not fit the archive is refused", "[saved_image]") {
   const auto refusal = [](const std::string& manifest) { return refusal_of(archive(manifest)); };
   CHECK(contains(refusal("[]"), "manifest.json: it lists no image"));
-  CHECK(contains(refusal("{}"), "manifest.json"));
+  CHECK(contains(refusal("{}"),
+                 "manifest.json: it is a registry's, as in the form dir: of skopeo and podman, and "
+                 "not that of docker save; copy the image to oci-archive: or docker-archive:"));
   CHECK(contains(refusal(R"([{"Config":"none","Layers":["a/layer.tar"]}])"),
                  "it names none, which is not there"));
   CHECK(contains(refusal(R"([{"Config":"config","Layers":["b"]}])"),

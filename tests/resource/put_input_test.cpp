@@ -57,6 +57,35 @@ TEST_CASE("a link in one input does not publish another input") {
   CHECK_THAT(inputs.refusal("given"), ends);
 }
 
+TEST_CASE("a link is not told as a file that is not there") {
+  const auto ends = Catch::Matchers::EndsWith("leads out of the input, or cannot be followed");
+  Inputs inputs;
+  // As nix-build leaves its result.
+  inputs.link("result", "/nowhere/store/image.tar.gz");
+  CHECK_THAT(inputs.refusal("given/result"), ends);
+  fs::create_directory(inputs.path() / "given/built");
+  inputs.link("built/image.tar", "../kaniko.tar");
+  CHECK_THAT(inputs.refusal("given/built"), ends);
+  std::ofstream(inputs.path() / "given/kaniko.tar") << "archive";
+  const resource::PutInput input = inputs.find("given/built");
+  CHECK(input.kind == resource::PutInput::Kind::archive);
+  CHECK(input.path.ends_with("/given/built/image.tar"));
+  CHECK(input.beside.ends_with("/given/built"));
+  fs::remove(inputs.path() / "given/built/image.tar");
+  inputs.link("built/image.tar", "../../secret/image.tar");
+  CHECK_THAT(inputs.refusal("given/built"), ends);
+}
+
+TEST_CASE("who has skopeo's own form is told how to get a known one") {
+  Inputs inputs;
+  fs::create_directory(inputs.path() / "given/copied");
+  std::ofstream(inputs.path() / "given/copied/version") << "Directory Transport Version: 1.1\n";
+  std::ofstream(inputs.path() / "given/copied/manifest.json") << "{}";
+  CHECK(inputs.refusal("given/copied") ==
+        "params.image: given/copied is in the form dir: of skopeo and podman, which put does not "
+        "know; turn it into a layout: skopeo copy dir:SOURCE oci:DIRECTORY");
+}
+
 TEST_CASE("a pattern names the one image that it matches, as with registry-image") {
   Inputs inputs;
   const std::string archive = inputs.path() / "secret/image.tar";
