@@ -1,5 +1,6 @@
 #include "resource/image_files.hpp"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -143,6 +144,11 @@ ImageFiles read_image_files(const std::string& directory) {
   }
   files.labels = encode_labels(labels);
   read_image_identity(directory, files);
+  // oci-build-task leaves the configuration's digest beside both; no registry knows that one.
+  std::error_code ignored;
+  if (files.repository.empty() && std::filesystem::exists(directory + "/image.tar", ignored)) {
+    files.digest.clear();
+  }
   files.provenance = read_provenance(directory + "/.rootfs/image.json", files.digest);
   return files;
 }

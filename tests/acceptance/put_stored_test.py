@@ -209,6 +209,11 @@ class Identity(PutStored):
         (built / "digest").write_text(manifest["config"]["digest"])
         self.assertEqual(self.read(self.publish("built")[0]), ["a.test:5000/b", "1", None])
         self.refuse("built", "digest", **self.source_of("plain"))
+        # With UNPACK_ROOTFS it leaves this, too.
+        (built / "rootfs").mkdir()
+        (built / "metadata.json").write_text('{"env":["PATH=/bin"],"user":""}')
+        self.assertEqual(self.read(self.publish("built")[0]), [None, None, None])
+        self.refuse("built", "digest", **self.source_of("plain"))
 
     def test_the_digest_of_an_index_is_that_of_the_registry(self):
         digest = self.versions["index"]["digest"]
