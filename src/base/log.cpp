@@ -1,9 +1,12 @@
 #include "base/log.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 
 #include "base/cancel.hpp"
 #include "base/encoding.hpp"
@@ -16,6 +19,8 @@ constexpr std::chrono::seconds shortest_interval{2};
 constexpr std::chrono::seconds longest_interval{30};
 /// An interval is this part of the time that has passed already.
 constexpr int share_of_interval = 20;
+
+constexpr int longest_wait_ms = 250;
 
 // A very short value would blank out ordinary text and hides nothing.
 constexpr size_t shortest_secret = 4;
@@ -105,6 +110,19 @@ void replace_cut(std::string& line, const std::string& secret) {
   }
 }
 
+/// False when there is nobody to wait for: a log that nobody reads must not keep a program that was
+/// asked to stop, and a signal would end the waiting of one thread only.
+bool wait_for_room(int fd) {
+  if ((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0) return true;
+  pollfd room{fd, POLLOUT, 0};
+  for (;;) {
+    const bool stopping = cancel_signal() != 0;
+    const int ready = ::poll(&room, 1, longest_wait_ms);
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
+    if (stopping) return false;
+  }
+}
+
 }  // namespace
 
 bool ProgressPace::is_due(Clock::time_point now) {
@@ -171,9 +189,10 @@ void Log::line(std::string_view colour, std::string_view prefix, std::string_vie
   if (colour_ == Colour::yes && !colour.empty()) out = cat(colour, out, "\x1b[0m");
   out += '\n';
   for (std::string_view rest = out; !rest.empty();) {
-    const ssize_t written = ::write(fd_, rest.data(), rest.size());
-    // A log nobody reads must not keep a program that was asked to stop.
-    if (written < 0 && errno == EINTR && cancel_signal() == 0) continue;
+    if (!wait_for_room(fd_)) return;
+    // So much fits into a pipe that has any room.
+    const ssize_t written = ::write(fd_, rest.data(), std::min<size_t>(rest.size(), PIPE_BUF));
+    if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return;
     rest.remove_prefix(static_cast<size_t>(written));
   }

@@ -1,9 +1,16 @@
 #!/usr/bin/python3
 """A get that cannot end well leaves nothing a pipeline could mistake for an image."""
 
+import array
+import fcntl
 import json
+import os
 import random
+import select
 import signal
+import subprocess
+import termios
+import time
 import unittest
 
 from support import images, preload, programs, registry
@@ -123,6 +130,41 @@ class GetFailures(Case):
         self.assertEqual(outcome.stdout, b"")
         left = {one.name for one in destination.iterdir()}
         self.assertFalse(left & {"rootfs", "metadata.json"}, left)
+
+    def test_a_build_that_is_aborted_while_nobody_reads_its_log(self):
+        source, version = self.publish("unread", images.Image([
+            images.Layer().file(f"file-{number}", "7") for number in range(30)]))
+        source["debug"] = True
+        for form in ("rootfs", "oci-layout"):
+            with self.subTest(form):
+                destination = self.work.directory("get")
+                unread, log = os.pipe()
+                self.addCleanup(os.close, unread)
+                fcntl.fcntl(unread, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
+                with subprocess.Popen([programs.program("in"), destination], stdin=subprocess.PIPE,
+                                      stdout=subprocess.DEVNULL, stderr=log, cwd="/",
+                                      env=programs.environment()) as running:
+                    os.close(log)
+                    programs.send(running, {"source": source, "version": version,
+                                            "params": {"format": form}})
+                    self.wait_until_full(unread)
+                    running.send_signal(signal.SIGTERM)
+                    try:
+                        self.assertEqual(running.wait(SECONDS_TO_STOP), 128 + signal.SIGTERM)
+                    finally:
+                        running.kill()
+                left = {one.name for one in destination.iterdir()}
+                self.assertFalse(left & {"rootfs", "oci", "metadata.json"}, left)
+
+    @staticmethod
+    def wait_until_full(pipe):
+        """Until something is in it and nothing more comes."""
+        counts = [0]
+        while counts[-1] == 0 or len(counts) < 50 or counts[-50] != counts[-1]:
+            time.sleep(0.01)
+            count = array.array("i", [0])
+            fcntl.ioctl(pipe, termios.FIONREAD, count)
+            counts.append(count[0])
 
 
 if __name__ == "__main__":
