@@ -1,5 +1,6 @@
 #include "base/cancel.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <initializer_list>
 #include <utility>
@@ -7,8 +8,9 @@
 namespace base {
 namespace {
 
-// A signal handler has nowhere else to put its message.
-volatile std::sig_atomic_t received_signal = 0;
+// A signal handler has nowhere else to put its message, and all threads read it.
+std::atomic<int> received_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 // What this thread's StopScope obeys.
 thread_local const std::stop_token* thread_stop = nullptr;
@@ -35,9 +37,8 @@ int cancel_signal() {
 }
 
 void throw_if_cancelled() {
-  if (received_signal != 0 && std::chrono::steady_clock::now() >= thread_grace) {
-    throw Cancelled(received_signal);
-  }
+  const int signal = received_signal;
+  if (signal != 0 && std::chrono::steady_clock::now() >= thread_grace) throw Cancelled(signal);
   if (thread_stop != nullptr && thread_stop->stop_requested()) throw Cancelled(0);
 }
 
