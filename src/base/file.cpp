@@ -170,13 +170,12 @@ bool wait_if_it_would_block(int fd, short events) {
 void write_all(int fd, std::string_view bytes, std::string_view what) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && wait_if_it_would_block(fd, POLLOUT)) {
-      throw_if_cancelled();
-      continue;
+    if (count < 0 && errno != EINTR && !wait_if_it_would_block(fd, POLLOUT)) {
+      throw_errno(cat("write ", printable(what)));
     }
-    if (count < 0) throw_errno(cat("write ", printable(what)));
-    bytes.remove_prefix(static_cast<size_t>(count));
+    if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
+    // A signal ends the wait for whoever reads a pipe.
+    if (!bytes.empty()) throw_if_cancelled();
   }
 }
 

@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@
 #include "base/error.hpp"
 #include "base/handle.hpp"
 #include "support/catch.hpp"
+#include "support/child_test.hpp"
 #include "support/forbidden_call.hpp"
 #include "support/message_of.hpp"
 #include "support/scratch_dir.hpp"
@@ -219,6 +221,29 @@ TEST_CASE("a temporary file leaves no name, also where a file system has no unna
   constexpr unsigned unnamed = O_TMPFILE & ~O_DIRECTORY;
   // The answer of NFS, and of overlays before Linux 6.1.
   CHECK(status_of([&] { return forbid_with(SYS_openat, unnamed, EOPNOTSUPP) ? use() : 5; }) == 0);
+}
+
+// The signal flag belongs to the process, so a child is the one that is stopped.
+TEST_CASE("writes to somebody who does not read until it is stopped", "[.child]") {
+  base::install_signal_handlers();
+  const base::UniqueFd pipe(::open(ChildTest::told().c_str(), O_WRONLY | O_CLOEXEC));
+  const std::string much(2'000'000, 'x');
+  CHECK_THROWS_AS(base::write_all(pipe.get(), much, "the answer"), base::Cancelled);
+}
+
+TEST_CASE("a stop signal ends the wait for a pipe that nobody reads") {
+  const ScratchDir dir;
+  const std::string path = dir / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const base::UniqueFd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  REQUIRE(reader);
+  const int size = ::fcntl(reader.get(), F_GETPIPE_SZ);
+  ChildTest child("writes to somebody who does not read until it is stopped", path);
+  for (int there = 0; there < size && !child.ended(); ::usleep(5000)) {
+    REQUIRE(::ioctl(reader.get(), FIONREAD, &there) == 0);
+  }
+  child.stop();
+  CHECK(child.passed());
 }
 
 TEST_CASE("a file moves to where nothing stands, and to nowhere else") {
