@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -23,6 +24,8 @@ std::vector<std::jthread> start_threads(unsigned count, const Work& work) {
     while (threads.size() < count) threads.emplace_back(work);
   } catch (const std::system_error&) {
     // Those that run do all the work.
+  } catch (const std::bad_alloc&) {
+    // To wait for them here would have no end: they wait for the caller in turn.
   }
   return threads;
 }

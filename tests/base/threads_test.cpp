@@ -2,12 +2,40 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
+#include <new>
 #include <vector>
 
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
+
+namespace {
+
+/// Work of which there is memory for one copy only.
+struct ScarceWork {
+  explicit ScarceWork(std::atomic<int>& counter) : runs(&counter) {}
+  ScarceWork(const ScarceWork& other) : runs(other.runs), copies(other.copies) {
+    if (++*copies > 1) throw std::bad_alloc();
+  }
+  ScarceWork(ScarceWork&&) = default;
+  void operator()() const { ++*runs; }
+
+  std::atomic<int>* runs;
+  std::shared_ptr<int> copies = std::make_shared<int>(0);
+};
+
+}  // namespace
+
+TEST_CASE("threads that run do the work where there is no memory for more") {
+  std::atomic<int> runs = 0;
+  const ScarceWork work(runs);
+  auto threads = base::start_some_threads(3, work);
+  CHECK(threads.size() == 1);
+  threads.clear();
+  CHECK(runs == 1);
+}
 
 TEST_CASE("every number is worked on once, by no more threads than allowed") {
   std::vector<std::atomic<int>> done(100);
