@@ -73,6 +73,11 @@ void check_identity(const Source& source, const ImageFiles& files, base::Log& lo
 PutImage open_directory(const PutInput& input, const Source& source, base::Log& log) {
   PutImage image;
   image.files = read_image_files(input.path);
+  if (base::open_regular_file(input.path + "/image.tar")) {
+    log.info(
+        "rootfs/ is published and not image.tar beside it, which may know more (entrypoint, cmd, "
+        "labels); to publish that, add /image.tar to params.image");
+  }
   check_identity(source, image.files, log);
   image.entries = open_entries(input.path);
   return image;

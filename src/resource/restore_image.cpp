@@ -136,7 +136,8 @@ class Restorer {
     PlainSource entries(store_, rootfs_->id, time_of_commit(text_), large);
     tree.apply(entries, rootfs::Whiteouts::plain_names);
     if (entries.submodules() > 0) {
-      image_.log.warn(cat(entries.submodules(), " submodules became empty directories"));
+      image_.log.warn(base::counted(entries.submodules(), "submodule became an empty directory",
+                                    "submodules became empty directories"));
     }
   }
 

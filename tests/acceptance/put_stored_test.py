@@ -212,7 +212,9 @@ class Identity(PutStored):
         # With UNPACK_ROOTFS it leaves this, too.
         (built / "rootfs").mkdir()
         (built / "metadata.json").write_text('{"env":["PATH=/bin"],"user":""}')
-        self.assertEqual(self.read(self.publish("built")[0]), [None, None, None])
+        repository, outcome = self.publish("built")
+        self.assertEqual(self.read(repository), [None, None, None])
+        self.assertIn("add /image.tar to params.image", outcome.log)
         self.refuse("built", "digest", **self.source_of("plain"))
 
     def test_the_digest_of_an_index_is_that_of_the_registry(self):
