@@ -107,7 +107,7 @@ TEST_CASE("attributes are found on every kernel") {
   }
   // Kernels before 6.13 and sandboxes do not know the call that finds them at once.
   constexpr unsigned listxattrat = 465;
-  for (const unsigned error : {ENOSYS, EPERM}) {
+  for (const unsigned error : {unsigned{ENOSYS}, unsigned{EPERM}}) {
     CHECK(status_of([&] { return forbid(listxattrat, error) ? list() : 4; }) == 0);
   }
 }
