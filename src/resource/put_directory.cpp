@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <utility>
 
 #include "base/error.hpp"
@@ -73,7 +74,8 @@ void check_identity(const Source& source, const ImageFiles& files, base::Log& lo
 PutImage open_directory(const PutInput& input, const Source& source, base::Log& log) {
   PutImage image;
   image.files = read_image_files(input.path);
-  if (base::open_regular_file(input.path + "/image.tar")) {
+  std::error_code ignored;  // Nothing is read of it here.
+  if (std::filesystem::is_regular_file(input.path + "/image.tar", ignored)) {
     log.info(
         "rootfs/ is published and not image.tar beside it, which may know more (entrypoint, cmd, "
         "labels); to publish that, add /image.tar to params.image");

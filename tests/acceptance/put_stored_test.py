@@ -2,6 +2,7 @@
 """Put of layouts and archives: whatever form an image comes in, the same tree is published."""
 
 import json
+import os
 import shutil
 import unittest
 
@@ -216,6 +217,16 @@ class Identity(PutStored):
         self.assertEqual(self.read(repository), [None, None, None])
         self.assertIn("add /image.tar to params.image", outcome.log)
         self.refuse("built", "digest", **self.source_of("plain"))
+
+    def test_rootfs_is_published_whatever_image_tar_beside_it_is(self):
+        built = self.inputs / "beside"
+        (built / "rootfs").mkdir(parents=True)
+        (built / "metadata.json").write_text("{}")
+        for make in (lambda path: path.symlink_to("metadata.json"),
+                     lambda path: path.symlink_to("nowhere"), os.mkdir, os.mkfifo):
+            make(built / "image.tar")
+            self.publish("beside")
+            (built / "image.tar").rename(self.work.fresh("away"))
 
     def test_the_digest_of_an_index_is_that_of_the_registry(self):
         digest = self.versions["index"]["digest"]
