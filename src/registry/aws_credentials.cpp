@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "base/encoding.hpp"
@@ -99,12 +100,17 @@ AwsKeys ask_sts(http::Client& client, const AwsSurroundings& around, const std::
   if (signer != nullptr) sign(request, *signer, region, "sts");
   http::Response response = client.send(request);
   if (response.status != 200) {
-    const std::string text = base::read_all(*response.body, answer_limit, "the answer");
+    std::string text = base::read_all(*response.body, answer_limit, "the answer");
     const std::string code = xml_text(text, "Code");
+    std::string words = cat(base::excerpt(code), ": ",
+                            base::excerpt(xml_text(text, "Message"), base::sentence_limit));
+    if (code.empty()) {  // Of somebody in between, such as a proxy.
+      response.body = std::make_unique<base::MemorySource>(std::move(text));
+      words = http::describe_error_body(response);
+    }
     refuse(aws_status(response.status, code),
-           cat("the security token service of ", region, " answered ", response.status, ": ",
-               base::excerpt(code), ": ",
-               base::excerpt(xml_text(text, "Message"), base::sentence_limit)));
+           cat("the security token service of ", region, " answered ", response.status,
+               words.empty() ? "" : ": ", words));
   }
   const std::string text = base::read_all(*response.body, answer_limit, "the answer");
   return checked({xml_text(text, "AccessKeyId"), base::Secret(xml_text(text, "SecretAccessKey")),

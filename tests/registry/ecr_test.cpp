@@ -326,6 +326,22 @@ TEST_CASE("a moment in which Amazon has too much to do does not end a build") {
   }
 }
 
+TEST_CASE("what a proxy says in the place of Amazon's token service is told") {
+  Amazon amazon;
+  amazon.busy = "/sts";
+  amazon.busy_status = 403;
+  registry::EcrOptions options = amazon.options();
+  options.keys = static_keys;
+  options.role_arns = {"arn:aws:iam::1:role/a"};
+  std::string expected = "answered 403";
+  SECTION("in a page") {
+    amazon.busy_body = "<html><title>Blocked by the proxy</title></html>";
+    expected += ": Blocked by the proxy";
+  }
+  SECTION("or not at all") {}
+  CHECK_THAT(message_of([&] { amazon.log_in(options); }), Catch::Matchers::EndsWith(expected));
+}
+
 TEST_CASE("keys that are refused for good are not asked for again") {
   const auto [where, status] =
       GENERATE(table<std::string, int>({{"/task", 404}, {"/sts", 403}, {"/ecr", 400}}));
