@@ -66,7 +66,7 @@ std::string element(std::string_view text, std::string_view name) {
 
 /// What web servers say in HTML, and object storage in XML.
 std::string markup_message(std::string_view text) {
-  const std::string title = element(text, "title");
+  std::string title = element(text, "title");
   if (!title.empty()) return title;
   const std::string code = element(text, "code");
   const std::string message = element(text, "message");
