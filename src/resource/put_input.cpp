@@ -64,6 +64,9 @@ void check_name(const std::string& image) {
   if (image.empty()) {
     throw Error("params.image is missing: the image to publish, such as the name of a get step");
   }
+  if (image.find('\0') != image.npos) {
+    throw Error(cat("params.image: ", base::printable(image), " is no name: a zero byte is in it"));
+  }
   for (const std::string_view part : base::split(image, '/')) {
     if (part == "..")
       throw Error(cat("params.image: ", base::printable(image), " leaves the inputs"));

@@ -57,6 +57,12 @@ TEST_CASE("a link in one input does not publish another input") {
   CHECK_THAT(inputs.refusal("given"), ends);
 }
 
+TEST_CASE("a name does not end at a zero byte in it") {
+  const Inputs inputs;
+  CHECK(inputs.refusal(std::string("given\0/other", 12)) ==
+        "params.image: given\\x00/other is no name: a zero byte is in it");
+}
+
 TEST_CASE("a link is not told as a file that is not there") {
   const auto ends = Catch::Matchers::EndsWith("leads out of the input, or cannot be followed");
   Inputs inputs;
