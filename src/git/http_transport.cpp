@@ -115,9 +115,9 @@ class HttpTransport : public Transport {
     if (response.status != 200) fail(response);
     const std::string type = response.headers.get("Content-Type").value_or("");
     if (type.find(cat("x-", program_name(service), "-advertisement")) == std::string::npos) {
-      throw Error(
-          cat(base_.display(), " is not a git repository over smart HTTP (it answered with ",
-              type.empty() ? "no content type" : base::excerpt(type), "); check source.git.uri"));
+      throw Error(cat("this is not a git repository over smart HTTP (it answered with ",
+                      type.empty() ? "no content type" : base::excerpt(type),
+                      "); check source.git.uri"));
     }
     return std::move(response.body);
   }
