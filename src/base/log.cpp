@@ -95,17 +95,34 @@ std::vector<std::string> forms_of(std::string_view secret) {
 
 constexpr std::string_view replacement = "***";
 
+constexpr std::string_view ellipsis = "...";
+
 /// Replaces the start of a secret before "...": whoever shortens a text does not know the secrets
 /// in it.
-void replace_cut(std::string& line, const std::string& secret) {
+void replace_start(std::string& line, const std::string& secret) {
   const std::string_view first = std::string_view(secret).substr(0, shortest_secret);
   for (size_t at = line.find(first); at != line.npos; at = line.find(first, at + 1)) {
     const auto rest = std::mismatch(line.begin() + static_cast<std::ptrdiff_t>(at), line.end(),
                                     secret.begin(), secret.end())
                           .second;
     const auto length = static_cast<size_t>(rest - secret.begin());
-    if (std::string_view(line).substr(at + length).starts_with("...")) {
+    if (std::string_view(line).substr(at + length).starts_with(ellipsis)) {
       line.replace(at, length, replacement);
+    }
+  }
+}
+
+/// Replaces the end of a secret behind "...".
+void replace_end(std::string& line, std::string_view secret) {
+  for (size_t at = line.find(ellipsis); at != line.npos; at = line.find(ellipsis, at)) {
+    at += ellipsis.size();
+    const std::string_view behind = std::string_view(line).substr(at);
+    for (size_t length = std::min(secret.size(), behind.size()); length >= shortest_secret;
+         --length) {
+      if (secret.ends_with(behind.substr(0, length))) {
+        line.replace(at, length, replacement);
+        break;
+      }
     }
   }
 }
@@ -184,7 +201,10 @@ void Log::line(std::string_view colour, std::string_view prefix, std::string_vie
   const std::lock_guard lock(mutex_);
   std::string clean(text);
   for (const std::string& secret : hidden_) replace_all(clean, secret, replacement);
-  for (const std::string& secret : hidden_) replace_cut(clean, secret);
+  for (const std::string& secret : hidden_) {
+    replace_start(clean, secret);
+    replace_end(clean, secret);
+  }
   std::string out = cat(prefix, printable(clean));
   if (colour_ == Colour::yes && !colour.empty()) out = cat(colour, out, "\x1b[0m");
   out += '\n';

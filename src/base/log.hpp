@@ -23,8 +23,8 @@ class ProgressPace {
 };
 
 /// The build log: whole lines of valid UTF-8 with ANSI colour, each written at once. Every line has
-/// the registered secrets replaced by ***, also where a secret breaks off before "...". Safe to use
-/// from several threads.
+/// the registered secrets replaced by ***, also where a secret breaks off before "...", or begins
+/// behind it. Safe to use from several threads.
 class Log {
  public:
   enum class Colour { no, yes };

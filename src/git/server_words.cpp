@@ -13,7 +13,9 @@ constexpr size_t most_line = 64 * 1024;
 
 void ServerWords::add(std::string_view text) {
   words_ += text;
-  if (words_.size() > 8 * most_words) words_.erase(0, words_.size() - 4 * most_words);
+  if (words_.size() > 8 * most_words) {
+    words_.replace(0, words_.size() - 4 * most_words, "...");
+  }
 }
 
 std::string ServerWords::text() const {

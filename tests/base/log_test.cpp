@@ -144,6 +144,14 @@ TEST_CASE("of a secret that was cut with the text around it nothing is left over
   CHECK(log.text() == "tok... tokens... a token\n");
 }
 
+TEST_CASE("of a secret whose start was cut off with the text before it nothing is left over") {
+  PipedLog log;
+  log->hide("token and more");
+  log->info("... and more was refused");
+  log->info("... more... ore... not more");
+  CHECK(log.text() == "...*** was refused\n...***... ore... not more\n");
+}
+
 TEST_CASE("the replacement is not searched again, very short values hide nothing") {
   PipedLog log;
   log->hide("****");
