@@ -184,6 +184,13 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
       // "Received HTTP/0.9 when not allowed" stands for everything that is no HTTP.
       return {Cause::other,
               cat(host, " does not answer in HTTP: check host and port (", detail, ")")};
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+    case CURLE_OUT_OF_MEMORY:
+      // Before 8.6, libcurl says the same of both.
+      return {Cause::other, cat("cannot read the answer of ", host,
+                                ": it has a header line of more than 100 KiB, or memory ran out")};
     default:
       return {Cause::other, cat("request to ", host, " failed: ", detail)};
   }

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "http/support/client_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 using base::cat;
 using Cause = http::TransportError::Cause;
@@ -192,6 +193,15 @@ TEST_CASE("what is no HTTP is an error") {
   ClientFixture fixture;
   CHECK(ClientFixture::cause_of(
             [&] { fixture.client.send(ClientFixture::request(server, "/")); }) != std::nullopt);
+}
+
+TEST_CASE("a header line that is too long is not told as a lack of memory alone") {
+  LoopbackServer server([](Exchange& exchange) {
+    exchange.raw(cat("HTTP/1.1 200 OK\r\nX: ", std::string(200'000, 'x'), "\r\n\r\n"));
+  });
+  ClientFixture fixture;
+  CHECK(contains(message_of([&] { fixture.client.send(ClientFixture::request(server, "/")); }),
+                 "header line"));
 }
 
 TEST_CASE("endless headers do not fill memory") {
