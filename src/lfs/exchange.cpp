@@ -85,13 +85,17 @@ Reply send(http::Client& client, const Exchange& exchange, const AuthorizationFo
 
 std::unique_ptr<http::Client> Clients::take() {
   const std::lock_guard lock(mutex_);
-  if (idle_.empty()) return std::make_unique<http::Client>(options_, log_);
+  if (idle_.empty()) {
+    auto made = std::make_unique<http::Client>(options_, log_);
+    idle_.reserve(++made_);
+    return made;
+  }
   auto client = std::move(idle_.back());
   idle_.pop_back();
   return client;
 }
 
-void Clients::give_back(std::unique_ptr<http::Client> client) {
+void Clients::give_back(std::unique_ptr<http::Client> client) noexcept {
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(client));
 }

@@ -44,13 +44,14 @@ class Clients {
 
   /// A client that nobody else uses meanwhile.
   std::unique_ptr<http::Client> take();
-  void give_back(std::unique_ptr<http::Client> client);
+  void give_back(std::unique_ptr<http::Client> client) noexcept;
 
  private:
   http::Options options_;
   base::Log& log_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<http::Client>> idle_;
+  std::vector<std::unique_ptr<http::Client>> idle_;  ///< With room for all that were made.
+  size_t made_ = 0;
 };
 
 /// Holds a client as long as it lives.

@@ -19,9 +19,13 @@ std::shared_ptr<Line> Lines::take() {
       idle_.pop_back();
     }
   }
-  if (!line) line = std::make_unique<Line>(reference_, options_, standing_, log_);
+  if (!line) {
+    line = std::make_unique<Line>(reference_, options_, standing_, log_);
+    const std::lock_guard lock(mutex_);
+    idle_.reserve(++made_);
+  }
   if (standing_.answered()) line->retry.set_answered();
-  const auto give_back = [this](Line* used) {
+  const auto give_back = [this](Line* used) noexcept {
     std::unique_ptr<Line> owner(used);
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(owner));

@@ -36,7 +36,8 @@ class Lines {
   base::Log& log_;
   Standing standing_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Line>> idle_;
+  std::vector<std::unique_ptr<Line>> idle_;  ///< With room for all that were made.
+  size_t made_ = 0;
 };
 
 /// The lines that threads hold, one each, through an action of several requests and whatever they
