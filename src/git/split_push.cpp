@@ -93,6 +93,9 @@ PushReply Uploads::open() {
     if (reply.accepted) return reply;
     log_.debug(cat(ref_, ": ", reply.reason));
   }
+  reply.reason += cat("; a push in parts needs a temporary ref, and the server takes none (", ref_,
+                      " was tried last): have it take one, or raise source.git.max_push_size if ",
+                      "larger pushes get through");
   return reply;
 }
 

@@ -114,6 +114,19 @@ TEST_CASE("a server that takes branches only gets the parts on a branch") {
   CHECK(branches(scratch / "r") == "refs/heads/main");
 }
 
+TEST_CASE("who may push to the branch alone learns that parts need a ref besides") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  add_hook(scratch / "r", "update",
+           "test $1 = refs/heads/main || { echo not so named >&2; exit 1; }\n");
+  base::Log log(-1);
+  const auto remote = opened_by(By::programs, scratch / "r", log);
+  const std::string refusal = message_of([&] { publish(*remote, limit, log); });
+  CHECK(contains(refusal, "not so named"));
+  CHECK(contains(refusal, "temporary ref"));
+  CHECK(branches(scratch / "r").empty());
+}
+
 TEST_CASE("no host makes a temporary branch the default of a repository that is still empty") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
