@@ -64,7 +64,7 @@ TEST_CASE("a slash at the end makes a directory of no file that says it is one")
   // Nobody agrees on whether its content is one, or the next header.
   require_refusal({TarBuilder().file("f/", "data").file("g", "x").finish()}, {"\"f/\"", "file"});
   // Of archives older than the type for directories.
-  require_tree({TarBuilder().entry('\0', "d/", "", "", {}).file("d/f", "x").finish()},
+  require_tree({TarBuilder().entry('\0', "d/", "", "", {.mode = 0755}).file("d/f", "x").finish()},
                {"d dir", "d/f file x"});
   require_tree({TarBuilder().entry('\0', "f", "", "x", {}).entry('7', "g", "", "y", {}).finish()},
                {"f file x", "g file y"});

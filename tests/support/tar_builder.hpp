@@ -60,7 +60,7 @@ class TarBuilder {
   /// A header that claims `size` bytes of data, with none behind it.
   TarBuilder& bare_header(char type, std::string_view path, uint64_t size,
                           std::string_view link = "") {
-    return raw(Header(type, path, link, size, Attributes{}).finish());
+    return raw(Header(type, path, link, size, {.mode = type == '5' ? 0755U : 0644U}).finish());
   }
 
   TarBuilder& pax_header(char type,
