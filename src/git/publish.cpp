@@ -157,8 +157,9 @@ class Publisher {
     if (request_.before_push && !std::exchange(prepared_, true)) {
       if (request_.before_push() == LeftAlone::yes) asked_.reset();
     }
-    const std::string commit = encode_commit(
-        {result.tree, tip, request_.author, request_.committer, request_.time, request_.message});
+    const std::string commit =
+        encode_commit({result.tree, tip, request_.author, request_.committer, request_.time,
+                       cat(request_.message_prefix, request_.message)});
     base::Hasher hasher(base::HashAlgorithm::sha1);
     result.commit = object_id(hasher, ObjectType::commit, commit);
     std::vector<PackObject> objects = snapshot_.objects_outside(known.ids);

@@ -18,7 +18,8 @@ struct PublishRequest {
   std::string branch;
   Identity author;
   Identity committer;
-  int64_t time = 0;  ///< Of the commit, seconds since 1970.
+  int64_t time = 0;            ///< Of the commit, seconds since 1970.
+  std::string message_prefix;  ///< In front of the message of every commit.
   std::string message;
   unsigned threads = 2;  ///< That compress.
   /// Largest pack of one push in bytes; what may be larger is sent in parts (split_push.hpp).

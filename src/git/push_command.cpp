@@ -73,13 +73,17 @@ PushReply read_report(Transport& transport, const Advertisement& receive, base::
 
 }  // namespace
 
-std::string push_command(const Advertisement& receive, const RefUpdate& update) {
+std::string push_command(const Advertisement& receive, const RefUpdate& update,
+                         std::span<const std::string> push_options) {
   std::string text = cat(update.old.value_or(Oid{}).hex(), ' ', update.wanted.hex(), ' ',
                          update.ref, '\0', " report-status");
   if (receive.can("side-band-64k")) text += " side-band-64k";
   if (receive.can("object-format")) text += " object-format=sha1";
   if (receive.can("agent")) text += cat(' ', agent);
-  return cat(pkt_line(text), flush_pkt);
+  if (push_options.empty()) return cat(pkt_line(text), flush_pkt);
+  std::string command = cat(pkt_line(cat(text, " push-options")), flush_pkt);
+  for (const std::string& option : push_options) command += pkt_line(option);
+  return cat(command, flush_pkt);
 }
 
 PushReply send_push(Transport& transport, const Advertisement& receive, const MakeBody& make_body,

@@ -18,7 +18,8 @@
 namespace git {
 namespace {
 
-std::unique_ptr<Remote> open_local(const std::string& path, base::Log& log) {
+std::unique_ptr<Remote> open_local(const std::string& path, const RemoteOptions& options,
+                                   base::Log& log) {
   struct stat status {};
   const bool is_there = ::stat(path.c_str(), &status) == 0;
   if (!is_there && errno != ENOENT && errno != ENOTDIR) base::throw_errno(base::printable(path));
@@ -27,7 +28,12 @@ std::unique_ptr<Remote> open_local(const std::string& path, base::Log& log) {
                                 ": no such directory; make the repository with: git init --bare"));
   }
   if (auto transport = open_local_transport(path)) {
-    return std::make_unique<SmartRemote>(std::move(transport), base::printable(path), log);
+    return std::make_unique<SmartRemote>(std::move(transport), base::printable(path), log,
+                                         options.push_options);
+  }
+  if (!options.push_options.empty()) {
+    throw base::Error(base::cat(base::printable(path), ": without git here no hook gets push ",
+                                "options; leave out params.push_options"));
   }
   return open_direct_repository(path, log);
 }
@@ -55,14 +61,16 @@ std::string display_uri(std::string_view uri) {
 std::unique_ptr<Remote> open_remote(const RemoteOptions& options, base::Log& log) {
   const std::string& uri = options.uri;
   const auto smart = [&](std::unique_ptr<Transport> transport) {
-    return std::make_unique<SmartRemote>(std::move(transport), display_uri(uri), log);
+    return std::make_unique<SmartRemote>(std::move(transport), display_uri(uri), log,
+                                         options.push_options);
   };
   if (http::is_http(uri)) return smart(open_http_transport(options, log));
   if (auto address = parse_ssh_address(uri)) {
     return smart(open_ssh_transport(*std::move(address), options, log));
   }
-  if (uri.starts_with("file:///")) return open_local(base::percent_decode(uri.substr(7)), log);
-  if (uri.starts_with("/")) return open_local(uri, log);
+  if (uri.starts_with("file:///"))
+    return open_local(base::percent_decode(uri.substr(7)), options, log);
+  if (uri.starts_with("/")) return open_local(uri, options, log);
   throw base::Error(base::cat("source.git.uri ", display_uri(uri),
                               ": use https://, http://, ssh://, user@host:path or file:///path"));
 }

@@ -70,8 +70,12 @@ bool is_cut(const Error& error) {
 
 }  // namespace
 
-SmartRemote::SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log)
-    : transport_(std::move(transport)), name_(std::move(name)), log_(log) {}
+SmartRemote::SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log,
+                         std::vector<std::string> push_options)
+    : transport_(std::move(transport)),
+      name_(std::move(name)),
+      log_(log),
+      push_options_(std::move(push_options)) {}
 
 template <class Action>
 auto SmartRemote::telling(Service service, Action&& action) -> decltype(action()) {
@@ -223,6 +227,11 @@ bool SmartRemote::may_be_on_branch(const Oid& commit, const std::string& ref) {
 
 std::optional<Oid> SmartRemote::find_for_pushing(const std::string& ref) {
   receive_ = discover(Service::receive_pack);
+  if (!push_options_.empty() && !receive_.can("push-options")) {
+    throw Error(cat(name_,
+                    ": the server takes no push options; leave out params.push_options, or "
+                    "have it take them (receive.advertisePushOptions)"));
+  }
   return receive_.find(ref);
 }
 
@@ -271,14 +280,14 @@ std::optional<Oid> SmartRemote::find_tree(const Oid& commit) {
 
 PushReply SmartRemote::push(const RefUpdate& update, const std::vector<PackObject>& objects,
                             unsigned threads) {
-  const std::string command = push_command(receive_, update);
+  const std::string command = push_command(receive_, update, push_options_);
   return send([&] { return std::make_unique<PushBody>(command, objects, threads, log_); },
               update.ref);
 }
 
 PushReply SmartRemote::remove(const std::string& ref, const Oid& old) {
   if (!receive_.can("delete-refs")) return {false, "the server lets nobody delete refs"};
-  const std::string command = push_command(receive_, {ref, old, Oid{}});
+  const std::string command = push_command(receive_, {ref, old, Oid{}}, push_options_);
   return send([&] { return std::make_unique<base::MemorySource>(command); }, ref);
 }
 

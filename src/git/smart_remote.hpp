@@ -9,7 +9,8 @@ namespace git {
 /// (gitprotocol-v2), else and for pushing version 0 (gitprotocol-pack).
 class SmartRemote : public Remote {
  public:
-  SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log);
+  SmartRemote(std::unique_ptr<Transport> transport, std::string name, base::Log& log,
+              std::vector<std::string> push_options = {});
 
   std::vector<Oid> find_history(const std::string& ref, const std::optional<Oid>& since) override;
   void fetch_commit(const Oid& commit, const std::string& ref, ObjectSink& sink) override;
@@ -49,6 +50,7 @@ class SmartRemote : public Remote {
   std::unique_ptr<Transport> transport_;
   std::string name_;
   base::Log& log_;
+  std::vector<std::string> push_options_;
   Advertisement receive_;
 };
 

@@ -123,9 +123,9 @@ PushReply Uploads::push(const std::vector<PackObject>& part) {
     list(std::move(entries));
   }
   const Oid tree = add_tree(parts);
-  const OwnObject commit(
-      ObjectType::commit,
-      encode_commit({tree, tip_, request_.author, request_.committer, request_.time, message}));
+  const OwnObject commit(ObjectType::commit,
+                         encode_commit({tree, tip_, request_.author, request_.committer,
+                                        request_.time, cat(request_.message_prefix, message)}));
   std::vector<PackObject> objects = {commit.object()};
   for (const OwnObject& object : own) objects.push_back(object.object());
   objects.insert(objects.end(), part.begin(), part.end());

@@ -67,6 +67,8 @@ struct RemoteOptions {
   std::vector<std::string> ca_certs;
   http::VerifyTls verify_tls = http::VerifyTls::yes;
   std::optional<http::TunnelProxy> ssh_proxy;  ///< The way to a repository over SSH.
+  /// What a server's hooks get with every push; one line each.
+  std::vector<std::string> push_options;
 };
 
 /// The URI without user information and query: fit for logs and files.

@@ -122,7 +122,6 @@ constexpr Foreign put_keys[] = {
     {"annotate", of_git},
     {"notes", of_git},
     {"refs_prefix", of_git},
-    {"push_options", of_git},
 };
 
 void refuse(const JsonView& view, std::span<const Foreign> table) {

@@ -19,6 +19,8 @@ using base::JsonDocument;
 using base::JsonView;
 using OrderedJson = nlohmann::ordered_json;
 
+constexpr size_t longest_push_option = 16 * 1024;
+
 /// The parts of a request; their keys match regardless of case, as Concourse's own decoder has it.
 struct Request {
   JsonView source;
@@ -51,6 +53,25 @@ std::optional<Version> parse_version(const JsonView& view, const Source& source)
   if (view.members().empty()) return std::nullopt;
   return Version{view.at("tag").string_or(""), view.at("digest").string_or(""),
                  view.at("ref").string_or("")};
+}
+
+/// A text or a list of them, each for one line of git's protocol.
+std::vector<std::string> read_push_options(const JsonView& view) {
+  std::vector<std::string> options;
+  const auto add = [&](const JsonView& item) {
+    options.emplace_back(base::trim(item.string()));
+    const std::string& option = options.back();
+    if (option.empty() || option.size() > longest_push_option ||
+        base::printable(option) != option) {
+      throw Error(cat(item.path(), ": expected one line, without control characters"));
+    }
+  };
+  if (!view.is_string()) {
+    for (const JsonView& item : view.items()) add(item);
+  } else if (!view.is_empty()) {
+    add(view);
+  }
+  return options;
 }
 
 void allow_params(const JsonView& params, std::vector<std::string_view> known) {
@@ -122,8 +143,11 @@ PutRequest parse_put_request(std::string_view json, base::Log& log) {
   apply_step_login(document, parts.source, parts.params);
   PutRequest request{parse_source(parts.source, log), {}};
   refuse_foreign_put(parts.params);
-  allow_params(parts.params, {"image"});
+  allow_params(parts.params, {"image", "push_options"});
   request.params.image = parts.params.at("image").string_or("");
+  if (request.source.git) {
+    request.source.git->remote.push_options = read_push_options(parts.params.at("push_options"));
+  }
   if (!parts.version.is_null() && !parts.version.members().empty()) {
     throw Error("put takes no version");
   }

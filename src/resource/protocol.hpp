@@ -30,6 +30,7 @@ struct GitSource {
   std::string branch;
   git::Identity author;
   git::Identity committer;
+  std::string message_prefix;  ///< Of every commit; "" or one line.
   git::EmptyDirectory empty_directories = git::EmptyDirectory::keep;
   bool tmpdir_env = false;  ///< Adds TMPDIR=/dev/shm to what metadata.json says.
   SizeLimits limits;

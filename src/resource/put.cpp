@@ -80,6 +80,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   publish.author = source.author;
   publish.committer = source.committer;
   publish.time = std::time(nullptr);
+  publish.message_prefix = source.message_prefix;
   publish.message = commit_message(files);
   publish.threads = threads;
   publish.max_push_size = source.limits.push;

@@ -36,6 +36,7 @@ const std::vector<std::string_view>& git_keys() {
                                                      "author_email",
                                                      "committer_name",
                                                      "committer_email",
+                                                     "commit_message_prefix",
                                                      "empty_dirs",
                                                      "tmpdir_env",
                                                      "max_file_size",
@@ -74,6 +75,15 @@ std::string without_line_ends(std::string text) {
 
 std::string read_line(const JsonView& view) {
   return without_line_ends(view.scalar_text());
+}
+
+/// For servers whose rules about messages look at the first line.
+std::string read_message_prefix(const JsonView& view) {
+  std::string text = read_line(view);
+  if (base::printable(text) != text) {
+    throw Error(cat(view.path(), ": expected one line, without control characters"));
+  }
+  return text;
 }
 
 base::Secret read_secret(const JsonView& view) {
@@ -173,6 +183,7 @@ GitSource parse_git(const JsonView& git) {
   source.author =
       parse_identity(git, "author", {default_identity, cat(default_identity, "@localhost")});
   source.committer = parse_identity(git, "committer", source.author);
+  source.message_prefix = read_message_prefix(git.at("commit_message_prefix"));
   source.limits = parse_size_limits(git, remote.uri);
   source.lfs_url = git.at("lfs").at("url").string_or("");
   if (!source.lfs_url.empty()) lfs::find_endpoint(remote.uri, source.lfs_url);

@@ -61,8 +61,8 @@ TEST_CASE("who comes from git is told which keys are of the git type only") {
        {"depth", "all_branches", "fetch", "timestamp_format", "describe_ref_options"}) {
     CHECK(refusal_of_get("\"" + key + "\":1") == "params." + key + expected);
   }
-  for (const std::string key : {"annotate", "only_tag", "refs_prefix", "notes", "push_options",
-                                "rebase_strategy", "rebase_strategy_option", "returning"}) {
+  for (const std::string key : {"annotate", "only_tag", "refs_prefix", "notes", "rebase_strategy",
+                                "rebase_strategy_option", "returning"}) {
     CHECK(contains(refusal_of_put("\"image\":\"x\",\"" + key + "\":\"x\""),
                    "params." + key + " is not known; leave it out: "));
   }

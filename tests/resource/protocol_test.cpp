@@ -56,6 +56,22 @@ TEST_CASE("the key of a version or parameter matches as it is written") {
         "unknown key params.Image (did you mean image?)");
 }
 
+TEST_CASE("a push option is one line, whatever git's protocol makes of more") {
+  const auto options = [](const std::string& json) {
+    return put_request(git_only + R"(,"params":{"push_options":)" + json + "}")
+        .source.git->remote.push_options;
+  };
+  CHECK(options(R"("ci.skip\n")") == std::vector<std::string>{"ci.skip"});
+  CHECK(options(R"(["ci.skip","a b"])") == std::vector<std::string>{"ci.skip", "a b"});
+  for (const char* none : {"null", "[]", R"("")"}) CHECK(options(none).empty());
+  for (const char* bad : {R"(["a\nb"])", R"([""])", R"(["a\u0000b"])"}) {
+    CHECK(message_of([&] { options(bad); }) ==
+          "params.push_options[0]: expected one line, without control characters");
+  }
+  CHECK(message_of([&] { options("[7]"); }) ==
+        "params.push_options[0]: expected a string, got a number");
+}
+
 TEST_CASE("a typing error in a request is not silently ignored") {
   CHECK(message_of([] { check_request(source + R"(,"verson":{})"); }) ==
         "unknown key verson (did you mean version?)");

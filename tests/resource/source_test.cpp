@@ -286,6 +286,17 @@ TEST_CASE("a line break at the end of a login at a git server is none of it") {
   CHECK(git.remote.ssh_proxy->password.reveal() == "p");
 }
 
+TEST_CASE("what stands in front of messages is one line and keeps its blank") {
+  const auto prefix = [](const std::string& json) {
+    return source_of(git_source(R"("commit_message_prefix":)" + json)).git->message_prefix;
+  };
+  CHECK(prefix(R"("OPS-12: ")") == "OPS-12: ");
+  CHECK(prefix(R"("OPS-12: \n")") == "OPS-12: ");
+  CHECK(prefix("null").empty());
+  CHECK(refusal_of(git_source(R"("commit_message_prefix":"a\nauthor b")")) ==
+        "source.git.commit_message_prefix: expected one line, without control characters");
+}
+
 TEST_CASE("git without a repository to push to is refused") {
   const std::string expected = "source.git.uri is missing: the address of the repository";
   CHECK(refusal_of(R"({"git":{}})") == expected);
