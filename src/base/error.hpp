@@ -39,6 +39,20 @@ decltype(auto) with_context(std::string_view context, Action&& action) {
   return with_context([&] { return context; }, std::forward<Action>(action));
 }
 
+/// Runs `action`; an Error that leaves it without a word of `name` gets `context` in front, so that
+/// the line alone says what it is about, once.
+template <class Action>
+decltype(auto) with_subject(std::string_view name, std::string_view context, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (Error& error) {
+    if (std::string_view(error.what()).find(name) == std::string_view::npos) {
+      error.add_context(context);
+    }
+    throw;
+  }
+}
+
 /// Throws an Error "`doing`: <text of errno>".
 [[noreturn]] void throw_errno(std::string_view doing, int error_number = errno);
 

@@ -87,7 +87,9 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
   StepResult result{{tag, digest.text(), ""}, {}};
   clear_destination(directory);
   try {
-    const auto [repository, image] = download(request, source, result.version, directory, log);
+    const auto [repository, image] = base::with_subject(
+        source.repository, cat(source.repository, ":", tag),
+        [&] { return download(request, source, result.version, directory, log); });
     result.metadata = {{"repository", repository}, {"tag", tag}};
     if (image) {
       for (auto& field : chosen_fields(source.fields, *image)) {

@@ -140,9 +140,11 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
   clear_destination(directory);
   if (!request.params.skip_download) {
     try {
-      fetch_patiently(source, *commit, directory, request.source.limits, log);
-      if (format == Format::rootfs_tar) pack(directory, log);
-      result.metadata = identity_of(directory);
+      base::with_subject(uri, cat(uri, " commit ", commit->short_hex()), [&] {
+        fetch_patiently(source, *commit, directory, request.source.limits, log);
+        if (format == Format::rootfs_tar) pack(directory, log);
+        result.metadata = identity_of(directory);
+      });
     } catch (...) {
       clear_after_failure(directory, log);
       throw;

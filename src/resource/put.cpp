@@ -84,16 +84,20 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   publish.message = commit_message(files);
   publish.threads = threads;
   publish.max_push_size = source.limits.push;
-  if (image.is_merged) {
-    // Merged layers take memory, and so does all that comes next: not both at once.
-    fill(publication, image, source);
-  } else {
-    publish.fill = [&] { fill(publication, image, source); };
-  }
   publish.before_push = [&] { return upload(publication.large, source, log); };
-  const git::PublishResult result = git::publish(*remote, publication.snapshot, publish, log);
-  // The branch may have come here alone, as mirrors copy it.
-  if (result.unchanged) upload(publication.large, source, log);
+  const std::string task = cat("publish to ", uri, " branch ", source.branch);
+  const git::PublishResult result = base::with_subject(uri, task, [&] {
+    if (image.is_merged) {
+      // Merged layers take memory, and so does all that comes next: not both at once.
+      fill(publication, image, source);
+    } else {
+      publish.fill = [&] { fill(publication, image, source); };
+    }
+    git::PublishResult done = git::publish(*remote, publication.snapshot, publish, log);
+    // The branch may have come here alone, as mirrors copy it.
+    if (done.unchanged) upload(publication.large, source, log);
+    return done;
+  });
   const std::chrono::duration<double> seconds = Clock::now() - start;
 
   report_published(publication.snapshot.summary(), files.user, log);

@@ -18,10 +18,11 @@ PutImage open_registry_image(const Source& source, const std::string& sources, b
   if (!std::holds_alternative<SingleTag>(image.rules)) {
     throw Error("params.image is missing; put can only do without it when source has tag");
   }
-  log.heading(cat("pulling ", image.repository, ":", image.tag));
   PutImage put;
   put.is_merged = true;
-  with_registry(image, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
+  const std::string name = cat(image.repository, ":", image.tag);
+  log.heading(cat("pulling ", name));
+  const auto pull = [&](registry::Client& client) {
     const auto digest = client.resolve(image.tag);
     if (!digest) return false;
     const registry::Image found = client.fetch_image(*digest, source.platform);
@@ -35,10 +36,10 @@ PutImage open_registry_image(const Source& source, const std::string& sources, b
                  encode_provenance(provenance_of(found, {repository, image.tag, digest->text()}))};
     put.entries = merge_layers(layers_of(client, found), source.limits, sources, log);
     return true;
-  });
-  if (!put.entries) {
-    throw Error(cat(image.repository, ":", image.tag, ": the registry has no such tag"));
-  }
+  };
+  base::with_subject(image.repository, name,
+                     [&] { with_registry(image, registry::OnPullLimit::wait, log, pull); });
+  if (!put.entries) throw Error(cat(name, ": the registry has no such tag"));
   return put;
 }
 

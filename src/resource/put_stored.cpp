@@ -16,10 +16,6 @@ namespace {
 
 using base::cat;
 
-std::string name_of(const std::string& path) {
-  return base::printable(base::split_path(path).name);
-}
-
 bool is_compressed(const std::shared_ptr<const base::UniqueFd>& fd, uint64_t size) {
   std::array<char, codec::magic_size> start{};
   base::FilePart source(fd, 0, size, "the archive");
@@ -52,14 +48,15 @@ base::UniqueFd unpacked(const std::shared_ptr<const base::UniqueFd>& fd, uint64_
   return plain;
 }
 
-std::unique_ptr<oci::FileSet> open_archive(const std::string& path, const rootfs::Limits& limits,
+std::unique_ptr<oci::FileSet> open_archive(const std::string& path, const std::string& name,
+                                           const rootfs::Limits& limits,
                                            const std::string& directory, base::Log& log) {
   base::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!opened) base::throw_errno("open the archive");
   const auto fd = std::make_shared<base::UniqueFd>(std::move(opened));
   const uint64_t size = base::file_size(fd->get());
   if (is_compressed(fd, size)) {
-    return oci::files_of_tar(unpacked(fd, size, name_of(path), limits, directory, log));
+    return oci::files_of_tar(unpacked(fd, size, name, limits, directory, log));
   }
   return oci::files_of_tar(std::move(*fd));
 }
@@ -107,13 +104,13 @@ PutImage open_stored_image(const PutInput& input, const Source& source, const st
                            base::Log& log) {
   ImageFiles files;
   if (!input.beside.empty()) read_image_identity(input.beside, files);
-  const std::string name = name_of(input.path);
+  const std::string name = base::printable(input.path.substr(sources.size() + 1));
   log.heading(cat("reading ", name));
   return base::with_context(name, [&] {
     const std::shared_ptr<const oci::FileSet> stored =
         input.kind == PutInput::Kind::layout
             ? oci::files_of_directory(input.path)
-            : open_archive(input.path, source.limits, sources, log);
+            : open_archive(input.path, name, source.limits, sources, log);
     oci::StoredImage image = oci::find_stored_image(stored, choice_of(source, files), log);
     complete(files, image);
     check_identity(source, files, log);

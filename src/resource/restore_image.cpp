@@ -84,8 +84,7 @@ class Restorer {
         top_(image.store, git::tree_of_commit(text_)),
         rootfs_(top_.find_directory("rootfs")) {
     if (rootfs_ == nullptr || top_.find_file("metadata.json") == nullptr) {
-      throw Error(cat("commit ", image.commit.short_hex(),
-                      " holds no image: it needs a directory rootfs/ and a file metadata.json"));
+      throw Error("it holds no image: it needs a directory rootfs/ and a file metadata.json");
     }
   }
 

@@ -295,7 +295,10 @@ class GetCommit(PutCase):
     def test_a_repository_without_an_image_is_refused(self):
         repository, source, _ = self.published("box")
         version = self.edited(repository, lambda clone: (clone / "metadata.json").unlink())
-        self.failed(programs.get(source, version, self.work.directory("get")), "metadata.json")
+        outcome = programs.get(source, version, self.work.directory("get"))
+        self.failed(outcome, "metadata.json")
+        self.assertIn(f"error: {source['git']['uri']} commit {version['ref'][:12]}: ",
+                      self.last_line(outcome))
 
     def test_nothing_is_fetched_when_the_pipeline_does_not_want_it(self):
         _, source, version = self.published("box")

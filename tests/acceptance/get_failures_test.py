@@ -57,6 +57,20 @@ class GetFailures(Case):
         file.write_bytes(file.read_bytes().replace(b"222", b"333"))
         self.leaves_nothing(source, version, "sha256:", "digest")
 
+    def test_the_last_line_alone_says_which_image_it_is_about_and_says_it_once(self):
+        swapped = self.publish("named", images.Image([images.Layer("none").file("n", "6" * 1000)]))
+        file = self.layer_files(swapped[1])[0]
+        file.write_bytes(file.read_bytes().replace(b"666", b"777"))
+        deleted = self.publish("gone", images.Image([images.Layer().file("g", "7")]))
+        self.registry.delete("team/image", deleted[1]["digest"])
+        foreign = self.publish("foreign", [images.Image([images.Layer().file("f", "8")])])
+        foreign[0]["platform"] = {"architecture": "s390x"}
+        for source, version in (swapped, deleted, foreign):
+            with self.subTest(tag=source["tag"]):
+                outcome = programs.get(source, version, self.work.directory("get"))
+                self.failed(outcome)
+                self.assertEqual(self.last_line(outcome).count(source["repository"]), 1)
+
     def test_a_layer_that_is_too_short(self):
         source, version = self.publish("short", images.Image([
             images.Layer("none").file("short", "3" * 5000)]))

@@ -41,6 +41,14 @@ class PutRefusals(PutCase):
             self.refused(git, "branch refs/heads/main is protected")
             self.assertIsNone(repository.tip())
 
+    def test_the_last_line_alone_says_what_did_not_go_where(self):
+        repository = self.repository()
+        repository.hook("update", "exit 1\n")
+        for git in self.sources(repository):
+            outcome = programs.put(self.source_of("box", git=git), self.inputs, image="box")
+            self.assertIn(f"error: publish to {git['uri']} branch main: the push was refused: ",
+                          self.last_line(outcome))
+
     def test_a_host_that_refuses_in_its_own_words_is_not_told_as_another_protocol(self):
         """In the way of Gitea and Forgejo: an empty line where git's protocol begins."""
         program = self.work.directory("programs") / "git-receive-pack"

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import stat
 import tempfile
 import unittest
@@ -70,6 +71,11 @@ class Case(unittest.TestCase):
             self.assertIn(word.lower(), outcome.log.lower(), str(outcome))
         self.assertNotIn("internal error", outcome.log.lower())
         return outcome.log
+
+    @staticmethod
+    def last_line(outcome):
+        """What a person reads first of a step that failed, without its colour."""
+        return re.sub("\x1b\\[[0-9]*m", "", outcome.log.splitlines()[-1])
 
     def get(self, source, version, **params):
         """A get that must succeed; the directory it filled."""
