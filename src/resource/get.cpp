@@ -82,7 +82,8 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
   const oci::Digest digest = base::with_context(
       "version.digest", [&] { return oci::Digest::parse(request.version.digest); });
   const std::string tag = request.version.tag.empty() ? source.tag : request.version.tag;
-  log.heading(cat("pulling ", source.repository, ":", tag, "@", digest.short_text()));
+  log.heading(cat(request.params.skip_download ? "not pulling (skip_download) " : "pulling ",
+                  source.repository, ":", tag, "@", digest.short_text()));
 
   StepResult result{{tag, digest.text(), ""}, {}};
   clear_destination(directory);

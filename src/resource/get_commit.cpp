@@ -134,7 +134,8 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
         "params.format: a repository holds files, not layers; only rootfs and rootfs-tar can be "
         "had");
   }
-  log.heading(cat("restoring the image of commit ", commit->short_hex(), " from ", uri, " branch ",
+  log.heading(cat(request.params.skip_download ? "not restoring (skip_download) " : "restoring ",
+                  "the image of commit ", commit->short_hex(), " from ", uri, " branch ",
                   source.branch));
   StepResult result{{"", "", commit->hex()}, {}};
   clear_destination(directory);

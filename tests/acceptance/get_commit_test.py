@@ -303,8 +303,9 @@ class GetCommit(PutCase):
     def test_nothing_is_fetched_when_the_pipeline_does_not_want_it(self):
         _, source, version = self.published("box")
         directory = self.work.directory("get")
-        answer = self.succeeded(programs.get(source, version, directory, skip_download=True))
-        self.assertEqual(answer["version"], version)
+        outcome = programs.get(source, version, directory, skip_download=True)
+        self.assertEqual(self.succeeded(outcome)["version"], version)
+        self.assertIn("not restoring (skip_download) the image of commit", outcome.log)
         self.assert_nothing_left(directory)
 
 

@@ -190,7 +190,10 @@ class Get(Case):
     def test_skip_download_leaves_only_the_names(self):
         source = self.source("bare")
         version = self.succeeded(programs.check(source))[0]
-        got = self.get(source, version, skip_download=True)
+        got = self.work.directory("get")
+        outcome = programs.get(source, version, got, skip_download=True)
+        self.succeeded(outcome)
+        self.assertIn("not pulling (skip_download) ", outcome.log)
         self.assertEqual(sorted(one.name for one in got.iterdir()),
                          ["digest", "repository", "tag"])
 
