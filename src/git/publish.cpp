@@ -228,7 +228,8 @@ class Publisher {
       setback_ = "the repository lacks parts of what it has; sending everything";
       return false;
     }
-    throw Error(cat(reason, size_hint(reason, request_.max_push_size != UINT64_MAX)));
+    throw Error(cat(
+        reason, size_hint(reason, request_.max_push_size != UINT64_MAX, uploads_.indivisible())));
   }
 
   Remote& remote_;

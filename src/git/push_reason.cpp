@@ -59,16 +59,23 @@ bool is_twin(std::string_view reason) {
   return says_any(reason, twin_words) && !says_any(reason, lasting_words);
 }
 
-std::string_view size_hint(std::string_view reason, bool limited) {
+std::string size_hint(std::string_view reason, bool limited, uint64_t indivisible) {
   if (says_any(reason, object_words)) {
     return "; set source.git.max_file_size to this limit to see which files are larger, and "
            "source.git.lfs to let git-lfs keep them";
   }
   if (says_any(reason, size_words)) {
-    return limited
-               ? "; lower source.git.max_push_size, the most that one push may have"
-               : "; set source.git.max_push_size to what the server takes, such as 90MB, and the "
-                 "push goes in parts";
+    if (!limited) {
+      return "; set source.git.max_push_size to what the server takes, such as 90MB, and the push "
+             "goes in parts";
+    }
+    const std::string whole =
+        indivisible == 0 ? ""
+                         : base::cat("; an object of up to ", base::human_size(indivisible),
+                                     " cannot be divided: let git-lfs keep such files "
+                                     "(source.git.lfs), and if that is not enough");
+    return base::cat(whole, whole.empty() ? "; " : ", ",
+                     "lower source.git.max_push_size, the most that one push may have");
   }
   if (limited || !says_any(reason, cut_words)) return "";
   return "; where the server limits the size of a push, set source.git.max_push_size";

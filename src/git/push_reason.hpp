@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace git {
@@ -14,7 +16,8 @@ bool is_locked(std::string_view reason);
 /// Whether the same pack may be coming twice at this moment; or a disk is full.
 bool is_twin(std::string_view reason);
 /// What to try, to be put behind `reason`, where the push may have been too large; else "".
-/// `limited` is whether there is a limit already.
-std::string_view size_hint(std::string_view reason, bool limited);
+/// `limited` is whether there is a limit already, `indivisible` the size of an object above it, or
+/// 0.
+std::string size_hint(std::string_view reason, bool limited, uint64_t indivisible);
 
 }  // namespace git

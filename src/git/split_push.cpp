@@ -71,6 +71,7 @@ PushReply Uploads::send(std::vector<PackObject>& objects) {
                 base::human_size(request_.max_push_size), "), so it goes in ", parts.size() + 1,
                 " parts"));
   if (largest + pack_overhead > request_.max_push_size) {
+    indivisible_ = largest;
     log_.warn(cat("one of them has an object of up to ", base::human_size(largest),
                   ", which cannot be divided; if the server refuses it, see source.git.lfs"));
   }

@@ -34,6 +34,8 @@ class Uploads {
   void lean_on_parts(PackObject& commit);
   /// How many objects are there.
   size_t sent() const { return sent_.size(); }
+  /// The size of an object that is larger than the limit and goes all the same; 0 for none.
+  uint64_t indivisible() const { return indivisible_; }
   /// Whether anything was sent, so that find_for_pushing() has to come before the next push.
   bool any() const { return !ref_.empty(); }
 
@@ -53,6 +55,7 @@ class Uploads {
   bool pushing_ = false;          ///< Until there is a reply.
   std::optional<Oid> last_part_;  ///< The last commit that a part made.
   uint64_t last_part_size_ = 0;   ///< Of its text.
+  uint64_t indivisible_ = 0;
   std::unique_ptr<ThinCommit> thin_;
   std::unordered_set<Oid, OidHash> sent_;
   std::vector<TreeEntry> parts_;  ///< Trees with what was sent so far.

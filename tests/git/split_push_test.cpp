@@ -101,6 +101,17 @@ TEST_CASE("whoever sets a limit below one file learns that it does not hold for 
   CHECK(contains(log.text(), "an object of up to 70 kB, which cannot be divided"));
 }
 
+TEST_CASE("nobody is told to divide further what cannot be divided") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  git_in(scratch / "r", "config receive.maxInputSize 60k");
+  base::Log log(-1);
+  const auto remote = opened_by(By::programs, scratch / "r", log);
+  const std::string refusal = message_of([&] { publish(*remote, limit, log); });
+  CHECK(contains(refusal, "an object of up to 70 kB cannot be divided"));
+  CHECK(contains(refusal, "(source.git.lfs)"));
+}
+
 TEST_CASE("a server that takes branches only gets the parts on a branch") {
   const ScratchDir scratch;
   make_bare_repository(scratch / "r");
