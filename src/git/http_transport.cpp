@@ -173,6 +173,7 @@ class HttpTransport : public Transport {
   static http::Options http_options(const RemoteOptions& options) {
     http::Options http;
     http.ca_certs = options.ca_certs;
+    http.place = "source.git.";
     http.verify_tls = options.verify_tls;
     http.user_agent = user_agent;
     return http;

@@ -56,12 +56,13 @@ struct Client::Impl {
       : options(std::move(given)),
         log(used_log),
         system_trust(options.system_trust ? *options.system_trust : find_system_trust()),
-        trust(make_trust_store(system_trust, options.ca_certs, ReadTrust::as_needed)),
+        trust(
+            make_trust_store(system_trust, options.ca_certs, ReadTrust::as_needed, options.place)),
         multi(std::make_shared<Multi>()) {}
 
   void read_all_trust() {
     if (!trust.is_complete) {
-      trust = make_trust_store(system_trust, options.ca_certs, ReadTrust::all);
+      trust = make_trust_store(system_trust, options.ca_certs, ReadTrust::all, options.place);
     }
   }
   EasyHandle make_handle() const;
@@ -218,8 +219,10 @@ Response PendingResponse::wait() {
     if (impl_->trusts_all) {
       const std::string shown =
           describe_certificate(impl_->client.make_handle(), impl_->request.url);
-      if (shown.empty()) throw;
-      throw TransportError(error.cause(), base::cat(error.what(), "; ", shown));
+      std::string text = base::cat(error.what(), shown.empty() ? "" : "; ", shown);
+      base::replace_all(text, "to ca_certs",
+                        base::cat("to ", impl_->client.options.place, "ca_certs"));
+      throw TransportError(error.cause(), std::move(text));
     }
   }
   // Nothing of the request was sent, so that it can be made once more.

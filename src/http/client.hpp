@@ -109,6 +109,7 @@ struct SystemTrust {
 
 struct Options {
   std::vector<std::string> ca_certs{};  ///< PEM certificates trusted besides the system's.
+  std::string place{};                  ///< Of ca_certs in the source, for errors: "source.git.".
   VerifyTls verify_tls = VerifyTls::yes;
   std::optional<SystemTrust> system_trust{};  ///< For tests; else the system's own.
   base::Secret client_cert{};                 ///< PEM; with client_key for mutual TLS.

@@ -120,10 +120,11 @@ SystemTrust find_system_trust() {
 }
 
 TrustStore make_trust_store(const SystemTrust& system, const std::vector<std::string>& extra,
-                            ReadTrust amount) {
+                            ReadTrust amount, std::string_view place) {
   TrustStore store;
   for (size_t i = 0; i < extra.size(); ++i) {
-    store.bundle += cat("\n", clean_pem_certificates(extra[i], cat("ca_certs[", i, "]")));
+    const std::string number = extra.size() == 1 ? "" : cat('[', i, ']');
+    store.bundle += cat("\n", clean_pem_certificates(extra[i], cat(place, "ca_certs", number)));
   }
   if (is_hashed(system.directory)) store.directory = system.directory;
   store.is_complete = amount == ReadTrust::all || store.directory.empty() || system.file.empty();

@@ -21,9 +21,10 @@ struct TrustStore {
 enum class ReadTrust { as_needed, all };
 
 /// The certificates of `system` and `extra` (PEM, each one or more certificates). Error when an
-/// extra text is not PEM, since TLS would later only report an untrusted server.
+/// extra text is not PEM, since TLS would later only report an untrusted server; it begins with
+/// `place`, where ca_certs stands.
 TrustStore make_trust_store(const SystemTrust& system, const std::vector<std::string>& extra,
-                            ReadTrust amount);
+                            ReadTrust amount, std::string_view place = "");
 
 /// Where this system keeps them.
 SystemTrust find_system_trust();

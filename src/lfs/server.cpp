@@ -15,6 +15,7 @@ constexpr size_t largest_answer = 16 * 1024 * 1024;
 http::Options http_options(const git::RemoteOptions& remote) {
   http::Options http;
   http.ca_certs = remote.ca_certs;
+  http.place = "source.git.";
   http.verify_tls = remote.verify_tls;
   // Some servers tell git-lfs from browsers by this prefix.
   http.user_agent = "git-lfs/3.3.0 (rootfs-git-resource " RESOURCE_VERSION ")";

@@ -88,8 +88,10 @@ RegistryPlace parse_mirror(const JsonView& view, const ImageSource& image) {
     mirror.options.scheme = address.scheme;
   });
   // What is trusted is one decision for the whole source; who we are is not told to others.
-  mirror.options.http.ca_certs = image.registry.http.ca_certs;
-  for (const std::string& pem : read_certificates(view.at_ignoring_case("ca_certs"))) {
+  // Its own come first, so that an error counts them as they stand there.
+  mirror.options.http.ca_certs = read_certificates(view.at_ignoring_case("ca_certs"));
+  mirror.options.http.place = "source.registry_mirror.";
+  for (const std::string& pem : image.registry.http.ca_certs) {
     mirror.options.http.ca_certs.push_back(pem);
   }
   const bool insecure = view.at_ignoring_case("insecure")
@@ -242,6 +244,7 @@ void parse_registry_access(const JsonView& source, ImageSource& image, base::Log
                                 ? registry::Insecure::yes
                                 : registry::Insecure::no;
   image.registry.http.ca_certs = read_certificates(source.at_ignoring_case("ca_certs"));
+  image.registry.http.place = "source.";
   parse_client_certificate(source, image.registry.http);
   image.ecr = parse_ecr(source, image);
   image.acr = parse_acr(source, image);

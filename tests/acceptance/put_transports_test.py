@@ -65,7 +65,10 @@ class PutOverHttp(PutCase):
 
     def test_https_with_an_unknown_authority_is_refused(self):
         repository = self.repository()
-        self.refused(self.https.source(repository), "certificate", "ca_certs")
+        self.refused(self.https.source(repository),
+                     "add the certificate of its CA to source.git.ca_certs")
+        self.refused(self.https.source(repository, ca_certs=["nonsense", "too"]),
+                     "source.git.ca_certs[0]: is not a PEM certificate")
         self.assertIsNone(repository.tip())
 
     def test_a_redirect_from_https_to_http_sends_nothing_there(self):

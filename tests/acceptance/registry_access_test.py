@@ -103,7 +103,7 @@ class RegistryAccess(Case):
 
     def test_an_unknown_authority_is_an_error_that_names_the_cure(self):
         self.failed(programs.check(self.source(self.secure)), self.secure.host, "certificate",
-                    "ca_certs")
+                    "add the certificate of its CA to source.ca_certs")
 
     def test_an_expired_certificate_is_not_blamed_on_the_authority(self):
         server = HttpServer(lambda _: Reply(404), tls=self.authority.issue(days=0))
@@ -191,7 +191,7 @@ class RegistryAccess(Case):
 
     def test_a_broken_certificate_is_named_by_its_key(self):
         source = self.source(self.secure, ca_certs=["-----BEGIN CERTIFICATE-----\nnonsense"])
-        self.failed(programs.check(source), "ca_certs")
+        self.failed(programs.check(source), "error: source.ca_certs: certificate 1")
 
     def test_a_registry_nobody_runs_is_an_error_with_its_address(self):
         self.failed(programs.check({"repository": "127.0.0.1:1/team/image"}), "127.0.0.1:1",

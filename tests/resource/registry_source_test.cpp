@@ -88,7 +88,7 @@ TEST_CASE("a mirror gets its own login, and never the origin's") {
   CHECK(own.mirror->options.credentials->username == "mary");
   CHECK(own.mirror->options.credentials->password.reveal() == "secret");
   CHECK(own.mirror->options.http.client_key.reveal() == "K");
-  CHECK(own.mirror->options.http.ca_certs == std::vector<std::string>{"one", "two"});
+  CHECK(own.mirror->options.http.ca_certs == std::vector<std::string>{"two", "one"});
   CHECK(own.mirror->options.insecure == registry::Insecure::no);
   CHECK(own.registry.credentials->username == "joe");
 }
