@@ -75,11 +75,13 @@ TransportError tunnel_error(CURL* handle, const Url& url, const std::string& hos
                             const std::string& detail) {
   long status = 0;
   check(curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &status), "find the proxy's answer");
-  if (status == 407) return proxy_login_error(url);
-  const bool is_final = status != 0 && !may_pass(status);
-  return {is_final ? Cause::proxy_refusal : Cause::connect,
-          cat("the proxy refuses to connect to ", host, ": ", detail,
-              is_final ? "; it must allow this host and port" : "")};
+  // 401 is another server's word, but tinyproxy says it of a wrong password.
+  if (status == 407 || status == 401) return proxy_login_error(url);
+  if (status == 0 || may_pass(status)) {
+    return {Cause::connect, cat("the proxy could not connect to ", host, ": ", detail)};
+  }
+  return {Cause::proxy_refusal, cat("the proxy refuses to connect to ", host, ": ", detail,
+                                    "; it must allow this host and port")};
 }
 
 TransportError tls_error(const std::string& host, const std::string& detail) {
@@ -141,7 +143,10 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
       if (contains(detail, "CONNECT")) return tunnel_error(handle, url, host, detail);
       const std::string reason = system_reason(handle);
       if (!contains(detail, url.host) || contains(detail, " via ")) {
-        return {Cause::connect, cat("cannot connect to ", host, " through the proxy: ", detail)};
+        return {Cause::connect,
+                cat("cannot connect to ", host, " through the proxy: ", detail,
+                    "; the proxy's address stands in http_proxy and https_proxy, or in ",
+                    "git.https_tunnel")};
       }
       return {Cause::connect,
               cat("cannot connect to ", host, ": ", reason.empty() ? detail : reason,

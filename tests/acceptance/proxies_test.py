@@ -73,7 +73,7 @@ class Proxies(Case):
         for source in ({"repository": "registry.example.com/team/image", "tag": "one"},
                        {"git": {"uri": "https://git.example.com/team/image.git"}}):
             log = self.failed(programs.invoke("check", {"source": source}, env=env), "the proxy",
-                              ".example.com")
+                              ".example.com", "wants a login, or another one")
             self.assertNotIn("not-this-one", log)
 
     def test_a_proxy_with_a_certificate_of_the_companys_authority_is_trusted(self):
