@@ -59,6 +59,7 @@ Found download(const GetRequest& request, const ImageSource& source, const Versi
   if (params.skip_download && !source.fields.any()) return found;
   const oci::Digest digest = oci::Digest::parse(version.digest);
   const oci::Platform platform = params.platform.value_or(request.source.platform);
+  tell_mirror(source, log);
   with_registry(source, registry::OnPullLimit::wait, log, [&](registry::Client& client) {
     clear_destination(directory);
     found = {repository_name(source, client)};

@@ -22,6 +22,7 @@ PutImage open_registry_image(const Source& source, const std::string& sources, b
   put.is_merged = true;
   const std::string name = cat(image.repository, ":", image.tag);
   log.heading(cat("pulling ", name));
+  tell_mirror(image, log);
   const auto pull = [&](registry::Client& client) {
     const auto digest = client.resolve(image.tag);
     if (!digest) return false;

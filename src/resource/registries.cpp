@@ -59,9 +59,13 @@ void with_registry(const ImageSource& image, registry::OnPullLimit on_pull_limit
     registry::Client client(origin.reference, origin.options, log);
     use(client);
   } catch (base::Error& error) {
-    if (mirror_failure) error.add_context(cat(*mirror_failure, "; then the origin"));
+    if (mirror_failure) error.add_context(cat(*mirror_failure, "; then Docker Hub"));
     throw;
   }
+}
+
+void tell_mirror(const ImageSource& image, base::Log& log) {
+  if (image.mirror) log.info(cat("asking the mirror ", image.mirror->reference.name(), " first"));
 }
 
 std::string repository_name(const ImageSource& image, const registry::Client& client) {

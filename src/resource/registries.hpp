@@ -15,6 +15,9 @@ namespace resource {
 void with_registry(const ImageSource& image, registry::OnPullLimit on_pull_limit, base::Log& log,
                    const std::function<bool(registry::Client& client)>& use);
 
+/// Logs that a mirror is asked first, and which, where there is one.
+void tell_mirror(const ImageSource& image, base::Log& log);
+
 /// The repository's name for files and metadata: as the user wrote it, but with the host of
 /// Amazon's registry, which often only the login tells.
 std::string repository_name(const ImageSource& image, const registry::Client& client);

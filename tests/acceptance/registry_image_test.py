@@ -95,6 +95,16 @@ class DockerHub(Case):
             self.assertFalse(asked_hub)
             self.assertIn(("HEAD", f"/v2/{path}/manifests/latest"), asked_mirror)
 
+    def test_the_log_of_a_get_says_that_a_mirror_is_asked_and_that_of_a_check_stays_empty(self):
+        source = self.mirrored("common")
+        checked = programs.invoke("check", {"source": source}, env=self.hub.env)
+        version = self.succeeded(checked)[-1]
+        self.assertEqual(checked.log, "")
+        got = programs.invoke("in", {"source": source, "version": version},
+                              self.work.directory("get"), env=self.hub.env)
+        self.succeeded(got)
+        self.assertIn(f"asking the mirror {self.mirror.host}/library/common first", got.log)
+
     def test_an_archive_from_a_mirror_is_named_after_the_origin(self):
         with tarfile.open(self.pull(self.mirrored("common"), format="oci") / "image.tar") as tar:
             manifest = json.load(tar.extractfile("manifest.json"))

@@ -106,7 +106,7 @@ TEST_CASE("when both fail, both reasons are told") {
   LoopbackServer origin(serve(403));
   const Outcome outcome = look_up(source_for(origin.host(), mirror.host()));
   CHECK(contains(outcome.error, cat("mirror ", mirror.host())));
-  CHECK(contains(outcome.error, cat("then the origin: manifest latest of ", origin.host())));
+  CHECK(contains(outcome.error, cat("then Docker Hub: manifest latest of ", origin.host())));
 }
 
 TEST_CASE("an image that neither has is not an error") {
