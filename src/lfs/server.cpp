@@ -22,9 +22,14 @@ http::Options http_options(const git::RemoteOptions& remote) {
   return http;
 }
 
-StatusError refusal(const Object& object, const Answer& answer) {
+StatusError refusal(Operation operation, const Object& object, const Answer& answer) {
   const long code = answer.error_code;
-  const std::string_view advice = advice_for(code);
+  // The server is there and answers; what is missing is the file.
+  constexpr std::string_view lacking =
+      "a mirror or a bundle does not bring such files: git lfs push --all does, and so does a put "
+      "of the image to there";
+  const std::string_view advice =
+      code == 404 && operation == Operation::download ? lacking : advice_for(code);
   return {code, std::nullopt,
           cat(base::excerpt(object.path), ": the LFS server refuses it",
               code > 0 ? cat(" (", code, ")") : "", answer.error.empty() ? "" : ": ", answer.error,
@@ -57,7 +62,7 @@ std::vector<Answer> Server::ask(Operation operation, const std::vector<Object>& 
         throw Error(cat(from.display(), ": no answer for ", base::excerpt(object.path)));
       }
       const long code = answer->second.error_code;
-      if (code != 0 && !http::may_pass(code)) throw refusal(object, answer->second);
+      if (code != 0 && !http::may_pass(code)) throw refusal(operation, object, answer->second);
       answers.push_back(answer->second);
       answers.back().asked = asked;
     }
@@ -120,7 +125,7 @@ void Ticket::renew() {
 }
 
 void Ticket::check() const {
-  if (answer_.error_code != 0) throw refusal(object_, answer_);
+  if (answer_.error_code != 0) throw refusal(operation_, object_, answer_);
 }
 
 }  // namespace lfs

@@ -51,7 +51,8 @@ class GetLfs(LfsCase):
     def test_an_object_that_is_gone_is_named(self):
         repository, _ = self.published()
         del self.lfs.objects[self.oid_of(3_000_000)]
-        self.refused_get(repository, "opt/", "404", "Object does not exist")
+        self.refused_get(repository, "opt/", "404", "Object does not exist; a mirror or",
+                          "git lfs push --all")
 
     def test_other_bytes_than_were_stored_are_refused(self):
         repository, _ = self.published()
