@@ -101,10 +101,11 @@ void BlobSource::recover(Error& error) {
     ++failures_;
   }
   // A registry may cut its answers hundreds of times; the 1st, 2nd, 4th, 8th... are enough to read.
-  const bool is_news = failures_ > 0 || (pieces_ & (pieces_ - 1)) == 0;
+  const bool is_news = failures_ > 1 || (pieces_ & (pieces_ - 1)) == 0;
   std::string where;
   if (offset_ > 0) where = cat(" from byte ", base::with_commas(offset_));
-  if (pieces_ > 1) where += cat(" (resumed ", pieces_ - 1, " times so far)");
+  if (pieces_ > 1)
+    where += cat(" (resumed ", base::counted(pieces_ - 1, "time", "times"), " so far)");
   retry_.wait_or_rethrow(error, failures_, where, is_news ? Retry::Tell::info : Retry::Tell::debug);
 }
 

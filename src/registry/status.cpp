@@ -13,14 +13,14 @@ std::string header(const http::Response& response, std::string_view name) {
 
 std::string rate_limit(const http::Response& response, Login login) {
   std::string text = "the registry's rate limit is reached";
-  const auto add = [&](std::string_view label, std::string_view name) {
+  const auto add = [&](std::string_view label, std::string_view name, std::string_view unit = "") {
     const std::string value = header(response, name);
-    if (!value.empty()) text += cat(", ", label, " ", value);
+    if (!value.empty()) text += cat(", ", label, " ", value, base::parse_number(value) ? unit : "");
   };
   add("limit", "ratelimit-limit");
   add("remaining", "ratelimit-remaining");
   add("counted for", "docker-ratelimit-source");
-  add("retry after", "retry-after");
+  add("retry after", "retry-after", " s");
   text += login == Login::none ? "; set username and password for a higher limit" : "; wait";
   // Of other registries a source cannot name a mirror.
   if (response.url.host.ends_with(".docker.io")) text += ", or set registry_mirror";

@@ -4,6 +4,7 @@
 #include "base/cancel.hpp"
 #include "base/text.hpp"
 #include "registry/support/fake_registry.hpp"
+#include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/child_test.hpp"
 
@@ -94,6 +95,21 @@ TEST_CASE("a registry that cuts every connection is pulled from, each byte once"
   CHECK(fixture.store.given == blob_size);
   // Progress needs no waiting.
   for (const auto nap : fixture.fake.naps) CHECK(nap.count() == 0);
+}
+
+TEST_CASE("a log stays readable where a registry gives only a little each time") {
+  Fixture fixture;
+  fixture.store.limit = 64 * 1024;
+  CapturedLog log;
+  registry::Options options;
+  options.patience.sleep = [](std::chrono::milliseconds) {};
+  registry::Client client(fixture.fake.reference(), options, log);
+  CHECK(base::read_all(*client.open_blob(descriptor()), 1U << 24U, "blob") == content());
+  const std::string text = log.text();
+  CHECK(fixture.store.ranges.size() > 60);
+  CHECK(std::count(text.begin(), text.end(), '\n') < 10);
+  CHECK(contains(text, "(resumed 1 time so far)"));
+  CHECK(contains(text, "(resumed 3 times so far)"));
 }
 
 TEST_CASE("resuming asks the registry again and not where it redirected to") {

@@ -202,6 +202,14 @@ TEST_CASE("a registry that wants to be left alone for long is not waited for in 
   CHECK(fake.naps.empty());
 }
 
+TEST_CASE("how long a registry wants to be left alone has a unit, unless it is a date") {
+  const auto [asked, told] = GENERATE(table<const char*, const char*>(
+      {{"7200", "retry after 7200 s;"},
+       {"Wed, 21 Oct 2099 07:28:00 GMT", "retry after Wed, 21 Oct 2099 07:28:00 GMT;"}}));
+  FakeRegistry fake(FailAt{always(), 429, {cat("Retry-After: ", asked)}});
+  CHECK(contains(message_of([&] { fake.client().fetch("latest"); }), told));
+}
+
 TEST_CASE("a mirror is not recommended where none can be set") {
   const auto message = [](const std::string& host, registry::Login login) {
     http::Response response;
