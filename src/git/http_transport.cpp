@@ -287,7 +287,7 @@ class HttpTransport : public Transport {
       return "the server wants a login: set source.git.username and source.git.password";
     }
     if (trusted_.shares_login(base_)) {
-      return "source.git.username or source.git.password is wrong";
+      return "source.git.username or source.git.password is wrong or has expired";
     }
     return cat("source.git.uri redirects to ", base_.display(),
                ", which is not sent the login; write that address there if it is right");
