@@ -43,8 +43,20 @@ Request open_request(const JsonDocument& document, base::Log& log) {
           root.at_ignoring_case("params")};
 }
 
+/// A version that is pinned in the pipeline stays there when the source becomes another.
+void refuse_other_kind(const JsonView& view, const Source& source) {
+  if (view.is_null()) return;
+  const auto refuse = [&](std::string_view key, std::string_view kind) {
+    if (view.at(key).is_null()) return;
+    throw Error(cat(view.path(), ".", key, " does not fit this source: ", kind));
+  };
+  if (source.image) return refuse("ref", "with repository, a version is {tag, digest}");
+  for (const char* key : {"tag", "digest"}) refuse(key, "with only git, a version is {ref}");
+}
+
 /// Absent, null and {} are all no version.
 std::optional<Version> parse_version(const JsonView& view, const Source& source) {
+  refuse_other_kind(view, source);
   if (source.image) {
     view.allow_only({"tag", "digest"});
   } else {

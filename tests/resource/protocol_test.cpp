@@ -88,9 +88,9 @@ TEST_CASE("a typing error in a request is not silently ignored") {
 
 TEST_CASE("a version of the other kind of resource is refused") {
   CHECK(message_of([] { check_request(source + R"(,"version":{"ref":"x"})"); }) ==
-        "unknown key version.ref");
+        "version.ref does not fit this source: with repository, a version is {tag, digest}");
   CHECK(contains(message_of([] { check_request(git_only + R"(,"version":{"digest":"x"})"); }),
-                 "unknown key version.digest"));
+                 "version.digest does not fit this source: with only git, a version is {ref}"));
   CHECK(check_request(git_only + R"(,"version":{"ref":"abc"})").version->ref == "abc");
 }
 
