@@ -109,6 +109,7 @@ registry::Image get_image_archive(const Download& download, const std::string& n
     stored_names.push_back(names.back());
   }
 
+  tell_download(image, stored, download.log);
   rootfs::Budget budget(download.limits, stored_size(stored));
   ImageArchive archive(download.directory + "/image.tar", budget);
   archive.add_document(config, image.config.document);

@@ -67,9 +67,7 @@ registry::Image unpack(const Download& download, const std::string& path,
   registry::Image image = download.client.fetch_image(download.digest, download.platform);
   const std::vector<Layer> layers = layers_of(download.client, image);
   const uint64_t compressed = stored_size(layers);
-  log.info(cat("platform ", base::excerpt(image.config.platform.text()), ", ",
-               counted(layers.size(), "layer", "layers"), ", ", base::human_size(compressed),
-               " to download"));
+  tell_download(image, layers, log);
   const auto start = Clock::now();
   rootfs::Budget budget(download.limits, compressed);
   rootfs::Tree tree(path, log);

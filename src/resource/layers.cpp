@@ -71,6 +71,12 @@ std::vector<Layer> layers_of(registry::Client& client, const registry::Image& im
   return layers;
 }
 
+void tell_download(const registry::Image& image, const std::vector<Layer>& layers, base::Log& log) {
+  log.info(cat("platform ", base::excerpt(image.config.platform.text()), ", ",
+               base::counted(layers.size(), "layer", "layers"), ", ",
+               base::human_size(stored_size(layers)), " to download"));
+}
+
 Provenance provenance_of(const registry::Image& image, Provenance known) {
   known.manifest = image.manifest_digest;
   known.config = image.manifest.config.digest;

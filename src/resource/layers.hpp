@@ -27,6 +27,9 @@ struct Layer {
 /// The layers of an image in a registry; `client` must outlive them.
 std::vector<Layer> layers_of(registry::Client& client, const registry::Image& image);
 
+/// Logs what the image is for and how much of it there is to come.
+void tell_download(const registry::Image& image, const std::vector<Layer>& layers, base::Log& log);
+
 /// `known` with what the image's documents say.
 Provenance provenance_of(const registry::Image& image, Provenance known);
 

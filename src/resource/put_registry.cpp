@@ -35,7 +35,9 @@ PutImage open_registry_image(const Source& source, const std::string& sources, b
                  digest->text(),
                  found.config.user,
                  encode_provenance(provenance_of(found, {repository, image.tag, digest->text()}))};
-    put.entries = merge_layers(layers_of(client, found), source.limits, sources, log);
+    const std::vector<Layer> layers = layers_of(client, found);
+    tell_download(found, layers, log);
+    put.entries = merge_layers(layers, source.limits, sources, log);
     return true;
   };
   base::with_subject(image.repository, name,

@@ -30,7 +30,9 @@ class PutStream(PutCase):
     def test_the_tree_is_the_one_of_a_get_and_put(self):
         by_directory, streamed = self.repository(), self.repository()
         self.put("box", {"uri": by_directory.file_uri})
-        answer = self.succeeded(self.stream({"uri": streamed.file_uri}))
+        outcome = self.stream({"uri": streamed.file_uri})
+        answer = self.succeeded(outcome)
+        self.assertRegex(outcome.log, "platform linux/amd64, 3 layers, .* to download")
         self.assertEqual(answer["version"], self.versions["box"])
         self.assertEqual(streamed.git("rev-parse", "main^{tree}"),
                          by_directory.git("rev-parse", "main^{tree}"))
