@@ -165,7 +165,7 @@ class Publisher {
     std::vector<PackObject> objects = snapshot_.objects_outside(known.ids);
     objects.insert(objects.begin(), {result.commit, ObjectType::commit, commit.size(), commit});
     result.objects = objects.size();
-    log_.info(cat("pushing ", base::with_commas(objects.size()), " objects to branch ",
+    log_.info(cat("pushing ", base::counted(objects.size(), "object", "objects"), " to branch ",
                   base::printable(request_.branch), tip ? "" : " (new)"));
     return send({ref_, tip, result.commit}, std::move(objects)) ? std::optional(result)
                                                                 : std::nullopt;

@@ -44,7 +44,8 @@ std::vector<Version> check_image(const ImageSource& image, const oci::Platform& 
     return !versions.empty();
   });
   if (versions.empty() && single) {
-    log.info(base::cat(image.repository, ":", image.tag, ": the registry has no such tag"));
+    log.info(base::cat(image.repository, ":", image.tag,
+                       ": the registry has no such tag or repository"));
   }
   return versions;
 }

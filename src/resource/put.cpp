@@ -108,7 +108,8 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
     log.heading(cat("published as commit ", result.commit.short_hex(), " in ",
                     base::human_seconds(seconds.count())));
   }
-  Metadata metadata = {{"image", name}};
+  Metadata metadata;
+  if (!files.repository.empty()) metadata.emplace_back("image", name);
   if (!files.digest.empty()) metadata.emplace_back("digest", files.digest);
   metadata.emplace_back("commit", result.commit.hex());
   metadata.emplace_back("branch", source.branch);

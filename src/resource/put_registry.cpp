@@ -42,7 +42,7 @@ PutImage open_registry_image(const Source& source, const std::string& sources, b
   };
   base::with_subject(image.repository, name,
                      [&] { with_registry(image, registry::OnPullLimit::wait, log, pull); });
-  if (!put.entries) throw Error(cat(name, ": the registry has no such tag"));
+  if (!put.entries) throw Error(cat(name, ": the registry has no such tag or repository"));
   return put;
 }
 

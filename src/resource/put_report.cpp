@@ -127,8 +127,9 @@ void report_published(const git::SnapshotSummary& sum, const std::string& user, 
                  "; Concourse's git resource has it"));
   }
   if (sum.placeholders > 0) {
-    log.info(counted(sum.placeholders, "empty directory has a stand-in",
-                     "empty directories have a stand-in"));
+    log.info(cat(counted(sum.placeholders, "empty directory has a stand-in",
+                         "empty directories have a stand-in"),
+                 " in git (source.git.empty_dirs)"));
   }
   if (sum.copied_bytes >= many_copies) {
     log.warn(cat("hard links become copies: a plain clone takes ",

@@ -128,12 +128,14 @@ void LimitedSource::refuse() {
   if (too_large_.size() > most_listed) {
     list += cat(" and ", base::with_commas(too_large_.size() - most_listed), " more");
   }
-  throw Error(cat(too_large_.size() == 1 ? "a file of the image is" : "files of the image are",
+  const bool one = too_large_.size() == 1;
+  const char* them = one ? "it" : "them";
+  throw Error(cat(one ? "a file of the image is" : "files of the image are",
                   " larger than the repository's server takes (source.git.max_file_size: ",
-                  size_text(largest_file_), "): ", list,
-                  "; nothing was sent. Let git-lfs keep them (source.git.lfs.threshold), delete "
-                  "them in the image, publish to another host, or, where the server takes them, "
-                  "raise source.git.max_file_size (0: no limit)"));
+                  size_text(largest_file_), "): ", list, "; nothing was sent. Let git-lfs keep ",
+                  them, " (source.git.lfs.threshold), delete ", them,
+                  " in the image, publish to another host, or, where the server takes ", them,
+                  ", raise source.git.max_file_size (0: no limit)"));
 }
 
 }  // namespace resource

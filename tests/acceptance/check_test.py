@@ -46,7 +46,12 @@ class Check(Case):
         self.assertEqual(self.check(self.source(tag="nobody-pushed-this")), [])
 
     def test_an_absent_repository_is_no_version_and_no_error(self):
-        self.assertEqual(self.check({"repository": f"{self.registry.host}/nobody/pushed"}), [])
+        repository = f"{self.registry.host}/nobody/pushed"
+        self.assertEqual(self.check({"repository": repository}), [])
+        outcome = programs.check({"repository": repository, "tag": "latest"})
+        self.assertEqual(self.succeeded(outcome), [])
+        self.assertIn(f"{repository}:latest: the registry has no such tag or repository",
+                      outcome.log)
 
     def test_the_version_we_have_is_reported_once(self):
         newest = {"tag": "latest", "digest": self.new}

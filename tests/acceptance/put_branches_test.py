@@ -31,6 +31,14 @@ class PutBranches(PutCase):
         self.assert_published(repository, "box", branch="one")
         self.assert_published(repository, "other", branch="two")
 
+    def test_an_image_that_the_repository_has_is_one_object_more_and_said_to_be(self):
+        repository = self.repository()
+        self.put("box", self.http.source(repository))
+        git = self.http.source(repository, branch="again")
+        outcome = programs.put(self.source_of("box", git=git), self.inputs, image="box")
+        self.succeeded(outcome)
+        self.assertIn("pushing 1 object to branch again (new)\n", outcome.log)
+
     def test_a_branch_made_by_hand_keeps_its_history(self):
         repository = self.repository()
         mine = repository.commit_by_hand(self.work, {
@@ -110,6 +118,8 @@ class PutBranches(PutCase):
         source = {"git": self.http.source(repository)}
         answer = self.succeeded(programs.put(source, self.inputs, image="made"))
         self.assertEqual(answer["version"], {"ref": repository.tip()})
+        self.assertEqual([field["name"] for field in answer["metadata"]],
+                         ["commit", "branch", "uri"])
         self.assertEqual(json.loads(repository.show("metadata.json"))["env"], ["A=b"])
         self.assertEqual(repository.show("rootfs/bin/tool"), b"#!/bin/sh\n")
 

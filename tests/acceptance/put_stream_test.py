@@ -98,7 +98,7 @@ class PutStream(PutCase):
 
     def test_an_absent_tag_is_an_error_and_pushes_nothing(self):
         repository = self.repository()
-        self.failed(self.stream({"uri": repository.file_uri}, tag="absent"), "no such tag")
+        self.failed(self.stream({"uri": repository.file_uri}, tag="absent"), "no such tag or repository")
         self.assertEqual(repository.git("for-each-ref"), "")
 
 
