@@ -27,6 +27,8 @@ constexpr int most_attempts = 8;
 constexpr int most_twins = 4;
 /// For which a connection that nobody serves is taken to be still there.
 constexpr std::chrono::seconds longest_idle{5};
+/// For which nothing is said of an image that is being read.
+constexpr std::chrono::seconds longest_silence{2};
 constexpr std::string_view heads = "refs/heads/";
 
 class Publisher {
@@ -65,7 +67,13 @@ class Publisher {
 
  private:
   const Snapshot& hashed() {
-    if (hashing_.valid()) hashing_.get();
+    if (!hashing_.valid()) return snapshot_;
+    // A large image on a slow disk takes minutes.
+    while (hashing_.wait_for(longest_silence) == std::future_status::timeout) {
+      const std::chrono::duration<double> seconds = Clock::now() - begun_;
+      log_.progress(cat("reading the image, ", base::human_seconds(seconds.count()), " so far"));
+    }
+    hashing_.get();
     return snapshot_;
   }
 
@@ -238,6 +246,7 @@ class Publisher {
   base::Log& log_;
   std::string ref_;
   Uploads uploads_;
+  Clock::time_point begun_ = Clock::now();
   std::future<void> hashing_;
   std::jthread hashing_thread_;             ///< Stops, wherever it is, when the push fails before.
   std::optional<Clock::time_point> asked_;  ///< When find_tip() did, if nothing slow came since.

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "git/support/passing_remote.hpp"
 #include "git/support/publication.hpp"
+#include "support/captured_log.hpp"
 #include "support/message_of.hpp"
 
 TEST_CASE("an image reaches an empty repository and every object is sound") {
@@ -42,6 +43,25 @@ TEST_CASE("a change sends the change only, whether the server filters or not") {
   CHECK(result.objects == 5);
   check_repository(scratch / "r", result, "two");
   CHECK(git_in(scratch / "r", "rev-list --count main") == "2");
+}
+
+TEST_CASE("an image that is read for long is not read in silence") {
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  CapturedLog log;
+  git::Snapshot snapshot;
+  git::PublishRequest request = request_for("main");
+  bool told = false;
+  request.fill = [&] {
+    const auto tells = [&] { return contains(log.text(), "reading the image, "); };
+    for (int i = 0; i < 3000 && !(told = tells()); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    add_image(snapshot, "slow");
+  };
+  const auto remote = opened_by(By::programs, scratch / "r", log);
+  check_repository(scratch / "r", git::publish(*remote, snapshot, request, log), "slow");
+  CHECK(told);
 }
 
 TEST_CASE("going back to an earlier image makes a new commit, not an unchanged one") {
