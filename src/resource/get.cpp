@@ -45,6 +45,13 @@ std::optional<registry::Image> save(Format format, const Download& download,
   return image;
 }
 
+/// Says what to do about an image that is gone, as registries tidy up what no tag is on.
+[[noreturn]] void rethrow_with_advice(const registry::StatusError& error) {
+  if (error.status() != 404) throw;
+  throw base::Error(cat(error.what(), "; it is gone since it was found, or never was there: check ",
+                        "the resource again for the versions there are now"));
+}
+
 /// What the registry gave.
 struct Found {
   std::string repository;                  ///< See repository_name().
@@ -89,9 +96,14 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
   StepResult result{{tag, digest.text(), ""}, {}};
   clear_destination(directory);
   try {
-    const auto [repository, image] = base::with_subject(
-        source.repository, cat(source.repository, ":", tag),
-        [&] { return download(request, source, result.version, directory, log); });
+    const auto [repository, image] =
+        base::with_subject(source.repository, cat(source.repository, ":", tag), [&] {
+          try {
+            return download(request, source, result.version, directory, log);
+          } catch (const registry::StatusError& error) {
+            rethrow_with_advice(error);
+          }
+        });
     result.metadata = {{"repository", repository}, {"tag", tag}};
     if (image) {
       for (auto& field : chosen_fields(source.fields, *image)) {

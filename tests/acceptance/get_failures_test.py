@@ -87,7 +87,7 @@ class GetFailures(Case):
     def test_an_image_that_was_deleted(self):
         source, version = self.publish("deleted", images.Image([images.Layer().file("d", "5")]))
         self.registry.delete("team/image", version["digest"])
-        self.leaves_nothing(source, version, version["digest"])
+        self.leaves_nothing(source, version, version["digest"], "check the resource again")
 
     def test_a_line_that_breaks_every_three_megabytes(self):
         data = [incompressible(size) for size in (10_000_000, 3_000_000, 7_000_000)]
