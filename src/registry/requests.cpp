@@ -67,10 +67,16 @@ http::Response Requests::send_first(http::Request& request) {
     if (!plain_allowed_ || !may_speak_plain(error.cause())) throw;
     log_.debug(cat(error.what(), "; trying http"));
     request.url = address("http", host_, request.url.path);
-    http::Response response = base::with_context(
-        cat("https failed (", error.what(), "), then http"), [&] { return client_.send(request); });
-    standing_.settle_on(request.url);
-    return response;
+    try {
+      http::Response response = client_.send(request);
+      standing_.settle_on(request.url);
+      return response;
+    } catch (base::Error& second) {
+      const std::string_view first = error.what();
+      second.add_context(first == second.what() ? "https and then http failed"
+                                                : cat("https failed (", first, "), then http"));
+      throw;
+    }
   }
 }
 

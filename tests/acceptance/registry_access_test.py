@@ -194,8 +194,9 @@ class RegistryAccess(Case):
         self.failed(programs.check(source), "error: source.ca_certs: certificate 1")
 
     def test_a_registry_nobody_runs_is_an_error_with_its_address(self):
-        self.failed(programs.check({"repository": "127.0.0.1:1/team/image"}), "127.0.0.1:1",
-                    "then http")
+        outcome = programs.check({"repository": "127.0.0.1:1/team/image"})
+        self.failed(outcome, "127.0.0.1:1", "then http")
+        self.assertEqual(self.last_line(outcome).count("Connection refused"), 1)
 
 
 if __name__ == "__main__":
