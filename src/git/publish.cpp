@@ -58,9 +58,13 @@ class Publisher {
         return *result;
       }
       if (attempt == most_attempts) {
-        throw Error(cat("gave up after ", most_attempts, " attempts: ", setback_));
+        throw Error(cat("gave up after ", most_attempts, " attempts: ", setback_,
+                        moved_ ? "; does something else publish to it all the time? give each "
+                                 "image a branch of its own"
+                               : ""));
       }
       log_.info(cat(setback_, "; trying again"));
+      moved_ = false;
       request_.pause(attempt);
     }
   }
@@ -146,6 +150,7 @@ class Publisher {
 
   void set_back_by_move() {
     setback_ = cat("branch ", base::printable(request_.branch), " has moved meanwhile");
+    moved_ = true;
   }
 
   /// Nothing when another attempt may do better; `setback_` says why.
@@ -250,6 +255,7 @@ class Publisher {
   std::future<void> hashing_;
   std::jthread hashing_thread_;             ///< Stops, wherever it is, when the push fails before.
   std::optional<Clock::time_point> asked_;  ///< When find_tip() did, if nothing slow came since.
+  bool moved_ = false;                      ///< Whether that is the setback.
   bool prepared_ = false;
   bool send_all_ = false;
   bool thin_ = false;

@@ -1,8 +1,10 @@
 #include <fstream>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "git/support/passing_remote.hpp"
 #include "git/support/publication.hpp"
+#include "support/message_of.hpp"
 
 namespace {
 
@@ -39,6 +41,33 @@ TEST_CASE("losing a race builds on the winner's commit") {
   const auto result = git::publish(remote, snapshot, request_for("main"), log);
   CHECK(git_in(scratch / "r", "rev-parse main~1") == winner);
   check_repository(scratch / "r", result, "two");
+}
+
+TEST_CASE("who loses every race is told what may be wrong with the branch") {
+  class Busy : public PassingRemote {
+   public:
+    Busy(std::unique_ptr<git::Remote> inner, Path path)
+        : PassingRemote(std::move(inner)), path_(std::move(path)) {}
+    git::PushReply push(const git::RefUpdate& update, const std::vector<git::PackObject>& objects,
+                        unsigned threads) override {
+      const std::string tree = git_in(path_, "mktree < /dev/null");
+      const std::string words = "-c user.name=h -c user.email=h@h commit-tree -m hand-";
+      const std::string commit = git_in(path_, base::cat(words, ++count_, " ", tree));
+      git_in(path_, "update-ref refs/heads/main " + commit);
+      return PassingRemote::push(update, objects, threads);
+    }
+
+   private:
+    Path path_;
+    int count_ = 0;
+  };
+  const ScratchDir scratch;
+  make_bare_repository(scratch / "r");
+  base::Log log(-1);
+  Busy remote(opened_by(By::direct, scratch / "r", log), scratch / "r");
+  git::Snapshot snapshot = image("one");
+  CHECK(contains(message_of([&] { git::publish(remote, snapshot, request_for("main"), log); }),
+                 "branch main has moved meanwhile; does something else publish to it"));
 }
 
 TEST_CASE("two who publish the same image at once agree on one commit") {
