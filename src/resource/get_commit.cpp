@@ -109,13 +109,7 @@ void pack(const std::string& directory, base::Log& log) {
 Metadata identity_of(const std::string& directory) {
   ImageFiles files;
   read_image_identity(directory, files);
-  Metadata identity;
-  for (const auto& [name, value] :
-       {std::pair("repository", files.repository), std::pair("tag", files.tag),
-        std::pair("digest", files.digest)}) {
-    if (!value.empty()) identity.emplace_back(name, value);
-  }
-  return identity;
+  return identity_fields(files);
 }
 
 }  // namespace

@@ -159,4 +159,11 @@ void read_image_identity(const std::string& directory, ImageFiles& files) {
   files.digest = read_line(directory + "/digest");
 }
 
+std::vector<std::pair<std::string, std::string>> identity_fields(const ImageFiles& files) {
+  std::vector<std::pair<std::string, std::string>> fields = {
+      {"repository", files.repository}, {"tag", files.tag}, {"digest", files.digest}};
+  std::erase_if(fields, [](const auto& field) { return field.second.empty(); });
+  return fields;
+}
+
 }  // namespace resource

@@ -2,6 +2,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "oci/image.hpp"
@@ -55,5 +56,8 @@ ImageFiles read_image_files(const std::string& directory);
 /// Only the files repository, tag and digest, in the directory they lie in; "" for each that is
 /// missing.
 void read_image_identity(const std::string& directory, ImageFiles& files);
+
+/// These three as fields of metadata, without those that are "".
+std::vector<std::pair<std::string, std::string>> identity_fields(const ImageFiles& files);
 
 }  // namespace resource

@@ -108,9 +108,7 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
     log.heading(cat("published as commit ", result.commit.short_hex(), " in ",
                     base::human_seconds(seconds.count())));
   }
-  Metadata metadata;
-  if (!files.repository.empty()) metadata.emplace_back("image", name);
-  if (!files.digest.empty()) metadata.emplace_back("digest", files.digest);
+  Metadata metadata = identity_fields(files);
   metadata.emplace_back("commit", result.commit.hex());
   metadata.emplace_back("branch", source.branch);
   metadata.emplace_back("uri", uri);

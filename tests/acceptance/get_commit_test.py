@@ -112,6 +112,14 @@ class GetCommit(PutCase):
         for name in [*BESIDE[1:], ".rootfs/manifest.mtree", ".rootfs/image.json"]:
             self.assertEqual((got / name).read_bytes(), (self.inputs / "box" / name).read_bytes())
 
+    def test_a_put_and_the_get_behind_it_say_the_same_of_their_version(self):
+        source = {"git": self.http.source(self.repository())}
+        put = self.succeeded(programs.put(source, self.inputs, image="box"))
+        got = self.succeeded(programs.get(source, put["version"], self.work.directory("get")))
+        self.assertEqual([field["name"] for field in put["metadata"]],
+                         ["repository", "tag", "digest", "commit", "branch", "uri"])
+        self.assertEqual(put["metadata"], got["metadata"])
+
     def test_an_image_that_came_back_is_unchanged_for_a_put(self):
         repository, source, version = self.published("box")
         got = self.get(source, version)
