@@ -104,8 +104,10 @@ void BlobSource::recover(Error& error) {
   const bool is_news = failures_ > 1 || (pieces_ & (pieces_ - 1)) == 0;
   std::string where;
   if (offset_ > 0) where = cat(" from byte ", base::with_commas(offset_));
-  if (pieces_ > 1)
-    where += cat(" (resumed ", base::counted(pieces_ - 1, "time", "times"), " so far)");
+  if (pieces_ > 1) {
+    const auto before = static_cast<uint64_t>(pieces_ - 1);
+    where += cat(" (resumed ", base::counted(before, "time", "times"), " so far)");
+  }
   retry_.wait_or_rethrow(error, failures_, where, is_news ? Retry::Tell::info : Retry::Tell::debug);
 }
 
