@@ -230,7 +230,6 @@ struct LayerReader::Impl {
         data(archive.get(), input) {
     if (!archive || !locale) throw base::Error("read a tar stream: out of memory");
     check(archive_read_support_format_tar(archive.get()));
-    check(archive_read_support_format_gnutar(archive.get()));
     check(archive_read_support_format_empty(archive.get()));
   }
 
