@@ -50,6 +50,11 @@ std::optional<PaxHeader::Time> time_of(std::string_view text) {
   return PaxHeader::Time{-seconds - 1, 1'000'000'000 - fraction};
 }
 
+/// Libarchive knows no such key.
+void hide_key(std::string_view key, std::span<char> text) {
+  text[static_cast<size_t>(key.data() - text.data())] = first_of_no_key;
+}
+
 class Reader {
  public:
   explicit Reader(std::span<char> text) : text_(text) {}
@@ -98,9 +103,7 @@ class Reader {
     if (value.empty()) hide(key);
   }
 
-  void hide(std::string_view key) {
-    text_[static_cast<size_t>(key.data() - text_.data())] = first_of_no_key;
-  }
+  void hide(std::string_view key) { hide_key(key, text_); }
 
   void refuse(std::string problem) {
     if (header_.problem.empty()) header_.problem = std::move(problem);
@@ -121,6 +124,11 @@ std::optional<PaxHeader> read_pax_header(std::span<char> text) {
       [&](std::string_view key, std::string_view value) { reader.take(key, value); });
   if (!is_good) return std::nullopt;
   return reader.finish();
+}
+
+void hide_pax_records(std::span<char> text) {
+  base::for_each_pax_record({text.data(), text.size()},
+                            [&](std::string_view key, std::string_view) { hide_key(key, text); });
 }
 
 }  // namespace rootfs

@@ -29,4 +29,8 @@ struct PaxHeader {
 /// square of their length and are attributes, too, and numbers that a later record takes back.
 std::optional<PaxHeader> read_pax_header(std::span<char> text);
 
+/// Makes the keys of a global header's records unknown ones, in place. What it says of all entries
+/// counts for none, as with docker; newer libarchive refuses to leave it out.
+void hide_pax_records(std::span<char> text);
+
 }  // namespace rootfs

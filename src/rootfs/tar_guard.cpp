@@ -181,6 +181,7 @@ void TarGuard::read_text(std::span<char> text) {
   state_ = State::header;
   if (text_type_ == 'L') pending_.gnu_path = name_in(text);
   if (text_type_ == 'K') pending_.gnu_link = name_in(text);
+  if (text_type_ == 'g') hide_pax_records(text);
   if (text_type_ != 'x') return;
   auto pax = read_pax_header(text);
   if (!pax) refuse("a damaged pax header");
