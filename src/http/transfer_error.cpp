@@ -142,7 +142,9 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
     case CURLE_COULDNT_CONNECT: {
       if (contains(detail, "CONNECT")) return tunnel_error(handle, url, host, detail);
       const std::string reason = system_reason(handle);
-      if (!contains(detail, url.host) || contains(detail, " via ")) {
+      // "via" or "over proxy" as libcurl is older or newer; before both it named the proxy alone.
+      if (!contains(detail, url.host) || contains(detail, " via ") ||
+          contains(detail, " over proxy ")) {
         return {Cause::connect,
                 cat("cannot connect to ", host, " through the proxy: ", detail,
                     "; the proxy's address stands in http_proxy and https_proxy, or in ",
