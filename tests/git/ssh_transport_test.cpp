@@ -1,3 +1,6 @@
+// libssh 0.12 wants keys to be made by a function that earlier ones lack.
+#define SSH_SUPPRESS_DEPRECATED
+
 #include "git/ssh_transport.hpp"
 
 #include <arpa/inet.h>
