@@ -181,6 +181,9 @@ void TarGuard::read_text(std::span<char> text) {
   state_ = State::header;
   if (text_type_ == 'L') pending_.gnu_path = name_in(text);
   if (text_type_ == 'K') pending_.gnu_link = name_in(text);
+  // Some readers go by the entry's own header then, others give it no name.
+  const bool is_empty = pending_.gnu_path == "" || pending_.gnu_link == "";
+  if (is_empty) refuse("a header whose long name is empty");
   if (text_type_ == 'g') hide_pax_records(text);
   if (text_type_ != 'x') return;
   auto pax = read_pax_header(text);

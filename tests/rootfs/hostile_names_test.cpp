@@ -114,6 +114,15 @@ TEST_CASE("a long name split over two fields, or filling one, is not cut") {
        body.substr(0, body.size() - 1) + " file x"});
 }
 
+TEST_CASE("a long name of no letters does not turn an entry into another one") {
+  for (const char type : {'L', 'K'}) {
+    require_refusal({TarBuilder().long_name(type, "").dir("d", {.mode = 01777}).finish()},
+                    {"corrupt", "long name is empty"});
+    require_refusal({TarBuilder().pax_body(type, "").symlink("l", "t").finish()},
+                    {"corrupt", "long name is empty"});
+  }
+}
+
 TEST_CASE("a long name is not cut where programs of old put its front part beside a large owner") {
   const auto split = [](const std::string& front, std::string_view times) {
     std::string header = TarBuilder().file("name", "", {.uid = 3'000'000}).unfinished();
