@@ -121,6 +121,13 @@ TEST_CASE("a marker below a link that leads nowhere makes nothing") {
                {"l -> /no/where", "o -> ../canary"});
 }
 
+TEST_CASE("a link to a marker's name is followed like any other, and deletes nothing") {
+  require_tree({TarBuilder().file("d/f", "x").symlink("l", ".wh.d").file("l/g", "x").finish(),
+                TarBuilder().symlink("d/o", ".wh..wh..opq").file("d/o/h", "x").finish()},
+               {".wh.d dir", ".wh.d/g file x", "d dir", "d/.wh..wh..opq dir",
+                "d/.wh..wh..opq/h file x", "d/f file x", "d/o -> .wh..wh..opq", "l -> .wh.d"});
+}
+
 TEST_CASE("a link that is hidden hides nothing of what it points at") {
   require_tree({TarBuilder().file("d/f", "x").symlink("l", "d").finish(),
                 TarBuilder().file(".wh.l", "").finish()},
