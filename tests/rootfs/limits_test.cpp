@@ -121,7 +121,7 @@ TEST_CASE("an image that unpacks to more than a disk holds is refused") {
 
 TEST_CASE("a sparse file of absurd size is refused by its header") {
   require_taken({}, {sparse("1000000")});
-  require_refused({}, {sparse("9000000000000000000")}, "bytes", "limit 1.1 TB");
+  require_refused({}, {sparse("1000000000000000000")}, "bytes", "limit 1.1 TB");
   require_refused({.bytes = 1'000'000}, {sparse("1000001")}, "bytes", "limit 1.0 MB");
 }
 
