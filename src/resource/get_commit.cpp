@@ -18,6 +18,7 @@
 #include "resource/get_formats.hpp"
 #include "resource/image_files.hpp"
 #include "resource/image_tree.hpp"
+#include "resource/repository_files.hpp"
 #include "resource/restore_image.hpp"
 #include "rootfs/temporary_tree.hpp"
 #include "rootfs/tree.hpp"
@@ -106,9 +107,10 @@ void pack(const std::string& directory, base::Log& log) {
 }
 
 /// What the files beside the image say it is.
-Metadata identity_of(const std::string& directory) {
+Metadata identity_of(const std::string& directory, base::Log& log) {
   ImageFiles files;
   read_image_identity(directory, files);
+  if (!files.repository.empty()) log.info(cat("the image is ", base::excerpt(image_name(files))));
   return identity_fields(files);
 }
 
@@ -138,7 +140,7 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
       base::with_subject(uri, cat(uri, " commit ", commit->short_hex()), [&] {
         fetch_patiently(source, *commit, directory, request.source.limits, log);
         if (format == Format::rootfs_tar) pack(directory, log);
-        result.metadata = identity_of(directory);
+        result.metadata = identity_of(directory, log);
       });
     } catch (...) {
       clear_after_failure(directory, log);

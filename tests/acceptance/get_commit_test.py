@@ -120,6 +120,12 @@ class GetCommit(PutCase):
                          ["repository", "tag", "digest", "commit", "branch", "uri"])
         self.assertEqual(put["metadata"], got["metadata"])
 
+    def test_the_log_says_which_image_came_back(self):
+        _, source, version = self.published("box")
+        outcome = programs.get(source, version, self.work.directory("get"))
+        name = (self.inputs / "box/repository").read_text().strip()
+        self.assertEqual(self.last_line(outcome), f"the image is {name}:box")
+
     def test_an_image_that_came_back_is_unchanged_for_a_put(self):
         repository, source, version = self.published("box")
         got = self.get(source, version)
