@@ -50,6 +50,8 @@ std::string refresh_token(http::Client& client, const http::Url& home, const std
         if (response.status == 200) return token_in_answer(response, "refresh_token");
         StatusError error = make_status_error(response, Login::irrelevant);
         error.add_context("check azure_tenant_id and that the identity may pull (role AcrPull)");
+        // That nobody exchanges tokens there does not mean that there is no image.
+        if (error.status() == 404) throw base::Error(error.what());
         throw error;
       });
 }

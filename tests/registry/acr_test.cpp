@@ -98,6 +98,19 @@ TEST_CASE("an identity service that is not ready yet is waited for") {
   CHECK(azure.log_in().password.reveal() == "refresh");
 }
 
+TEST_CASE("a host that exchanges no tokens is not told as an image that is gone") {
+  Azure azure;
+  azure.exchange_status = 404;
+  try {
+    azure.log_in();
+    FAIL("expected an error");
+  } catch (const registry::StatusError& error) {
+    CHECK(error.status() != 404);
+  } catch (const base::Error& error) {
+    CHECK(contains(error.what(), "check azure_tenant_id"));
+  }
+}
+
 TEST_CASE("a refused exchange says what to check and no tokens") {
   Azure azure;
   azure.exchange_status = 401;
