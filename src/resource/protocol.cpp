@@ -73,8 +73,11 @@ std::vector<std::string> read_push_options(const JsonView& view) {
   const auto add = [&](const JsonView& item) {
     options.emplace_back(base::trim(item.string()));
     const std::string& option = options.back();
-    if (option.empty() || option.size() > longest_push_option ||
-        base::printable(option) != option) {
+    if (option.size() > longest_push_option) {
+      throw Error(cat(item.path(), ": longer than ", base::with_commas(longest_push_option),
+                      " bytes, which is more than one push option may have"));
+    }
+    if (option.empty() || base::printable(option) != option) {
       throw Error(cat(item.path(), ": expected one line, without control characters"));
     }
   };

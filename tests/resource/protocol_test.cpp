@@ -68,6 +68,8 @@ TEST_CASE("a push option is one line, whatever git's protocol makes of more") {
     CHECK(message_of([&] { options(bad); }) ==
           "params.push_options[0]: expected one line, without control characters");
   }
+  CHECK(contains(message_of([&] { options('"' + std::string(16 * 1024 + 1, 'x') + '"'); }),
+                 "params.push_options: longer than 16,384 bytes"));
   CHECK(message_of([&] { options("[7]"); }) ==
         "params.push_options[0]: expected a string, got a number");
 }
