@@ -90,8 +90,10 @@ RegistryPlace parse_mirror(const JsonView& view, const ImageSource& image) {
   // What is trusted is one decision for the whole source; who we are is not told to others.
   // Its own come first, so that an error counts them as they stand there.
   mirror.options.http.ca_certs = read_certificates(view.at_ignoring_case("ca_certs"));
-  mirror.options.http.place = "source.registry_mirror.";
-  for (const std::string& pem : image.registry.http.ca_certs) {
+  const std::vector<std::string>& shared = image.registry.http.ca_certs;
+  const bool only_shared = mirror.options.http.ca_certs.empty() && !shared.empty();
+  mirror.options.http.place = only_shared ? "source." : "source.registry_mirror.";
+  for (const std::string& pem : shared) {
     mirror.options.http.ca_certs.push_back(pem);
   }
   const bool insecure = view.at_ignoring_case("insecure")

@@ -77,6 +77,8 @@ TEST_CASE("a mirror gets its own login, and never the origin's") {
   CHECK(bare.mirror->options.http.client_cert.empty());
   CHECK(bare.mirror->options.http.client_key.empty());
   CHECK(bare.mirror->options.http.ca_certs == std::vector<std::string>{"one"});
+  // An error about them names where they stand.
+  CHECK(bare.mirror->options.http.place == "source.");
   CHECK(bare.mirror->options.insecure == registry::Insecure::yes);
   CHECK(bare.registry.http.client_cert.reveal() == "CERT");
   CHECK(bare.registry.http.client_key.reveal() == "KEY");
@@ -89,6 +91,7 @@ TEST_CASE("a mirror gets its own login, and never the origin's") {
   CHECK(own.mirror->options.credentials->password.reveal() == "secret");
   CHECK(own.mirror->options.http.client_key.reveal() == "K");
   CHECK(own.mirror->options.http.ca_certs == std::vector<std::string>{"two", "one"});
+  CHECK(own.mirror->options.http.place == "source.registry_mirror.");
   CHECK(own.mirror->options.insecure == registry::Insecure::no);
   CHECK(own.registry.credentials->username == "joe");
 }
