@@ -58,6 +58,11 @@ std::string display_uri(std::string_view uri) {
       base::cat(parts.scheme, user, parts.rest.substr(0, parts.rest.find_first_of("?#"))));
 }
 
+std::string name_in_errors(std::string_view uri) {
+  if (!uri.starts_with("file:///")) return display_uri(uri);
+  return base::printable(base::percent_decode(uri.substr(7)));
+}
+
 std::unique_ptr<Remote> open_remote(const RemoteOptions& options, base::Log& log) {
   const std::string& uri = options.uri;
   const auto smart = [&](std::unique_ptr<Transport> transport) {

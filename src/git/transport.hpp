@@ -73,5 +73,7 @@ struct RemoteOptions {
 
 /// The URI without user information and query: fit for logs and files.
 std::string display_uri(std::string_view uri);
+/// The same as errors of open_remote() and its remotes have it: without the scheme of a local path.
+std::string name_in_errors(std::string_view uri);
 
 }  // namespace git

@@ -137,7 +137,8 @@ StepResult get_commit(const GetRequest& request, const std::string& directory, b
   clear_destination(directory);
   if (!request.params.skip_download) {
     try {
-      base::with_subject(uri, cat(uri, " commit ", commit->short_hex()), [&] {
+      const std::string subject = cat(uri, " commit ", commit->short_hex());
+      base::with_subject(git::name_in_errors(source.remote.uri), subject, [&] {
         fetch_patiently(source, *commit, directory, request.source.limits, log);
         if (format == Format::rootfs_tar) pack(directory, log);
         result.metadata = identity_of(directory, log);

@@ -86,7 +86,8 @@ StepResult put(const PutRequest& request, const std::string& directory, base::Lo
   publish.max_push_size = source.limits.push;
   publish.before_push = [&] { return upload(publication.large, source, log); };
   const std::string task = cat("publish to ", uri, " branch ", source.branch);
-  const git::PublishResult result = base::with_subject(uri, task, [&] {
+  const std::string place = git::name_in_errors(source.remote.uri);
+  const git::PublishResult result = base::with_subject(place, task, [&] {
     if (image.is_merged) {
       // Merged layers take memory, and so does all that comes next: not both at once.
       fill(publication, image, source);

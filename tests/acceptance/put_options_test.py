@@ -75,6 +75,7 @@ class PutOptions(PutCase):
         outcome = programs.put({"git": {"uri": repository.file_uri}}, self.inputs, image="box",
                                push_options="ci.skip")
         self.failed(outcome, "push options", "params.push_options")
+        self.assertEqual(self.last_line(outcome).count(str(repository.path)), 1)
         self.assertEqual(repository.object_count(), 0)
 
     def test_what_a_plain_clone_makes_worse_is_said(self):
