@@ -117,10 +117,13 @@ void replace_end(std::string& line, std::string_view secret) {
   for (size_t at = line.find(ellipsis); at != line.npos; at = line.find(ellipsis, at)) {
     at += ellipsis.size();
     const std::string_view behind = std::string_view(line).substr(at);
-    for (size_t length = std::min(secret.size(), behind.size()); length >= shortest_secret;
-         --length) {
-      if (secret.ends_with(behind.substr(0, length))) {
-        line.replace(at, length, replacement);
+    if (behind.size() < shortest_secret) return;
+    const std::string_view first = behind.substr(0, shortest_secret);
+    for (size_t from = secret.find(first); from != secret.npos;
+         from = secret.find(first, from + 1)) {
+      const std::string_view end = secret.substr(from);
+      if (behind.starts_with(end)) {
+        line.replace(at, end.size(), replacement);
         break;
       }
     }
