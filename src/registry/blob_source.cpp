@@ -101,7 +101,8 @@ void BlobSource::recover(Error& error) {
     ++failures_;
   }
   // A registry may cut its answers hundreds of times; the 1st, 2nd, 4th, 8th... are enough to read.
-  const bool is_news = failures_ > 1 || (pieces_ & (pieces_ - 1)) == 0;
+  // One that gives nothing may be waited for.
+  const bool is_news = progress == 0 || (pieces_ & (pieces_ - 1)) == 0;
   std::string where;
   if (offset_ > 0) where = cat(" from byte ", base::with_commas(offset_));
   if (pieces_ > 1) {

@@ -112,6 +112,27 @@ TEST_CASE("a log stays readable where a registry gives only a little each time")
   CHECK(contains(text, "(resumed 3 times so far)"));
 }
 
+TEST_CASE("nobody is kept waiting by a registry without a word of why") {
+  CuttingStore store;
+  int asked = 0;
+  FakeRegistry fake([&](Exchange& exchange) {
+    if (exchange.target == "/v2/") return false;
+    if (++asked == 4) {
+      exchange.reply(429, {"Retry-After: 600"});
+    } else {
+      store.serve(exchange);
+    }
+    return true;
+  });
+  CapturedLog log;
+  registry::Options options;
+  options.patience.sleep = [](std::chrono::milliseconds) {};
+  options.patience.on_pull_limit = registry::OnPullLimit::wait;
+  registry::Client client(fake.reference(), options, log);
+  CHECK(base::read_all(*client.open_blob(descriptor()), 1U << 24U, "blob") == content());
+  CHECK(contains(log.text(), "rate limit"));
+}
+
 TEST_CASE("resuming asks the registry again and not where it redirected to") {
   CuttingStore store;
   LoopbackServer elsewhere([&](Exchange& exchange) { store.serve(exchange); });
