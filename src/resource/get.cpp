@@ -45,11 +45,11 @@ std::optional<registry::Image> save(Format format, const Download& download,
   return image;
 }
 
-/// Says what to do about an image that is gone, as registries tidy up what no tag is on.
-[[noreturn]] void rethrow_with_advice(const registry::StatusError& error) {
-  if (error.status() != 404) throw;
-  throw base::Error(cat(error.what(), "; it is gone since it was found, or never was there: check ",
-                        "the resource again for the versions there are now"));
+/// What to do about an image that is gone, as registries tidy up what no tag is on.
+base::Error gone(const registry::StatusError& error) {
+  return base::Error(cat(error.what(),
+                         "; it is gone since it was found, or never was there: check ",
+                         "the resource again for the versions there are now"));
 }
 
 /// What the registry gave.
@@ -101,7 +101,8 @@ StepResult get(const GetRequest& request, const std::string& directory, base::Lo
           try {
             return download(request, source, result.version, directory, log);
           } catch (const registry::StatusError& error) {
-            rethrow_with_advice(error);
+            if (error.status() == 404) throw gone(error);
+            throw;
           }
         });
     result.metadata = {{"repository", repository}, {"tag", tag}};
