@@ -45,6 +45,7 @@ constexpr Foreign git_keys[] = {
     {"github_app_id", no_app},
     {"github_app_installation_id", no_app},
     {"github_app_private_key", no_app},
+    {"push_options", "write it in the params of the put step"},
     {"git_config", of_git},
     {"paths", of_git},
     {"ignore_paths", of_git},

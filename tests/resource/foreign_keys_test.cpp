@@ -66,6 +66,8 @@ TEST_CASE("who comes from git is told which keys are of the git type only") {
     CHECK(contains(refusal_of_put("\"image\":\"x\",\"" + key + "\":\"x\""),
                    "params." + key + " is not known; leave it out: "));
   }
+  CHECK(refusal_of(git_source(R"("push_options":["ci.skip"])")) ==
+        "source.git.push_options is not known; write it in the params of the put step");
   CHECK(refusal_of_put(R"("image":"x","branch":"next")") ==
         "params.branch is not known; write it as source.git.branch");
   CHECK(refusal_of(git_source(R"("github_app_private_key":"secret")")) ==
