@@ -181,7 +181,8 @@ struct PendingResponse::Impl {
 
   void start() {
     trusts_all = client.trust.is_complete;
-    transfer = std::make_unique<Transfer>(client.multi, client.make_handle(), request);
+    transfer = std::make_unique<Transfer>(client.multi, client.make_handle(), request,
+                                          client.options.place);
   }
 
   Client::Impl& client;
@@ -219,10 +220,8 @@ Response PendingResponse::wait() {
     if (impl_->trusts_all) {
       const std::string shown =
           describe_certificate(impl_->client.make_handle(), impl_->request.url);
-      std::string text = base::cat(error.what(), shown.empty() ? "" : "; ", shown);
-      base::replace_all(text, "to ca_certs",
-                        base::cat("to ", impl_->client.options.place, "ca_certs"));
-      throw TransportError(error.cause(), std::move(text));
+      if (shown.empty()) throw;
+      throw TransportError(error.cause(), base::cat(error.what(), "; ", shown));
     }
   }
   // Nothing of the request was sent, so that it can be made once more.

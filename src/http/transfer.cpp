@@ -19,10 +19,12 @@ constexpr std::chrono::milliseconds wait_slice{200};
 
 }  // namespace
 
-Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request& request)
+Transfer::Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request& request,
+                   std::string_view place)
     : multi_(std::move(multi)),
       easy_(std::move(easy)),
       url_(request.url),
+      place_(place),
       stall_timeout_(request.stall_timeout),
       answer_timeout_(std::max(request.stall_timeout, request.answer_timeout)) {
   if (request.body != nullptr) upload_.emplace(*request.body, request.body_size);
@@ -236,7 +238,7 @@ void Transfer::wait() {
 }
 
 void Transfer::fail() {
-  throw make_transport_error(easy_.get(), *result_, url_, detail_.data());
+  throw make_transport_error(easy_.get(), *result_, url_, detail_.data(), place_);
 }
 
 void Transfer::read_headers() {

@@ -36,7 +36,9 @@ class Multi {
 /// pauses makes the server wait; a full buffer pauses the transfer when others keep libcurl going.
 class Transfer {
  public:
-  Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request& request);
+  /// `place` is that of Options.
+  Transfer(std::shared_ptr<Multi> multi, EasyHandle easy, const Request& request,
+           std::string_view place);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -77,6 +79,7 @@ class Transfer {
   HeaderList header_list_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
   Url url_;
+  std::string place_;
   bool in_multi_ = false;
   std::exception_ptr parked_;       // What a callback could not throw through C.
   std::optional<CURLcode> result_;  // Set when the transfer has ended.

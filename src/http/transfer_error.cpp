@@ -92,7 +92,7 @@ TransportError tls_error(const std::string& host, const std::string& detail) {
   return {Cause::tls, cat("TLS handshake with ", host, " failed: ", detail)};
 }
 
-std::string_view certificate_remedy(std::string_view detail) {
+std::string certificate_remedy(std::string_view detail, std::string_view place) {
   if (contains(detail, "no alternative certificate subject name")) {
     return "use the host name the certificate is made for";
   }
@@ -101,14 +101,15 @@ std::string_view certificate_remedy(std::string_view detail) {
   }
   // It or one above it, of which the key is too short or the hash too old for OpenSSL.
   if (contains(detail, "too weak")) return "have it made anew with a stronger key and SHA-256";
-  return "add the certificate of its CA to ca_certs";
+  return cat("add the certificate of its CA to ", place, "ca_certs");
 }
 
-TransportError certificate_error(const std::string& host, std::string detail) {
+TransportError certificate_error(const std::string& host, std::string detail,
+                                 std::string_view place) {
   constexpr std::string_view prefix = "SSL certificate problem: ";
   if (detail.starts_with(prefix)) detail.erase(0, prefix.size());
   return {Cause::tls_certificate, cat("the certificate of ", host, " is not trusted: ", detail,
-                                      "; ", certificate_remedy(detail))};
+                                      "; ", certificate_remedy(detail, place))};
 }
 
 }  // namespace
@@ -121,7 +122,7 @@ TransportError proxy_login_error(const Url& url) {
 }
 
 TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
-                                    std::string_view detail_text) {
+                                    std::string_view detail_text, std::string_view place) {
   const std::string host = base::printable(cat(url.host, ":", url.port));
   std::string detail = base::printable(without_user_information(
       std::string(base::trim(detail_text.empty() ? curl_easy_strerror(code) : detail_text))));
@@ -162,7 +163,7 @@ TransportError make_transport_error(CURL* handle, CURLcode code, const Url& url,
     case CURLE_SSL_INVALIDCERTSTATUS:
       return certificate_error(
           is_of_proxy(handle, url) ? cat("the proxy on the way to ", host) : host,
-          std::move(detail));
+          std::move(detail), place);
     case CURLE_SSL_CACERT_BADFILE:
       return {Cause::tls_certificate,
               cat("cannot load the trusted certificates to check ", host, ": ", detail)};
